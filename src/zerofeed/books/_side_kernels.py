@@ -1,0 +1,132 @@
+"""One side of one book: find, put, take and clear levels in a sorted run of int64.
+
+A side is three columns of ``capacity`` words, prices, sizes and change ids, one after the
+other from word ``at``, sorted with the best price last. ``sign`` is 1 for bids and -1 for
+asks, so ``sign * price`` grows towards the best on both. ``count`` is the index of the word
+that holds the number of levels.
+
+A level of size 0 is a tombstone: the level is gone, and the change id says since when. Only
+books in doubt have them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.kernel import inlined
+
+__all__ = ["best", "drop_tombstones", "find", "insert", "keep_newer", "remove"]
+
+_Words = npt.NDArray[np.int64]
+
+NEAR_LEVELS = 8
+
+
+@inlined
+def find(books: _Words, at: int, levels: int, sign: int, price: int) -> int:
+    """Find the best level that is at or worse than a price.
+
+    Looks at the top levels one by one, where almost all updates are, and halves the rest.
+
+    Returns:
+        Its index, 0 is the worst level; -1 when every level is better.
+    """
+    key = sign * price
+    index = levels - 1
+    stop = max(levels - 1 - NEAR_LEVELS, -1)
+    while index > stop:
+        if sign * books[at + index] <= key:
+            return index
+        index -= 1
+    low = 0
+    high = index + 1
+    while low < high:
+        middle = (low + high) >> 1
+        if sign * books[at + middle] <= key:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+@inlined
+def insert(
+    books: _Words, at: int, capacity: int, levels: int, index: int,
+    price: int, size: int, change_id: int,
+) -> None:  # fmt: skip
+    """Put a level above ``index``; on a full side the worst level falls out.
+
+    Assumes that on a full side ``index`` is not -1.
+    """
+    sizes = at + capacity
+    ids = sizes + capacity
+    place = index + 1
+    if levels < capacity:
+        for here in range(levels, place, -1):
+            books[at + here] = books[at + here - 1]
+            books[sizes + here] = books[sizes + here - 1]
+            books[ids + here] = books[ids + here - 1]
+    else:
+        place = index
+        for here in range(place):
+            books[at + here] = books[at + here + 1]
+            books[sizes + here] = books[sizes + here + 1]
+            books[ids + here] = books[ids + here + 1]
+    books[at + place] = price
+    books[sizes + place] = size
+    books[ids + place] = change_id
+
+
+@inlined
+def remove(books: _Words, at: int, capacity: int, levels: int, index: int) -> None:
+    """Take the level at ``index`` out."""
+    sizes = at + capacity
+    ids = sizes + capacity
+    for here in range(index, levels - 1):
+        books[at + here] = books[at + here + 1]
+        books[sizes + here] = books[sizes + here + 1]
+        books[ids + here] = books[ids + here + 1]
+
+
+@inlined
+def keep_newer(books: _Words, at: int, capacity: int, count: int, change_id: int) -> None:
+    """Throw away every level that a change up to and including ``change_id`` wrote."""
+    sizes = at + capacity
+    ids = sizes + capacity
+    kept = 0
+    for here in range(books[count]):
+        if books[ids + here] > change_id:
+            books[at + kept] = books[at + here]
+            books[sizes + kept] = books[sizes + here]
+            books[ids + kept] = books[ids + here]
+            kept += 1
+    books[count] = kept
+
+
+@inlined
+def drop_tombstones(books: _Words, at: int, capacity: int, count: int) -> None:
+    """Throw away every level of size 0."""
+    sizes = at + capacity
+    ids = sizes + capacity
+    kept = 0
+    for here in range(books[count]):
+        if books[sizes + here] != 0:
+            books[at + kept] = books[at + here]
+            books[sizes + kept] = books[sizes + here]
+            books[ids + kept] = books[ids + here]
+            kept += 1
+    books[count] = kept
+
+
+@inlined
+def best(books: _Words, at: int, capacity: int, levels: int) -> int:
+    """Find the best level that is not a tombstone.
+
+    Returns:
+        Its index, or -1 when the side is empty.
+    """
+    index = levels - 1
+    while index >= 0 and books[at + capacity + index] == 0:
+        index -= 1
+    return index

@@ -1,0 +1,278 @@
+"""Where the price-level books are in memory, and the words they use for their state.
+
+All books of a feed are in one flat int64 array in memory that the supervisor holds, so a
+worker that is killed loses none of them, and a new one goes on where the old one stopped.
+The array is a header and one block per instrument; the block of instrument ``i`` begins at
+word ``HEADER_WORDS + i * stride``. Offsets below count 8-byte words.
+
+The header, ``H_...``:
+
+======  =====================================================================================
+word    meaning
+======  =====================================================================================
+0       layout number, :data:`LAYOUT`; an array without it is refused
+1       number of books
+2       capacity: levels per side, a multiple of 8
+3       stride: words from one book to the next
+4       rules of the venue, ``RULE_...`` bits
+5       depth: levels per side that are published, and that a truncated side must keep
+6       1 after a gap, until the next change was seen (see ``RULE_SPANS_FRAMES``)
+8..31   counters since the memory was made, :data:`COUNTERS`
+======  =====================================================================================
+
+A book's block, its head first, ``B_...``; one writer, the worker:
+
+======  =====================================================================================
+word    meaning
+======  =====================================================================================
+0       busy: 1 while the block is being changed
+1       doubts, ``DOUBT_...`` bits; 0 means that the book is proven
+2       change id up to which the book is complete; UNDEF when it has none
+3       change id of the transaction now open
+4       transaction: ``TX_...``
+5, 6    levels kept: bids, asks
+7       ts_event_ns of the last transaction
+8       snapshot: ``SNAP_...``
+9       change id of the snapshot being received
+10, 11  levels of the snapshot found equal so far: bids, asks
+12      levels of the snapshot found different so far
+13      base: a snapshot older than this change id cannot prove the book
+14, 15  horizon: best price ever evicted, bids, asks; UNDEF when the side is whole
+16      change id of the newest update lost behind a horizon
+17      dirty: 1 when the published row is older than the book
+18      channel that carries the changes; UNDEF means any
+19      channel that carries the snapshots; UNDEF means any
+20      1 when the next snapshot must begin with a clear, because its beginning may be lost
+21      levels evicted since the memory was made
+22      times the book went from proven to doubt
+32      bids: capacity prices, capacity sizes, capacity change ids
+...     asks: the same
+======  =====================================================================================
+
+A side is sorted with its best price *last*: an update near the top moves few words. The third
+column says which change wrote a level, and is what lets a snapshot and the changes that
+overtook it be merged in any order of arrival (see ``_kernels``).
+
+**Doubt.** Each bit is a reason, and the book is proven when there is none. All but
+``DOUBT_GAP`` need a snapshot; ``DOUBT_GAP`` says that something of the channel is missing,
+and goes when the next change of this book links to the last one.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BOOK_HEAD_WORDS",
+    "B_ASKS",
+    "B_BASE_ID",
+    "B_BIDS",
+    "B_BUSY",
+    "B_CHANGE_ID",
+    "B_CHANNEL",
+    "B_DIRTY",
+    "B_DOUBTS",
+    "B_DOUBT_COUNT",
+    "B_EVICTED",
+    "B_HORIZON",
+    "B_HORIZON_ID",
+    "B_NEEDS_CLEAR",
+    "B_SNAP",
+    "B_SNAP_CHANNEL",
+    "B_SNAP_DIFFERENT",
+    "B_SNAP_EQUAL",
+    "B_SNAP_ID",
+    "B_TS_EVENT_NS",
+    "B_TX",
+    "B_TX_ID",
+    "COUNTERS",
+    "DEFAULT_CAPACITY",
+    "DEFAULT_DEPTH",
+    "DOUBT_BAD_LEVEL",
+    "DOUBT_CHAIN_BREAK",
+    "DOUBT_CROSSED",
+    "DOUBT_DEPLETED",
+    "DOUBT_GAP",
+    "DOUBT_NAMES",
+    "DOUBT_NO_SNAPSHOT",
+    "DOUBT_RESET",
+    "DOUBT_SNAPSHOT_DIFFERS",
+    "DOUBT_UNKNOWN_LEVEL",
+    "DOUBT_WORKER_DIED",
+    "HEADER_WORDS",
+    "H_BOOKS",
+    "H_CAPACITY",
+    "H_DEPTH",
+    "H_FRAGMENT",
+    "H_LAYOUT",
+    "H_RULES",
+    "H_STRIDE",
+    "LAYOUT",
+    "RULE_ALLOW_CROSSED",
+    "RULE_ALLOW_LOCKED",
+    "RULE_CLEAR_FIRST",
+    "RULE_KNOWN_DELETE",
+    "RULE_KNOWN_MODIFY",
+    "RULE_SPANS_FRAMES",
+    "SNAP_BUILD",
+    "SNAP_IGNORE",
+    "SNAP_NONE",
+    "SNAP_VERIFY",
+    "TX_APPLY",
+    "TX_NONE",
+    "TX_SKIP",
+    "book_stride",
+    "doubt_names",
+    "store_words",
+]
+
+LAYOUT = 0x5A46_4C32_0001
+"""Written in the first word; changes whenever an offset or a meaning on this page does."""
+
+DEFAULT_CAPACITY = 1024
+DEFAULT_DEPTH = 20
+
+HEADER_WORDS = 32
+H_LAYOUT = 0
+H_BOOKS = 1
+H_CAPACITY = 2
+H_STRIDE = 3
+H_RULES = 4
+H_DEPTH = 5
+H_FRAGMENT = 6
+
+COUNTERS: dict[str, int] = {
+    "transactions": 8,
+    "levels": 9,
+    "stale_transactions": 10,
+    "chain_breaks": 11,
+    "unknown_levels": 12,
+    "crossings": 13,
+    "evicted_levels": 14,
+    "refused_levels": 15,
+    "snapshots_built": 16,
+    "snapshots_verified": 17,
+    "snapshots_ignored": 18,
+    "snapshots_different": 19,
+    "snapshots_abandoned": 20,
+    "malformed_levels": 21,
+    "unknown_instruments": 22,
+    "books_recovered": 23,
+    "doubts": 24,
+    "gaps": 25,
+    "resets": 26,
+}
+"""Header word of each counter."""
+
+BOOK_HEAD_WORDS = 32
+B_BUSY = 0
+B_DOUBTS = 1
+B_CHANGE_ID = 2
+B_TX_ID = 3
+B_TX = 4
+B_BIDS = 5
+B_ASKS = 6
+B_TS_EVENT_NS = 7
+B_SNAP = 8
+B_SNAP_ID = 9
+B_SNAP_EQUAL = 10
+B_SNAP_DIFFERENT = 12
+B_BASE_ID = 13
+B_HORIZON = 14
+B_HORIZON_ID = 16
+B_DIRTY = 17
+B_CHANNEL = 18
+B_SNAP_CHANNEL = 19
+B_NEEDS_CLEAR = 20
+B_EVICTED = 21
+B_DOUBT_COUNT = 22
+
+TX_NONE = 0
+"""No transaction is open."""
+TX_APPLY = 1
+"""The open transaction is being applied."""
+TX_SKIP = 2
+"""The open transaction is older than the book and is skipped."""
+
+SNAP_NONE = 0
+"""No snapshot is being received."""
+SNAP_BUILD = 1
+"""The snapshot is becoming the book."""
+SNAP_VERIFY = 2
+"""The book is proven at the snapshot's change id; the two are compared."""
+SNAP_IGNORE = 3
+"""The snapshot is of no use, or its beginning is lost; wait for its end."""
+
+DOUBT_NO_SNAPSHOT = 1
+"""No whole snapshot yet, or a newer one is just being received."""
+DOUBT_CHAIN_BREAK = 2
+"""A change of this book is missing."""
+DOUBT_CROSSED = 4
+"""The best bid is at or above the best ask after a whole transaction."""
+DOUBT_UNKNOWN_LEVEL = 8
+"""The venue changed or deleted a level that the book does not have."""
+DOUBT_DEPLETED = 16
+"""A truncated side shrank below the published depth; what lies behind was thrown away."""
+DOUBT_WORKER_DIED = 32
+"""The worker was killed while it was changing the book."""
+DOUBT_SNAPSHOT_DIFFERS = 64
+"""The venue's snapshot of the very same change id was another."""
+DOUBT_BAD_LEVEL = 128
+"""A level without side, price or size came."""
+DOUBT_RESET = 256
+"""The channel's numbering restarted."""
+DOUBT_GAP = 512
+"""Something of the channel is missing, perhaps of this book; the next change will tell."""
+
+DOUBT_NAMES: dict[int, str] = {
+    DOUBT_NO_SNAPSHOT: "no_snapshot",
+    DOUBT_CHAIN_BREAK: "chain_break",
+    DOUBT_CROSSED: "crossed",
+    DOUBT_UNKNOWN_LEVEL: "unknown_level",
+    DOUBT_DEPLETED: "depleted",
+    DOUBT_WORKER_DIED: "worker_died",
+    DOUBT_SNAPSHOT_DIFFERS: "snapshot_differs",
+    DOUBT_BAD_LEVEL: "bad_level",
+    DOUBT_RESET: "reset",
+    DOUBT_GAP: "gap",
+}
+
+RULE_KNOWN_DELETE = 1
+"""The venue deletes only levels that exist: deleting another is a doubt."""
+RULE_KNOWN_MODIFY = 2
+"""The venue says 'modify' only of levels that exist: another is a doubt."""
+RULE_ALLOW_LOCKED = 4
+"""A best bid equal to the best ask is no doubt."""
+RULE_ALLOW_CROSSED = 8
+"""Nor is a best bid above it."""
+RULE_CLEAR_FIRST = 16
+"""Every snapshot begins with a clear; one that does not has lost its beginning."""
+RULE_SPANS_FRAMES = 32
+"""A transaction may span frames, so the first one after a gap may lack its beginning."""
+
+
+def book_stride(capacity: int) -> int:
+    """Count the words of one book.
+
+    Args:
+        capacity: levels per side.
+    """
+    return BOOK_HEAD_WORDS + 6 * capacity
+
+
+def store_words(books: int, capacity: int = DEFAULT_CAPACITY) -> int:
+    """Count the int64 words that a store of books needs.
+
+    Args:
+        books: number of instruments.
+        capacity: levels per side, a positive multiple of 8.
+
+    Raises:
+        ValueError: the capacity is not a positive multiple of 8.
+    """
+    if capacity <= 0 or capacity % 8:
+        raise ValueError(f"capacity is {capacity} levels; it must be a positive multiple of 8")
+    return HEADER_WORDS + books * book_stride(capacity)
+
+
+def doubt_names(doubts: int) -> list[str]:
+    """List the reasons for which a book is in doubt; empty when it is proven."""
+    return [name for bit, name in DOUBT_NAMES.items() if doubts & bit]

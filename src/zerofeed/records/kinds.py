@@ -1,0 +1,139 @@
+"""Kinds of record, and the codes of the one-byte columns ``side`` and ``action``.
+
+Numbers are part of the format and never change meaning; a new kind takes a new number.
+Sides and actions are the letters that Databento's formats use.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ACTION_ADD",
+    "ACTION_CANCEL",
+    "ACTION_CLEAR",
+    "ACTION_MODIFY",
+    "ACTION_NONE",
+    "ACTION_TRADE",
+    "ASK",
+    "BBO",
+    "BID",
+    "COMBO_LEG",
+    "DISCONNECT",
+    "EPOCH",
+    "FUNDING",
+    "GAP",
+    "INDEX",
+    "INSTRUMENT",
+    "KIND_NAMES",
+    "LEVEL",
+    "LIMITS",
+    "LIQUIDATION",
+    "MARK",
+    "NO_SIDE",
+    "OPEN_INTEREST",
+    "ORDER",
+    "QUOTE",
+    "RESET",
+    "RFQ",
+    "STATUS",
+    "TRADE",
+    "kind_code",
+]
+
+TRADE = 1
+"""A trade; ``side`` is the aggressor's."""
+LEVEL = 2
+"""A price level's new absolute size; 0 means that the level is gone."""
+ORDER = 3
+"""A single resting order added, changed or gone (order-by-order feeds)."""
+QUOTE = 4
+"""Best bid and offer as the venue itself states it."""
+BBO = 5
+"""Best bid and offer of the book that the feed keeps, at the end of a transaction."""
+MARK = 6
+"""Mark, index, settlement and estimated delivery price."""
+FUNDING = 7
+"""Funding rates of a perpetual, scaled by 1e12."""
+OPEN_INTEREST = 8
+"""Contracts or coins outstanding, in size units."""
+LIMITS = 9
+"""Price band, last traded and delivery price."""
+INDEX = 10
+"""Value of an index; the instrument is the index."""
+LIQUIDATION = 11
+"""A trade that a liquidation forced; follows its TRADE record."""
+STATUS = 12
+"""Trading state of an instrument."""
+INSTRUMENT = 13
+"""A definition was added or changed; the row is in the instruments table."""
+COMBO_LEG = 14
+"""One leg of a combination."""
+RFQ = 15
+"""A request for quotes was opened or closed."""
+GAP = 16
+"""Messages of a channel are missing; the loss is counted here and only here."""
+RESET = 17
+"""A channel's numbering restarted; not a loss."""
+EPOCH = 18
+"""A new worker took over the feed."""
+DISCONNECT = 19
+"""A source or a reader was dropped, and why."""
+
+BID = 66
+"""``side``: ord('B'), buyer or bid side."""
+ASK = 65
+"""``side``: ord('A'), seller or ask side."""
+NO_SIDE = 78
+"""``side``: ord('N'), no side is given."""
+
+ACTION_ADD = 65
+"""``action``: ord('A'), new."""
+ACTION_MODIFY = 77
+"""``action``: ord('M'), changed."""
+ACTION_CANCEL = 67
+"""``action``: ord('C'), gone."""
+ACTION_CLEAR = 82
+"""``action``: ord('R'), the whole book is cleared."""
+ACTION_TRADE = 84
+"""``action``: ord('T'), traded."""
+ACTION_NONE = 78
+"""``action``: ord('N'), nothing changed."""
+
+KIND_NAMES: dict[int, str] = {
+    TRADE: "trade",
+    LEVEL: "level",
+    ORDER: "order",
+    QUOTE: "quote",
+    BBO: "bbo",
+    MARK: "mark",
+    FUNDING: "funding",
+    OPEN_INTEREST: "open_interest",
+    LIMITS: "limits",
+    INDEX: "index",
+    LIQUIDATION: "liquidation",
+    STATUS: "status",
+    INSTRUMENT: "instrument",
+    COMBO_LEG: "combo_leg",
+    RFQ: "rfq",
+    GAP: "gap",
+    RESET: "reset",
+    EPOCH: "epoch",
+    DISCONNECT: "disconnect",
+}
+"""Name of each kind, as the command line and the ``kind`` filters spell it."""
+
+_CODES = {name: code for code, name in KIND_NAMES.items()}
+
+
+def kind_code(name: str) -> int:
+    """Look a kind up by its name.
+
+    Args:
+        name: as in :data:`KIND_NAMES`, any case, ``-`` or ``_``.
+
+    Raises:
+        KeyError: no kind has this name; the message lists those that exist.
+    """
+    code = _CODES.get(name.strip().lower().replace("-", "_"))
+    if code is None:
+        raise KeyError(f"unknown record kind {name!r}; the kinds are {', '.join(_CODES)}")
+    return code

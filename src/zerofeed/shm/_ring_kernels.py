@@ -1,0 +1,334 @@
+"""Compiled half of the ring: claim, publish, wake, wait, check.
+
+The control page is an int64 array; the words are named below. Lines are 128 bytes (two cache
+lines, because adjacent lines are fetched in pairs), so that a writer and its readers never
+share one by accident.
+
+=====  ======  =====================  ==========================================================
+word   writer  name                   meaning
+=====  ======  =====================  ==========================================================
+0      worker  CLAIMED                records below it may be being overwritten; never decreases
+1      worker  GATE                   lowest position of a lossless reader when last looked
+16     worker  PUBLISHED              records below it are complete; its low half is the futex word
+17     worker  PUBLISHED_AT_NS        realtime of the latest publication
+32     creator CAPACITY               records in the ring, a power of two
+33     creator MAX_CLAIM              most records in one claim
+34     creator ITEM_BYTES             bytes of a record
+35     worker  EPOCH                  1 for the first worker, one more for each successor
+36     worker  SLOTS                  reader slots ever used; no slot above it is looked at
+64     worker  MODES[128]             mode of the reader in each slot
+192    worker  WOKEN[128]             wait token that was last woken, by slot
+320    worker  EVENTFDS[128]          eventfd of the reader in each slot, in the worker; -1 none
+=====  ======  =====================  ==========================================================
+
+A cursor page belongs to one reader, which alone writes it:
+
+=====  ==========  ==============================================================================
+word   name        meaning
+=====  ==========  ==============================================================================
+0      POSITION    everything below has been consumed or given up
+1      CONSUMED    records read intact
+2      LOST        records overrun
+16     TOKEN       counts waits: odd while the reader sleeps or is about to
+17     SLEEPS_ON   what it sleeps on: FUTEX or EVENTFD
+=====  ==========  ==============================================================================
+
+The writer trusts nothing on a cursor page: a position is clamped to what was published, and a
+position that does not move costs the feed its patience once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.kernel import I64, I64_RO, JIT, inlined, int64, kernel
+from zerofeed.base.status import OK, WOULD_BLOCK
+from zerofeed.shm._atomics import (
+    fence_acquire,
+    fence_full,
+    fence_release,
+    load_acquire,
+    pause,
+    store_release,
+)
+
+__all__ = [
+    "CAPACITY",
+    "CLAIMED",
+    "CONSUMED",
+    "CONTROL_WORDS",
+    "CURSOR_WORDS",
+    "DEGRADED",
+    "EPOCH",
+    "EVENTFD",
+    "EVENTFDS",
+    "FREE",
+    "FUTEX",
+    "GATE",
+    "ITEM_BYTES",
+    "LOSSLESS",
+    "LOSSY",
+    "LOST",
+    "MAX_CLAIM",
+    "MAX_READERS",
+    "MODES",
+    "POSITION",
+    "PUBLISHED",
+    "PUBLISHED_AT_NS",
+    "SLEEPS_ON",
+    "SLOTS",
+    "TOKEN",
+    "WOKEN",
+    "available",
+    "claim",
+    "claimed_by_writer",
+    "overrun_below",
+    "publish",
+    "slowest_slot",
+    "sleep_on_futex",
+    "try_claim",
+    "try_publish",
+    "wake_readers",
+]
+
+_Words = npt.NDArray[np.int64]
+
+CLAIMED = 0
+GATE = 1
+PUBLISHED = 16
+PUBLISHED_AT_NS = 17
+CAPACITY = 32
+MAX_CLAIM = 33
+ITEM_BYTES = 34
+EPOCH = 35
+SLOTS = 36
+MODES = 64
+WOKEN = 192
+EVENTFDS = 320
+CONTROL_WORDS = 512
+
+MAX_READERS = 128
+
+FREE = 0
+LOSSY = 1
+LOSSLESS = 2
+DEGRADED = 3
+
+CURSOR_WORDS = 512
+POSITION = 0
+CONSUMED = 1
+LOST = 2
+TOKEN = 16
+SLEEPS_ON = 17
+
+FUTEX = 1
+EVENTFD = 2
+
+_SYS_FUTEX = 202
+_FUTEX_WAIT = 0
+_FUTEX_WAKE = 1
+_EVERYONE = 0x7FFFFFFF
+_FOREVER = 2**62
+
+if JIT:
+    import platform
+
+    from zerofeed.base.libc import c_syscall6, c_write
+
+    if platform.machine() in {"aarch64", "arm64"}:
+        _SYS_FUTEX = 98
+
+
+@inlined
+def lowest_lossless(control: _Words, cursors: _Words) -> int:
+    """Find the lowest position of any lossless reader, clamped to what was published."""
+    published = control[PUBLISHED]
+    lowest = _FOREVER
+    for slot in range(control[SLOTS]):
+        if control[MODES + slot] == LOSSLESS:
+            position = load_acquire(cursors, slot * CURSOR_WORDS + POSITION)
+            lowest = min(lowest, position, published)
+    return lowest
+
+
+@inlined
+def claim(control: _Words, cursors: _Words, count: int) -> int:
+    """Announce that the next ``count`` records will be overwritten. Single writer.
+
+    Args:
+        control: the ring's control page.
+        cursors: all readers' pages, one after the other.
+        count: 0..MAX_CLAIM records, counted from PUBLISHED.
+
+    Returns:
+        OK; or WOULD_BLOCK, nothing changed, when a lossless reader still needs one of them.
+    """
+    target = control[PUBLISHED] + count
+    needed = target - control[CAPACITY]
+    if needed > control[GATE]:
+        control[GATE] = lowest_lossless(control, cursors)
+        if needed > control[GATE]:
+            return WOULD_BLOCK
+    # Never lower: a killed predecessor may have overwritten up to its own, larger claim.
+    if target > control[CLAIMED]:
+        store_release(control, CLAIMED, target)
+    # Publish 1 of 2: whoever sees any byte of the new records sees this claim as well.
+    fence_release()
+    return OK
+
+
+@inlined
+def publish(control: _Words, count: int, now_ns: int) -> None:
+    """Make the ``count`` records after PUBLISHED visible. Single writer.
+
+    Publish 2 of 2: pairs with the acquire load in :func:`available`; whoever sees the new
+    count sees every byte of the records below it.
+    """
+    control[PUBLISHED_AT_NS] = now_ns
+    store_release(control, PUBLISHED, control[PUBLISHED] + count)
+
+
+@inlined
+def wake_readers(control: _Words, cursors: _Words, one: _Words) -> int:
+    """Wake the readers that sleep. Called once after a burst of publications.
+
+    The full fence pairs with the one in :func:`sleep_on_futex`: either this side sees the
+    reader's odd token, or the reader sees the new PUBLISHED and does not sleep. A token is
+    woken once.
+
+    Args:
+        control: the ring's control page.
+        cursors: all readers' pages.
+        one: int64 array holding 1, what an eventfd is written.
+
+    Returns:
+        How many readers were woken.
+    """
+    fence_full()
+    woken = 0
+    wants_futex = False
+    for slot in range(control[SLOTS]):
+        if control[MODES + slot] == FREE:
+            continue
+        base = slot * CURSOR_WORDS
+        token = load_acquire(cursors, base + TOKEN)
+        if token & 1 and token != control[WOKEN + slot]:
+            control[WOKEN + slot] = token
+            woken += 1
+            if cursors[base + SLEEPS_ON] == EVENTFD:
+                if control[EVENTFDS + slot] >= 0:
+                    c_write(control[EVENTFDS + slot], one.ctypes.data, 8)
+            else:
+                wants_futex = True
+    if wants_futex:
+        word = control.ctypes.data + PUBLISHED * 8
+        c_syscall6(_SYS_FUTEX, word, _FUTEX_WAKE, _EVERYONE, 0, 0, 0)
+    return woken
+
+
+@kernel(int64(I64, I64, int64))
+def try_claim(control: _Words, cursors: _Words, count: int) -> int:
+    """Call :func:`claim` from Python."""
+    return claim(control, cursors, count)
+
+
+@kernel(int64(I64, I64, I64, int64, int64))
+def try_publish(control: _Words, cursors: _Words, one: _Words, count: int, now_ns: int) -> int:
+    """Publish and wake, from Python; the number of readers woken."""
+    publish(control, count, now_ns)
+    return wake_readers(control, cursors, one)
+
+
+@kernel(int64(I64, I64))
+def slowest_slot(control: _Words, cursors: _Words) -> int:
+    """Name the slot of the slowest lossless reader, or -1 when there is none."""
+    lowest = _FOREVER
+    slowest = -1
+    for slot in range(control[SLOTS]):
+        if control[MODES + slot] == LOSSLESS:
+            position = load_acquire(cursors, slot * CURSOR_WORDS + POSITION)
+            if position < lowest:
+                lowest = position
+                slowest = slot
+    return slowest
+
+
+@inlined
+def available(control: _Words) -> int:
+    """Give the number of records ever published. Any process.
+
+    Observe 1 of 2: everything stored into records below the result is visible after it.
+    """
+    return load_acquire(control, PUBLISHED)
+
+
+@inlined
+def claimed_by_writer(control: _Words) -> int:
+    """Give CLAIMED after everything read so far. Any process.
+
+    Observe 2 of 2: the fence keeps the record reads before this load, so a writer that
+    touched any of those bytes while they were read is seen to have claimed them.
+    """
+    fence_acquire()
+    return load_acquire(control, CLAIMED)
+
+
+@kernel(int64(I64_RO))
+def overrun_below(control: _Words) -> int:
+    """Give the lowest sequence number that is certainly intact at this moment.
+
+    Records below the result may have been overwritten while they were read.
+    """
+    return max(0, claimed_by_writer(control) - control[CAPACITY])
+
+
+@kernel(int64(I64_RO, I64, int64, int64, int64, I64))
+def sleep_on_futex(
+    control: _Words,
+    cursor: _Words,
+    position: int,
+    spin_count: int,
+    timeout_ns: int,
+    timespec: _Words,
+) -> int:
+    """Wait until more than ``position`` records are published, or a time-out or signal.
+
+    Args:
+        control: the ring's control page, read-only.
+        cursor: this reader's own page.
+        position: records already seen.
+        spin_count: looks before sleeping.
+        timeout_ns: longest sleep.
+        timespec: int64[2], scratch.
+
+    Returns:
+        The number of records published, which is ``position`` after a time-out or signal.
+    """
+    for _ in range(spin_count):
+        if load_acquire(control, PUBLISHED) > position:
+            return load_acquire(control, PUBLISHED)
+        pause()
+    cursor[SLEEPS_ON] = FUTEX
+    store_release(cursor, TOKEN, (cursor[TOKEN] + 1) | 1)
+    fence_full()
+    published = load_acquire(control, PUBLISHED)
+    if published <= position:
+        timespec[0] = timeout_ns // 1_000_000_000
+        timespec[1] = timeout_ns % 1_000_000_000
+        c_syscall6(
+            _SYS_FUTEX,
+            control.ctypes.data + PUBLISHED * 8,
+            _FUTEX_WAIT,
+            published & 0xFFFFFFFF,
+            timespec.ctypes.data,
+            0,
+            0,
+        )
+        published = load_acquire(control, PUBLISHED)
+    store_release(cursor, TOKEN, cursor[TOKEN] + 1)
+    return published
+
+

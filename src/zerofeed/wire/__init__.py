@@ -1,0 +1,15 @@
+"""Bytes from outside into frames: capture files, UDP sockets and the sender that replays them.
+
+Payloads stay where they arrived (the mapped file, the arena of frames); what this package
+hands on is where each one lies and when it came. Nothing here looks inside a payload.
+
+========================  ==================================================================
+``wire.pcap``             pcap and pcapng files, read in place
+``wire.pcap_write``       the same formats, written
+``wire.udp``              unicast and multicast sockets, received straight into an arena
+``wire.receive_block``    the memory that ``recvmmsg`` needs, in a form that outlives a crash
+``wire.sender``           paced replay of payloads to UDP
+========================  ==================================================================
+"""
+
+__all__: list[str] = []
