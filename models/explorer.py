@@ -23,6 +23,11 @@ A program is a generator that yields operations and is sent their results. Progr
 its operations; its stores stay (a processor's store buffer drains, and the kernel's exit path
 orders it before the supervisor can know), and a successor takes its place.
 
+Interleavings that cannot matter are left out. Every word has one writer (as in the real rings), so a
+store only adds to what others may read, and they may still read what was there before: it is taken
+at once, alone with the kill of its own thread. So is a load of the thread's own word, and whatever
+touches no shared word.
+
 Guarantees: every interleaving and every permitted reordering within the bounds of the programs is
 visited, and from each state it is proved that the end can still be reached (no deadlock, no lost
 wake-up, no livelock that a fair scheduler could not leave). Not covered: values out of thin air,
@@ -32,7 +37,7 @@ other than through `Issue`; mixed-size accesses; unbounded runs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -41,6 +46,8 @@ __all__ = [
     "Become",
     "Choose",
     "Collect",
+    "EventSignal",
+    "EventWait",
     "Fence",
     "FutexWait",
     "FutexWake",
@@ -120,6 +127,16 @@ class FutexWake(NamedTuple):
     location: str
 
 
+class EventWait(NamedTuple):
+    """Sleep until signalled (an eventfd of one's own), then forget the signal. No barrier."""
+
+
+class EventSignal(NamedTuple):
+    """Signal a thread by name; a signal sent before the wait is kept. No barrier."""
+
+    thread: str
+
+
 class Become(NamedTuple):
     """Go on as another program, forgetting everything but its arguments."""
 
@@ -128,7 +145,17 @@ class Become(NamedTuple):
 
 
 Operation: TypeAlias = (
-    Load | Store | Fence | Issue | Collect | Choose | FutexWait | FutexWake | Become
+    Load
+    | Store
+    | Fence
+    | Issue
+    | Collect
+    | Choose
+    | FutexWait
+    | FutexWake
+    | EventWait
+    | EventSignal
+    | Become
 )
 
 
@@ -151,6 +178,7 @@ class Thread(NamedTuple):
     issued: tuple[int, ...] = ()
     collected: tuple[Value, ...] = ()
     asleep_on: int = -1
+    is_signalled: bool = False
 
 
 class State(NamedTuple):
@@ -167,13 +195,13 @@ class System:
     """What to explore.
 
     Attributes:
-        locations: Initial value of each shared word, by name.
+        locations: Owner (the one thread that stores to it) and initial value of each shared word.
         threads: Program and arguments of each thread, by name.
         successors: What replaces a killed thread, by the thread's name. A successor may be killed too.
         kills: How many kills happen at most.
     """
 
-    locations: dict[str, Value]
+    locations: dict[str, tuple[str, Value]]
     threads: dict[str, tuple[Callable[..., Program], tuple[Value, ...]]]
     successors: dict[str, tuple[Callable[..., Program], tuple[Value, ...]]]
     kills: int = 0
@@ -227,7 +255,7 @@ def _raised(view: View, location: int, index: int) -> View:
 
 def _is_ordering(operation: Operation | None) -> bool:
     """Whether loads issued earlier must complete before this operation."""
-    if operation is None or isinstance(operation, (Collect, Fence, Become, FutexWait)):
+    if operation is None or isinstance(operation, (Collect, Fence, Become, FutexWait, EventWait)):
         return True
     return (isinstance(operation, Store) and operation.release) or (
         isinstance(operation, Load) and operation.acquire
@@ -241,11 +269,13 @@ class _Explorer:
         self.system = system
         self.index = {name: number for number, name in enumerate(system.locations)}
         self.names = tuple(system.threads)
+        self.location_names = tuple(system.locations)
+        self.owners = tuple(owner for owner, _ in system.locations.values())
 
     def initial(self) -> State:
         zero: View = (0,) * len(self.index)
         return State(
-            memory=tuple((Message(value, zero),) for value in self.system.locations.values()),
+            memory=tuple((Message(value, zero),) for _, value in self.system.locations.values()),
             fence_view=zero,
             threads=tuple(
                 Thread(program, arguments, (), zero, zero, zero)
@@ -264,9 +294,9 @@ class _Explorer:
         )
 
     def steps(self, state: State) -> list[tuple[str, State]]:
-        """Every step possible from a state.
+        """Every step possible from a state, or enough of them.
 
-        A step that no other thread can notice is taken alone: it commutes with all others.
+        A step that commutes with those of all other threads is taken alone.
 
         Raises:
             Violation: When a program says that a property does not hold.
@@ -283,37 +313,39 @@ class _Explorer:
                 found += self._finish_load(state, number, thread)
             elif operation is not None:
                 nexts = [(label, after) for after in self._perform(state, number, thread, operation)]
-                if isinstance(operation, (Become, Collect, Issue)) or (
-                    isinstance(operation, Fence) and operation.kind != FULL
-                ):
+                is_private = self._commutes(number, operation)
+                if not is_private or isinstance(operation, Store):
+                    # Between private steps a kill leaves what a kill at the next shared one leaves.
+                    nexts += self._kill(state, number, thread)
+                if is_private:
                     return nexts
                 found += nexts
-        return found + self._kills(state)
-
-    def _kills(self, state: State) -> list[tuple[str, State]]:
-        if state.kills_left == 0:
-            return []
-        found = []
-        for number, name in enumerate(self.names):
-            thread = state.threads[number]
-            if name not in self.system.successors:
-                continue
-            if _next_operation(thread.program, thread.arguments, thread.history) is None:
-                continue
-            program, arguments = self.system.successors[name]
-            view = thread.view
-            heir = Thread(program, arguments, (), view, view, view)
-            after = self._with(state, number, heir)._replace(kills_left=state.kills_left - 1)
-            found.append((f"{name:9} KILLED, successor starts", after))
         return found
+
+    def _commutes(self, number: int, operation: Operation) -> bool:
+        """Whether no step of another thread can tell, or change, when this one happens."""
+        if isinstance(operation, (Load, Store)):
+            return self.owners[self.index[operation.location]] == self.names[number]
+        if isinstance(operation, Fence):
+            return operation.kind != FULL
+        return isinstance(operation, (Become, Choose, Collect, Issue))
+
+    def _kill(self, state: State, number: int, thread: Thread) -> list[tuple[str, State]]:
+        name = self.names[number]
+        if state.kills_left == 0 or name not in self.system.successors:
+            return []
+        program, arguments = self.system.successors[name]
+        heir = Thread(program, arguments, (), thread.view, thread.view, thread.view)
+        after = self._with(state, number, heir)._replace(kills_left=state.kills_left - 1)
+        return [(f"{name:9} KILLED, successor starts", after)]
 
     def _finish_load(self, state: State, number: int, thread: Thread) -> list[tuple[str, State]]:
         location, rest = thread.issued[0], thread.issued[1:]
         found = []
         for value, after in self._load(state, thread, location, acquire=False):
             done = after._replace(issued=rest, collected=(*after.collected, value))
-            name = list(self.index)[location]
-            found.append((f"{self.names[number]:9} finishes load {name} = {value}", self._with(state, number, done)))
+            label = f"{self.names[number]:9} loads {self.location_names[location]}: {value}"
+            found.append((label, self._with(state, number, done)))
         return found
 
     def _load(
@@ -361,6 +393,16 @@ class _Explorer:
             return [self._with(state, number, after)]
         if isinstance(operation, Fence) and operation.kind != FULL:
             return [self._with(state, number, self._fenced(thread, operation.kind))]
+        if isinstance(operation, EventWait):
+            if not thread.is_signalled:
+                return []
+            after = thread._replace(is_signalled=False, history=(*thread.history, None))
+            return [self._with(state, number, after)]
+        if isinstance(operation, EventSignal):
+            state = self._with(state, number, thread._replace(history=(*thread.history, None)))
+            woken = self.names.index(operation.thread)
+            signalled = state.threads[woken]._replace(is_signalled=True)
+            return [self._with(state, woken, signalled)]
         # A full fence, alone or inside a system call.
         view = _join(thread.acquirable, state.fence_view)
         thread = thread._replace(view=view, acquirable=view, released=view)
@@ -381,6 +423,8 @@ class _Explorer:
 
     def _store(self, state: State, number: int, thread: Thread, store: Store) -> State:
         location = self.index[store.location]
+        if self.owners[location] != self.names[number]:
+            raise ValueError(f"{self.names[number]} stores to {store.location}, which it does not own")
         index = len(state.memory[location])
         view = _raised(thread.view, location, index)
         carried = view if store.release else _raised(thread.released, location, index)
@@ -431,49 +475,53 @@ def explore(system: System) -> Outcome:
     """
     explorer = _Explorer(system)
     start = explorer.initial()
-    parents: dict[State, tuple[State, str] | None] = {start: None}
-    came_from: dict[State, list[State]] = {start: []}
+    numbers = {start: 0}
     queue = deque([start])
-    ends: list[State] = []
+    parents: list[tuple[int, str]] = [(-1, "")]
+    came_from: list[list[int]] = [[]]
+    ends: list[int] = []
     transitions = 0
     while queue:
         state = queue.popleft()
+        number = numbers[state]
         try:
             steps = explorer.steps(state)
         except Violation as violation:
-            return Outcome(str(violation), _trace(parents, state), len(parents), transitions)
+            return Outcome(str(violation), _trace(parents, number), len(parents), transitions)
         if explorer.is_end(state):
-            ends.append(state)
+            ends.append(number)
         transitions += len(steps)
         for label, after in steps:
-            if after not in parents:
-                parents[after] = (state, label)
-                came_from[after] = []
+            found = numbers.setdefault(after, len(parents))
+            if found == len(parents):
+                parents.append((number, label))
+                came_from.append([])
                 queue.append(after)
-            came_from[after].append(state)
-    stuck = _cannot_end(came_from, ends)
+            came_from[found].append(number)
+    stuck = _first_without_end(came_from, ends)
     if stuck is not None:
-        return Outcome("no progress: the end is out of reach", _trace(parents, stuck), len(parents), transitions)
+        verdict = "no progress: the end is out of reach"
+        return Outcome(verdict, _trace(parents, stuck), len(parents), transitions)
     return Outcome(None, (), len(parents), transitions)
 
 
-def _cannot_end(came_from: dict[State, list[State]], ends: Sequence[State]) -> State | None:
+def _first_without_end(came_from: list[list[int]], ends: list[int]) -> int | None:
     """The first state visited from which no end is reachable, or None."""
-    good = set(ends)
-    queue = deque(ends)
+    good = [False] * len(came_from)
+    queue = list(ends)
+    for number in ends:
+        good[number] = True
     while queue:
-        for before in came_from[queue.popleft()]:
-            if before not in good:
-                good.add(before)
+        for before in came_from[queue.pop()]:
+            if not good[before]:
+                good[before] = True
                 queue.append(before)
-    return next((state for state in came_from if state not in good), None)
+    return next((number for number, is_good in enumerate(good) if not is_good), None)
 
 
-def _trace(parents: dict[State, tuple[State, str] | None], state: State) -> tuple[str, ...]:
+def _trace(parents: list[tuple[int, str]], number: int) -> tuple[str, ...]:
     lines: list[str] = []
-    step = parents[state]
-    while step is not None:
-        state, label = step
+    while number > 0:
+        number, label = parents[number]
         lines.append(label)
-        step = parents[state]
     return tuple(reversed(lines))

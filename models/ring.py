@@ -62,10 +62,13 @@ def ring_system(rules: RingRules) -> System:
 
     Lossy readers write nothing that another thread reads, so one stands for any number of them.
     """
-    locations: dict[str, object] = {"claimed": 0, "published": ()}
+    locations: dict[str, tuple[str, object]] = {
+        "claimed": ("writer", 0),
+        "published": ("writer", ()),
+    }
     for slot in range(rules.capacity):
-        locations[f"slot{slot}.head"] = None
-        locations[f"slot{slot}.tail"] = None
+        locations[f"slot{slot}.head"] = ("writer", None)
+        locations[f"slot{slot}.tail"] = ("writer", None)
     return System(
         locations=locations,
         threads={"writer": (_writer, (rules, 0)), "reader": (_reader, (rules, 0, 0, 0))},

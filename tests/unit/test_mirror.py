@@ -20,6 +20,7 @@ UNTESTED_BY_NAME: dict[str, str] = {}
 
 # Test file -> what it is about, as it is about no single module.
 ABOUT_NO_MODULE: dict[str, str] = {
+    "test_docs.py": "the reference pages",
     "test_exports.py": "the public names of all modules",
     "test_mirror.py": "this rule",
 }

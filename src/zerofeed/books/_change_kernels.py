@@ -1,4 +1,4 @@
-"""What one change, or one level of a snapshot, does to one book.
+"""What one change does to one book.
 
 Helpers of ``_kernels``, which has the explanation. All take ``books``, the store, and
 ``book``, the index of the book's first word; the caller has marked the book busy.
@@ -6,11 +6,13 @@ Helpers of ``_kernels``, which has the explanation. All take ``books``, the stor
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined
-from zerofeed.books._side_kernels import drop_tombstones, find, insert, keep_newer, remove
+from zerofeed.books._side_kernels import find, insert, remove
 from zerofeed.books.layout import (
     B_ASKS,
     B_BASE_ID,
@@ -22,11 +24,9 @@ from zerofeed.books.layout import (
     B_EVICTED,
     B_HORIZON,
     B_HORIZON_ID,
-    B_NEEDS_CLEAR,
     B_SNAP,
-    B_SNAP_DIFFERENT,
-    B_SNAP_EQUAL,
     B_SNAP_ID,
+    B_TS_EVENT_NS,
     B_TX,
     B_TX_ID,
     BOOK_HEAD_WORDS,
@@ -36,8 +36,6 @@ from zerofeed.books.layout import (
     DOUBT_CROSSED,
     DOUBT_DEPLETED,
     DOUBT_GAP,
-    DOUBT_NO_SNAPSHOT,
-    DOUBT_SNAPSHOT_DIFFERS,
     DOUBT_UNKNOWN_LEVEL,
     H_CAPACITY,
     H_DEPTH,
@@ -45,7 +43,6 @@ from zerofeed.books.layout import (
     H_RULES,
     RULE_ALLOW_CROSSED,
     RULE_ALLOW_LOCKED,
-    RULE_CLEAR_FIRST,
     RULE_KNOWN_DELETE,
     RULE_KNOWN_MODIFY,
     SNAP_BUILD,
@@ -56,20 +53,21 @@ from zerofeed.books.layout import (
     TX_NONE,
     TX_SKIP,
 )
+from zerofeed.records.flags import LAST
 from zerofeed.records.kinds import ACTION_CANCEL, ACTION_CLEAR, ACTION_MODIFY, ACTION_NONE, ASK, BID
 from zerofeed.records.units import UNDEF
 
 __all__ = [
-    "apply_change",
-    "apply_snapshot",
-    "begin_change",
-    "begin_snapshot",
+    "FINISHED",
+    "NOTHING",
     "cast_doubt",
-    "end_change",
-    "end_snapshot",
+    "check_crossed",
     "forget",
     "is_intact",
+    "place",
+    "refuse",
     "side_at",
+    "take_change",
 ]
 
 _Words = npt.NDArray[np.int64]
@@ -82,10 +80,6 @@ _UNKNOWN = COUNTERS["unknown_levels"]
 _CROSSINGS = COUNTERS["crossings"]
 _EVICTED = COUNTERS["evicted_levels"]
 _REFUSED = COUNTERS["refused_levels"]
-_BUILT = COUNTERS["snapshots_built"]
-_VERIFIED = COUNTERS["snapshots_verified"]
-_IGNORED = COUNTERS["snapshots_ignored"]
-_DIFFERENT = COUNTERS["snapshots_different"]
 _ABANDONED = COUNTERS["snapshots_abandoned"]
 _MALFORMED = COUNTERS["malformed_levels"]
 _DOUBTS = COUNTERS["doubts"]
@@ -97,24 +91,20 @@ FINISHED = 1
 @inlined
 def side_at(books: _Words, book: int, side: int) -> int:
     """Find the first price word of side 0, bids, or 1, asks."""
-    return book + BOOK_HEAD_WORDS + side * 3 * books[H_CAPACITY]
+    return int(book + BOOK_HEAD_WORDS + side * 3 * books[H_CAPACITY])
 
 
 @inlined
 def is_intact(books: _Words, book: int) -> bool:
     """Tell whether the book is complete up to its change id (it may still be behind a gap)."""
-    return (books[book + B_DOUBTS] & ~DOUBT_GAP) == 0
+    return bool((books[book + B_DOUBTS] & ~DOUBT_GAP) == 0)
 
 
 @inlined
 def cast_doubt(books: _Words, book: int, reason: int, base_id: int) -> None:
-    """Add a reason for doubt.
-
-    Args:
-        base_id: change id from which on deletions leave tombstones, if this is the first doubt.
-    """
+    """Add a reason for doubt that only a snapshot of ``base_id`` or newer can remove."""
+    books[book + B_BASE_ID] = max(books[book + B_BASE_ID], base_id)
     if is_intact(books, book):
-        books[book + B_BASE_ID] = base_id
         books[book + B_DOUBT_COUNT] += 1
         books[_DOUBTS] += 1
     books[book + B_DOUBTS] |= reason
@@ -156,19 +146,19 @@ def begin_change(books: _Words, book: int, change_id: int, previous_id: int) -> 
             mode = TX_SKIP
     elif previous_id > known:
         cast_doubt(books, book, DOUBT_CHAIN_BREAK, previous_id)
-        books[book + B_BASE_ID] = previous_id
         books[_CHAIN_BREAKS] += 1
     elif change_id > known or previous_id == known:
-        if fragment:
-            cast_doubt(books, book, DOUBT_CHAIN_BREAK, change_id)
-            books[_CHAIN_BREAKS] += 1
         books[book + B_DOUBTS] &= ~DOUBT_GAP
         if change_id < known:
             _renumber(books, book, change_id)
     else:
         mode = TX_SKIP
-    if mode == TX_APPLY and books[book + B_SNAP] == SNAP_VERIFY:
-        books[book + B_SNAP] = SNAP_IGNORE
+    if mode == TX_APPLY:
+        if fragment:
+            cast_doubt(books, book, DOUBT_CHAIN_BREAK, change_id)
+            books[_CHAIN_BREAKS] += 1
+        if books[book + B_SNAP] == SNAP_VERIFY:
+            books[book + B_SNAP] = SNAP_IGNORE
     books[book + B_TX] = mode
     books[book + B_TX_ID] = change_id
 
@@ -183,7 +173,9 @@ def _renumber(books: _Words, book: int, change_id: int) -> None:
             books[ids + index] = UNDEF
     books[book + B_BASE_ID] = change_id
     books[book + B_HORIZON_ID] = UNDEF
-    books[book + B_CHANGE_ID] = change_id
+    if books[book + B_SNAP] == SNAP_BUILD:
+        books[book + B_SNAP] = SNAP_IGNORE
+        books[_ABANDONED] += 1
 
 
 @inlined
@@ -211,7 +203,7 @@ def apply_change(
     sign = 1 - 2 * side
     horizon = books[book + B_HORIZON + side]
     if horizon != UNDEF and sign * price <= sign * horizon:
-        _refuse(books, book, change_id)
+        refuse(books, book, change_id)
         return
     at = side_at(books, book, side)
     count = book + B_BIDS + side
@@ -230,13 +222,13 @@ def apply_change(
             books[at + capacity + index] = size
             books[at + 2 * capacity + index] = change_id
         else:
-            _insert(books, book, side, index, price, size, change_id)
+            place(books, book, side, index, price, size, change_id)
     elif not is_intact(books, book):
         if present:
             books[at + capacity + index] = 0
             books[at + 2 * capacity + index] = change_id
         else:
-            _insert(books, book, side, index, price, 0, change_id)
+            place(books, book, side, index, price, 0, change_id)
     elif present:
         remove(books, at, capacity, levels, index)
         books[count] = levels - 1
@@ -245,7 +237,7 @@ def apply_change(
 
 
 @inlined
-def _insert(
+def place(
     books: _Words, book: int, side: int, index: int, price: int, size: int, change_id: int
 ) -> None:
     at = side_at(books, book, side)
@@ -254,7 +246,7 @@ def _insert(
     if levels == capacity:
         if index < 0:
             books[book + B_HORIZON + side] = price
-            _refuse(books, book, change_id)
+            refuse(books, book, change_id)
             return
         books[book + B_HORIZON + side] = books[at]
         books[book + B_HORIZON_ID] = max(books[book + B_HORIZON_ID], books[at + 2 * capacity])
@@ -266,7 +258,7 @@ def _insert(
 
 
 @inlined
-def _refuse(books: _Words, book: int, change_id: int) -> None:
+def refuse(books: _Words, book: int, change_id: int) -> None:
     books[book + B_HORIZON_ID] = max(books[book + B_HORIZON_ID], change_id)
     books[_REFUSED] += 1
 
@@ -283,16 +275,17 @@ def end_change(books: _Words, book: int, ts_event_ns: int) -> int:
     if mode != TX_APPLY:
         books[_STALE] += 1
         return NOTHING
-    books[book + B_CHANGE_ID] = max(books[book + B_CHANGE_ID], books[book + B_TX_ID])
+    if books[book + B_TX_ID] != UNDEF:
+        books[book + B_CHANGE_ID] = books[book + B_TX_ID]
     books[book + B_TS_EVENT_NS] = ts_event_ns
     books[book + B_DIRTY] = 1
     books[_TRANSACTIONS] += 1
-    _check_crossed(books, book)
+    check_crossed(books, book)
     return FINISHED
 
 
 @inlined
-def _check_crossed(books: _Words, book: int) -> None:
+def check_crossed(books: _Words, book: int) -> None:
     rules = books[H_RULES]
     bids, asks = books[book + B_BIDS], books[book + B_ASKS]
     if bids == 0 or asks == 0 or rules & RULE_ALLOW_CROSSED or not is_intact(books, book):
@@ -305,145 +298,20 @@ def _check_crossed(books: _Words, book: int) -> None:
 
 
 @inlined
-def begin_snapshot(books: _Words, book: int, action: int, snapshot_id: int) -> None:
-    """Decide what a snapshot is to the book: its new content, a check of it, or of no use."""
-    if books[book + B_SNAP] == SNAP_BUILD:
-        books[_ABANDONED] += 1
-    known = books[book + B_CHANGE_ID]
-    intact = is_intact(books, book)
-    needs_clear = books[book + B_NEEDS_CLEAR] != 0 or books[H_RULES] & RULE_CLEAR_FIRST
-    if needs_clear and action != ACTION_CLEAR:
-        mode = SNAP_IGNORE
-    elif snapshot_id == UNDEF or known == UNDEF:
-        mode = SNAP_BUILD
-    elif not intact:
-        mode = SNAP_BUILD if snapshot_id >= books[book + B_BASE_ID] else SNAP_IGNORE
-    elif snapshot_id > known:
-        mode = SNAP_BUILD
-    elif snapshot_id == known and books[book + B_TX] == TX_NONE:
-        mode = SNAP_VERIFY
-    else:
-        mode = SNAP_IGNORE
-    books[book + B_NEEDS_CLEAR] = 0 if action == ACTION_CLEAR else books[book + B_NEEDS_CLEAR]
-    books[book + B_SNAP] = mode
-    books[book + B_SNAP_ID] = snapshot_id
-    books[book + B_SNAP_EQUAL] = 0
-    books[book + B_SNAP_EQUAL + 1] = 0
-    books[book + B_SNAP_DIFFERENT] = 0
-    if mode == SNAP_BUILD:
-        _begin_build(books, book, snapshot_id)
-
-
-@inlined
-def _begin_build(books: _Words, book: int, snapshot_id: int) -> None:
-    """Keep only what is newer than the snapshot; from here on the book is at least as new."""
-    capacity = books[H_CAPACITY]
-    cast_doubt(books, book, DOUBT_NO_SNAPSHOT, snapshot_id)
-    books[book + B_DOUBTS] &= ~DOUBT_GAP
-    if snapshot_id == UNDEF:
-        books[book + B_BIDS] = 0
-        books[book + B_ASKS] = 0
-        books[book + B_HORIZON_ID] = UNDEF
-        books[book + B_CHANGE_ID] = UNDEF
-    else:
-        keep_newer(books, side_at(books, book, 0), capacity, book + B_BIDS, snapshot_id)
-        keep_newer(books, side_at(books, book, 1), capacity, book + B_ASKS, snapshot_id)
-        books[book + B_CHANGE_ID] = max(books[book + B_CHANGE_ID], snapshot_id)
-        if books[book + B_TX] == TX_APPLY and books[book + B_TX_ID] <= snapshot_id:
-            books[book + B_TX] = TX_SKIP
-    books[book + B_BASE_ID] = snapshot_id
-    if books[book + B_HORIZON_ID] <= snapshot_id:
-        books[book + B_HORIZON] = UNDEF
-        books[book + B_HORIZON + 1] = UNDEF
-
-
-@inlined
-def apply_snapshot(
-    books: _Words, book: int, action: int, side_code: int, price: int, size: int
-) -> None:
-    """Use one record of the snapshot that is being received."""
-    mode = books[book + B_SNAP]
-    if mode == SNAP_IGNORE or action == ACTION_CLEAR or (action == ACTION_NONE and price == UNDEF):
-        return
-    if price == UNDEF or (side_code != BID and side_code != ASK) or size < 0:
-        books[_MALFORMED] += 1
-        books[book + B_SNAP_DIFFERENT] += 1
-        return
-    if size == 0 or action == ACTION_CANCEL:
-        return
-    side = 0 if side_code == BID else 1
-    sign = 1 - 2 * side
-    snapshot_id = books[book + B_SNAP_ID]
-    horizon = books[book + B_HORIZON + side]
-    if horizon != UNDEF and sign * price <= sign * horizon:
-        if mode == SNAP_BUILD:
-            _refuse(books, book, snapshot_id)
-        return
-    at = side_at(books, book, side)
-    capacity = books[H_CAPACITY]
-    index = find(books, at, books[book + B_BIDS + side], sign, price)
-    present = index >= 0 and books[at + index] == price
-    if mode == SNAP_VERIFY:
-        if present and books[at + capacity + index] == size:
-            books[book + B_SNAP_EQUAL + side] += 1
-        else:
-            books[book + B_SNAP_DIFFERENT] += 1
-    elif not present:
-        _insert(books, book, side, index, price, size, snapshot_id)
-    elif books[at + 2 * capacity + index] <= snapshot_id:
-        books[at + capacity + index] = size
-        books[at + 2 * capacity + index] = snapshot_id
-
-
-@inlined
-def end_snapshot(books: _Words, book: int, ts_event_ns: int) -> int:
-    """Close the snapshot that is being received.
-
-    Returns:
-        FINISHED when the book or its doubts changed and no transaction is open, else NOTHING.
-    """
-    mode = books[book + B_SNAP]
-    books[book + B_SNAP] = SNAP_NONE
-    books[book + B_NEEDS_CLEAR] = 0
-    different = books[book + B_SNAP_DIFFERENT]
-    if mode == SNAP_IGNORE:
-        books[_IGNORED] += 1
-        return NOTHING
-    doubts = books[book + B_DOUBTS]
-    if mode == SNAP_BUILD:
-        if different:
-            books[book + B_DOUBTS] |= DOUBT_BAD_LEVEL
-            books[_DIFFERENT] += 1
-        else:
-            _prove(books, book)
-            books[_BUILT] += 1
-        books[book + B_TS_EVENT_NS] = ts_event_ns
-    else:
-        for side in range(2):
-            if books[book + B_SNAP_EQUAL + side] != books[book + B_BIDS + side]:
-                different += 1
-        if different:
-            cast_doubt(books, book, DOUBT_SNAPSHOT_DIFFERS, books[book + B_SNAP_ID])
-            books[_DIFFERENT] += 1
-        else:
-            books[book + B_DOUBTS] &= ~DOUBT_GAP
-            books[_VERIFIED] += 1
-        if books[book + B_DOUBTS] == doubts:
-            return NOTHING
-    books[book + B_DIRTY] = 1
-    return FINISHED if books[book + B_TX] != TX_APPLY else NOTHING
-
-
-@inlined
-def _prove(books: _Words, book: int) -> None:
-    """Make the book proven, unless what it now holds cannot be."""
-    capacity = books[H_CAPACITY]
-    drop_tombstones(books, side_at(books, book, 0), capacity, book + B_BIDS)
-    drop_tombstones(books, side_at(books, book, 1), capacity, book + B_ASKS)
-    books[book + B_DOUBTS] &= DOUBT_GAP
-    for side in range(2):
-        truncated = books[book + B_HORIZON + side] != UNDEF
-        if truncated and books[book + B_BIDS + side] < books[H_DEPTH]:
-            cast_doubt(books, book, DOUBT_DEPLETED, books[book + B_CHANGE_ID])
-    if books[book + B_TX] != TX_APPLY:
-        _check_crossed(books, book)
+def take_change(books: _Words, book: int, record: Any, flags: int) -> int:
+    change_id = record["change_id"]
+    if books[book + B_TX] == TX_NONE or books[book + B_TX_ID] != change_id:
+        begin_change(books, book, change_id, record["prev_change_id"])
+    if books[book + B_TX] == TX_APPLY:
+        apply_change(
+            books,
+            book,
+            int(record["action"]),
+            int(record["side"]),
+            record["price"],
+            record["size"],
+            change_id,
+        )
+    if flags & LAST:
+        return end_change(books, book, record["ts_event_ns"])
+    return 0

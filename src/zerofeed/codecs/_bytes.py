@@ -164,9 +164,7 @@ def _lower_float_load(load: Callable[..., Any], size: int, *, swap: bool) -> Non
     lower_builtin(load, types.Array, types.int64)(lower)
 
 
-def _lower_store(
-    store: Callable[..., Any], size: int, *, value_type: Any, swap: bool
-) -> None:
+def _lower_store(store: Callable[..., Any], size: int, *, value_type: Any, swap: bool) -> None:
     def typer_of(_context: Any) -> Any:
         def typer(buffer: Any, at: Any, value: Any) -> Any:
             fits = isinstance(value, types.Integer | types.Boolean) or (

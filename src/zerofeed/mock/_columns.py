@@ -148,7 +148,9 @@ LEVEL_COUNT = 12
 BLOCK_ID = 13
 IS_STARTED = 14
 """0 until every channel has had its first snapshot."""
-VENUE_COLUMNS = 15
+NOTED = 15
+"""Changes noted by the last sweep."""
+VENUE_COLUMNS = 16
 
 # changes: one level of the transition being built
 CHANGE_SIDE = 0

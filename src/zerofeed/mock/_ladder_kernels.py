@@ -30,6 +30,7 @@ from zerofeed.mock._columns import (
     LEVELS_MAX,
     LOTS,
     NO_PRICE,
+    NOTED,
     OPENING_LEVELS,
     SPACING,
     STEP_ABOVE,
@@ -38,7 +39,7 @@ from zerofeed.mock._columns import (
 )
 from zerofeed.mock._market_kernels import below, uniform
 
-__all__ = ["best_key", "nudge", "open_ladders", "refill", "requote", "sweep"]
+__all__ = ["best_key", "is_stale", "nudge", "open_ladders", "refill", "requote", "sweep"]
 
 CREATED = 0
 CHANGED = 1
@@ -150,6 +151,12 @@ def _place(v: Arrays, row: int, side: int, distance: float, changes: int) -> int
 
 
 @inlined
+def _reach(v: Arrays, row: int) -> float:
+    """Say how far from the fair price levels are placed, in ticks; what is farther is trimmed."""
+    return 4.0 * v.params[row, SPACING] * v.terms[row, OPENING_LEVELS]
+
+
+@inlined
 def refill(v: Arrays, row: int, side: int, levels: int, changes: int) -> int:
     """Add levels to a side, ever farther from the fair price, until it has so many.
 
@@ -157,9 +164,8 @@ def refill(v: Arrays, row: int, side: int, levels: int, changes: int) -> int:
         Changes noted so far. Fewer levels than asked where prices end (a cheap option's bids).
     """
     distance = v.params[row, HALF_SPREAD]
-    for _ in range(3 * levels):
-        if v.state[row, BIDS + side] >= levels:
-            break
+    reach = _reach(v, row)
+    while distance < reach and v.state[row, BIDS + side] < levels:
         changes = _place(v, row, side, distance, changes)
         distance += v.params[row, SPACING] * (0.4 + 1.2 * uniform(v))
     return changes
@@ -201,7 +207,7 @@ def requote(v: Arrays, row: int) -> int:
         while is_stale(v, row, side):
             changes = _remove(v, row, side, v.state[row, BIDS + side] - 1, changes)
     fair = v.drift[row, FAIR]
-    reach = 4.0 * v.params[row, SPACING] * v.terms[row, OPENING_LEVELS]
+    reach = _reach(v, row) + 2.0 * v.terms[row, STEP_TICKS] + 2.0
     for side in range(2):
         anchor = fair if side == BID_SIDE else -fair
         while v.state[row, BIDS + side] > _LEVELS_KEPT and v.ladders[2 * row + side, 0, KEY] < anchor - reach:

@@ -47,7 +47,21 @@ from zerofeed.mock._columns import (
     WANDER,
 )
 
-__all__ = ["below", "black", "move_index", "move_premium", "normal", "reprice", "smile", "uniform"]
+__all__ = [
+    "FUTURE",
+    "FUTURE_COMBO",
+    "OPTION",
+    "OPTION_COMBO",
+    "SPOT",
+    "below",
+    "black",
+    "move_index",
+    "move_premium",
+    "normal",
+    "reprice",
+    "smile",
+    "uniform",
+]
 
 _MULTIPLIER = 698769069
 """Makes 2**32 * multiplier - 1 a safe prime: the period is half of that."""
@@ -211,7 +225,7 @@ def reprice(v: Arrays, row: int) -> float:
         The mark price, not rounded.
     """
     kind = v.terms[row, KIND]
-    if kind in {FUTURE_COMBO, OPTION_COMBO}:
+    if FUTURE_COMBO <= kind <= OPTION_COMBO:
         mark = v.terms[row, LEG_A_SIZE] * _reprice_outright(v, v.terms[row, LEG_A])
         mark += v.terms[row, LEG_B_SIZE] * _reprice_outright(v, v.terms[row, LEG_B])
         return _set_mark(v, row, mark)

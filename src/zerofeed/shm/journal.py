@@ -44,6 +44,7 @@ __all__ = [
     "add",
     "begin",
     "finish",
+    "prepare",
     "put",
     "recover",
     "seal",
@@ -59,6 +60,11 @@ LOST = 4
 FIRST_ENTRY = 16
 ENTRIES = 8192
 DATA = FIRST_ENTRY + 2 * ENTRIES
+
+
+def prepare(state: _Words) -> None:
+    """Make a zeroed array a journal before its first step: step 0 is open and nothing is sealed."""
+    state[TARGET] = -1
 
 
 @inlined

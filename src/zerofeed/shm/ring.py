@@ -141,8 +141,8 @@ class Ring(_Items):
                 got=capacity,
                 next_step=f"choose {self.segment.body_bytes // item_bytes}",
             )
-        page = self.segment.head_bytes if huge and not self.segment.notes else 4096
-        shape = RingShape(capacity, item_bytes, self.segment.head_bytes, body, page)
+        segment = self.segment
+        shape = RingShape(capacity, item_bytes, segment.head_bytes, body, segment.page_bytes)
         super().__init__(self.segment.mapping, shape)
         self.control[k.CAPACITY] = capacity
         self.control[k.MAX_CLAIM] = max_claim

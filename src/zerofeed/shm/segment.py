@@ -192,6 +192,8 @@ class Segment:
                 self._create(huge=False)
             except OSError as second:
                 raise self._refused(second) from second
+        self.page_bytes = HUGE_PAGE_BYTES if huge and not self.notes else mmap.PAGESIZE
+        """Page size that the kernel gave."""
         fcntl.fcntl(self.fd, F_ADD_SEALS, seals)
         self._closer = weakref.finalize(self, os.close, self.fd)
         self._closer.atexit = False

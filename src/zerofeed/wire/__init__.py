@@ -8,7 +8,7 @@ hands on is where each one lies and when it came. Nothing here looks inside a pa
 ``wire.pcap_write``       the same formats, written
 ``wire.udp``              unicast and multicast sockets, received straight into an arena
 ``wire.receive_block``    the memory that ``recvmmsg`` needs, in a form that outlives a crash
-``wire.sender``           paced replay of payloads to UDP
+``wire.sender``           paced replay of a capture to UDP (``wire.batch_sender`` does the sending)
 ========================  ==================================================================
 """
 

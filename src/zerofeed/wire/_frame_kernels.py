@@ -25,6 +25,9 @@ slot  name             meaning
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from zerofeed.base.kernel import inlined, int64
 
 __all__ = [
@@ -62,6 +65,9 @@ __all__ = [
     "be32",
     "locate_udp",
 ]
+
+Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.int64]
 
 LINK_NULL = 0
 LINK_ETHERNET = 1
@@ -104,19 +110,20 @@ _MAX_EXTENSIONS = 16
 
 
 @inlined
-def be16(data, at):  # type: ignore[no-untyped-def]
+def be16(data: Bytes, at: int) -> int:
     """Big-endian u16 at any offset."""
-    return (int64(data[at]) << 8) | int64(data[at + 1])
+    value: int = (int64(data[at]) << 8) | int64(data[at + 1])
+    return value
 
 
 @inlined
-def be32(data, at):  # type: ignore[no-untyped-def]
+def be32(data: Bytes, at: int) -> int:
     """Big-endian u32 at any offset, never negative."""
     return (be16(data, at) << 16) | be16(data, at + 2)
 
 
 @inlined
-def _udp_payload(data, at, end, rest, found):  # type: ignore[no-untyped-def]
+def _udp_payload(data: Bytes, at: int, end: int, rest: int, found: Words) -> int:
     """Read the UDP header at ``at``; ``rest`` is what IP says is left for UDP, header included."""
     if rest < 8:
         return BAD_HEADER
@@ -139,7 +146,7 @@ def _udp_payload(data, at, end, rest, found):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _udp_of_ipv4(data, at, end, found):  # type: ignore[no-untyped-def]
+def _udp_of_ipv4(data: Bytes, at: int, end: int, found: Words) -> int:
     """Walk an IPv4 header (RFC 791) with its options."""
     if end - at < 20:
         return CUT_HEADER
@@ -159,7 +166,7 @@ def _udp_of_ipv4(data, at, end, found):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _udp_of_ipv6(data, at, end, found):  # type: ignore[no-untyped-def]
+def _udp_of_ipv6(data: Bytes, at: int, end: int, found: Words) -> int:
     """Walk an IPv6 header (RFC 8200) and its extension headers."""
     if end - at < 40:
         return CUT_HEADER
@@ -197,7 +204,7 @@ def _udp_of_ipv6(data, at, end, found):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _ethertype_of_family(data, at):  # type: ignore[no-untyped-def]
+def _ethertype_of_family(data: Bytes, at: int) -> int:
     """Turn the address family of a NULL or LOOP header into an EtherType, or 0.
 
     NULL stores it in the byte order of the capturing machine, LOOP in network order, and
@@ -214,7 +221,7 @@ def _ethertype_of_family(data, at):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def locate_udp(data, at, end, link, found):  # type: ignore[no-untyped-def]
+def locate_udp(data: Bytes, at: int, end: int, link: int, found: Words) -> int:
     """Find the UDP payload of the frame ``data[at:end]``.
 
     Args:

@@ -30,6 +30,11 @@ nanoseconds (``TIME_*``), the factor of that, and the seconds to add.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
 from zerofeed.base.kernel import I64, I64_2D, U8_RO, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED, OK
 from zerofeed.records.units import UNDEF
@@ -86,6 +91,10 @@ __all__ = [
     "scan_pcap",
     "scan_pcapng",
 ]
+
+Bytes = npt.NDArray[np.uint8]
+Index = npt.NDArray[Any]
+Words = npt.NDArray[np.int64]
 
 MORE = 1
 """Returned when the index is full and the file goes on."""
@@ -153,23 +162,24 @@ _MAX_SECONDS = _MAX_INT64 // 1_000_000_000 - 1
 
 
 @inlined
-def _u16(data, at, big):  # type: ignore[no-untyped-def]
-    """Load a u16 in the file's byte order."""
+def _u16(data: Bytes, at: int, big: int) -> int:
+    """Load a u16; big-endian when ``big`` is 1."""
+    value: int = int64(data[at]) | (int64(data[at + 1]) << 8)
     if big:
-        return (int64(data[at]) << 8) | int64(data[at + 1])
-    return int64(data[at]) | (int64(data[at + 1]) << 8)
+        value = (int64(data[at]) << 8) | int64(data[at + 1])
+    return value
 
 
 @inlined
-def _u32(data, at, big):  # type: ignore[no-untyped-def]
-    """Load a u32 in the file's byte order; never negative."""
+def _u32(data: Bytes, at: int, big: int) -> int:
+    """Load a u32, never negative; big-endian when ``big`` is 1."""
     if big:
         return (_u16(data, at, big) << 16) | _u16(data, at + 2, big)
     return _u16(data, at, big) | (_u16(data, at + 2, big) << 16)
 
 
 @inlined
-def _fault(state, what, at, got):  # type: ignore[no-untyped-def]
+def _fault(state: Words, what: int, at: int, got: int) -> int:
     """Note what is wrong where."""
     state[FAULT] = what
     state[FAULT_AT] = at
@@ -178,7 +188,17 @@ def _fault(state, what, at, got):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _take_frame(data, at, end, link, ts_ns, index, row, counters, found):  # type: ignore[no-untyped-def]
+def _take_frame(
+    data: Bytes,
+    at: int,
+    end: int,
+    link: int,
+    ts_ns: int,
+    index: Index,
+    row: int,
+    counters: Words,
+    found: Words,
+) -> int:
     """Count one frame and, when it is a UDP packet, index it in ``row``; how many rows that took."""
     counters[FRAMES] += 1
     kind = locate_udp(data, at, end, link, found)
@@ -206,7 +226,7 @@ def _take_frame(data, at, end, link, ts_ns, index, row, counters, found):  # typ
 
 
 @inlined
-def _least_bytes(kind):  # type: ignore[no-untyped-def]
+def _least_bytes(kind: int) -> int:
     """Give the shortest legal total length of a block."""
     if kind == _ENHANCED_PACKET or kind == _OBSOLETE_PACKET:
         return 32
@@ -220,7 +240,7 @@ def _least_bytes(kind):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _shifted(high, low, bits):  # type: ignore[no-untyped-def]
+def _shifted(high: int, low: int, bits: int) -> int:
     """Shift a 64-bit number of two halves right; _MAX_INT64 when the result has 64 bits."""
     if bits >= 64:
         return 0
@@ -233,7 +253,7 @@ def _shifted(high, low, bits):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _fraction_ns(high, low, bits):  # type: ignore[no-untyped-def]
+def _fraction_ns(high: int, low: int, bits: int) -> int:
     """Turn the low ``bits`` bits of a 64-bit number, a binary fraction of a second, into nanoseconds.
 
     10**9 is 2**9 * 5**9 and 5**9 has 21 bits, so 42 bits of fraction multiply exactly; finer
@@ -257,7 +277,7 @@ def _fraction_ns(high, low, bits):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _time_ns(high, low, interfaces, which):  # type: ignore[no-untyped-def]
+def _time_ns(high: int, low: int, interfaces: Words, which: int) -> int:
     """Turn a 64-bit packet time (two u32 halves) into nanoseconds, rounded down; UNDEF if it does not fit.
 
     The halves are kept apart until it is known that the number fits an int64.
@@ -287,11 +307,12 @@ def _time_ns(high, low, interfaces, which):  # type: ignore[no-untyped-def]
     offset_ns = offset_s * 1_000_000_000
     if offset_ns > 0 and ts_ns > _MAX_INT64 - offset_ns:
         return UNDEF
-    return ts_ns + offset_ns
+    total: int = ts_ns + offset_ns
+    return total
 
 
 @inlined
-def _set_resolution(interfaces, which, resolution):  # type: ignore[no-untyped-def]
+def _set_resolution(interfaces: Words, which: int, resolution: int) -> None:
     """Turn an ``if_tsresol`` byte into how a time of this interface becomes nanoseconds."""
     exponent = resolution & 0x7F
     if resolution & 0x80:
@@ -308,9 +329,9 @@ def _set_resolution(interfaces, which, resolution):  # type: ignore[no-untyped-d
 
 
 @inlined
-def _take_interface(data, position, end, state, interfaces):  # type: ignore[no-untyped-def]
+def _take_interface(data: Bytes, position: int, end: int, state: Words, interfaces: Words) -> int:
     """Note one interface description; OK, BUFFER_FULL or MALFORMED."""
-    big = state[BIG_ENDIAN] != 0
+    big = state[BIG_ENDIAN]
     which = state[INTERFACES]
     if which == interfaces.shape[0]:
         return BUFFER_FULL
@@ -344,9 +365,20 @@ def _take_interface(data, position, end, state, interfaces):  # type: ignore[no-
 
 
 @inlined
-def _take_block(data, position, end, kind, state, counters, found, interfaces, index, row):  # type: ignore[no-untyped-def]
+def _take_block(
+    data: Bytes,
+    position: int,
+    end: int,
+    kind: int,
+    state: Words,
+    counters: Words,
+    found: Words,
+    interfaces: Words,
+    index: Index,
+    row: int,
+) -> int:
     """Index one packet block; rows taken (0 or 1), or MALFORMED."""
-    big = state[BIG_ENDIAN] != 0
+    big = state[BIG_ENDIAN]
     which = 0
     if kind == _SIMPLE_PACKET:
         at = position + 12
@@ -375,7 +407,7 @@ def _take_block(data, position, end, kind, state, counters, found, interfaces, i
 
 
 @kernel(int64(U8_RO, I64, I64, I64, INDEX_RECORDS))
-def scan_pcap(data, state, counters, found, index):  # type: ignore[no-untyped-def]
+def scan_pcap(data: Bytes, state: Words, counters: Words, found: Words, index: Index) -> int:
     """Index the UDP packets of a classic pcap file.
 
     Args:
@@ -391,7 +423,7 @@ def scan_pcap(data, state, counters, found, index):  # type: ignore[no-untyped-d
         ROWS rows are valid in every case.
     """
     position = state[POSITION]
-    big = state[BIG_ENDIAN] != 0
+    big = state[BIG_ENDIAN]
     header = state[HEADER_BYTES]
     limit = max(MAX_STORED_BYTES, min(state[SNAP_BYTES], MAX_BLOCK_BYTES))
     size = data.size
@@ -417,9 +449,7 @@ def scan_pcap(data, state, counters, found, index):  # type: ignore[no-untyped-d
         seconds = _u32(data, position, big)
         ts_ns = seconds * 1_000_000_000 + _u32(data, position + 4, big) * state[TICK_NS]
         at = position + header
-        row += _take_frame(
-            data, at, at + stored, state[LINK], ts_ns, index, row, counters, found
-        )
+        row += _take_frame(data, at, at + stored, state[LINK], ts_ns, index, row, counters, found)
         position = at + stored
     state[POSITION] = position
     state[ROWS] = row
@@ -427,7 +457,9 @@ def scan_pcap(data, state, counters, found, index):  # type: ignore[no-untyped-d
 
 
 @kernel(int64(U8_RO, I64, I64, I64, I64_2D, INDEX_RECORDS))
-def scan_pcapng(data, state, counters, found, interfaces, index):  # type: ignore[no-untyped-def]
+def scan_pcapng(
+    data: Bytes, state: Words, counters: Words, found: Words, interfaces: Words, index: Index
+) -> int:
     """Index the UDP packets of a pcapng file.
 
     Args:
@@ -458,17 +490,15 @@ def scan_pcapng(data, state, counters, found, interfaces, index):  # type: ignor
             counters[TAIL_BYTES] += left
             position = size
             break
-        big = state[BIG_ENDIAN] != 0
+        big = state[BIG_ENDIAN]
         kind = _u32(data, position, big)
         if kind == _SECTION:  # reads the same in both byte orders
-            if _u32(data, position + 8, False) == _BYTE_ORDER:
-                big = False
-            elif _u32(data, position + 8, True) == _BYTE_ORDER:
-                big = True
+            if _u32(data, position + 8, 0) == _BYTE_ORDER:
+                big = 0
+            elif _u32(data, position + 8, 1) == _BYTE_ORDER:
+                big = 1
             else:
-                code = _fault(
-                    state, FAULT_BYTE_ORDER, position + 8, _u32(data, position + 8, False)
-                )
+                code = _fault(state, FAULT_BYTE_ORDER, position + 8, _u32(data, position + 8, 0))
                 break
         elif counters[SECTIONS] == 0:
             code = _fault(state, FAULT_NO_SECTION, position, kind)
@@ -498,7 +528,7 @@ def scan_pcapng(data, state, counters, found, interfaces, index):  # type: ignor
             if version != 1:
                 code = _fault(state, FAULT_VERSION, position + 12, version)
                 break
-            state[BIG_ENDIAN] = 1 if big else 0
+            state[BIG_ENDIAN] = big
             state[INTERFACES] = 0
             counters[SECTIONS] += 1
         elif kind == _INTERFACE:

@@ -28,10 +28,9 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +40,9 @@ from zerofeed.base.status import BUFFER_FULL, OK
 from zerofeed.wire import _frame_kernels as frame_k
 from zerofeed.wire import _pcap_kernels as k
 from zerofeed.wire.pcap_index import INDEX_DTYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "Capture",
@@ -64,6 +66,7 @@ _PCAP_MAGIC = {
 """Magic number to (nanoseconds per unit of the fraction, bytes of a record header)."""
 
 _PCAPNG_MAGIC = 0x0A0D0D0A
+_GZIP_MAGIC = b"\x1f\x8b"
 _PCAP_HEADER_BYTES = 24
 _LINKS = {value for name, value in vars(frame_k).items() if name.startswith("LINK_")}
 
@@ -249,9 +252,7 @@ class CaptureReader:
         if major != 2:
             raise self._error("unsupported pcap version", 4, "2", str(major))
         if link not in _LINKS:
-            raise self._error(
-                "unsupported link type", 20, f"one of {sorted(_LINKS)}", str(link)
-            )
+            raise self._error("unsupported link type", 20, f"one of {sorted(_LINKS)}", str(link))
         self._state[k.POSITION] = _PCAP_HEADER_BYTES
         self._state[k.BIG_ENDIAN] = order == ">"
         self._state[k.LINK] = link
@@ -348,7 +349,7 @@ def open_capture(path: str | Path) -> CaptureReader:
             next_step="check the path and its permissions",
         ) from error
     data = np.frombuffer(mapped, np.uint8)
-    if data[:2].tobytes() != b"\x1f\x8b":
+    if data[:2].tobytes() != _GZIP_MAGIC:
         return CaptureReader(data, str(path))
     plain, is_cut = _gunzip(mapped, str(path))
     return CaptureReader(np.frombuffer(plain, np.uint8), str(path), is_gzip_cut=is_cut)
@@ -386,7 +387,7 @@ def _gunzip(packed: bytes | mmap.mmap, name: str) -> tuple[bytes, bool]:
             out.append(member.decompress(piece))
             at += len(piece) - len(member.unused_data)
             if member.eof:
-                if view[at : at + 2] != b"\x1f\x8b":  # trailing padding is not a member
+                if bytes(view[at : at + 2]) != _GZIP_MAGIC:  # trailing padding is not a member
                     return b"".join(out), False
                 member = zlib.decompressobj(wbits=31)
     except zlib.error as error:

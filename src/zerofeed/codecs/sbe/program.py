@@ -7,7 +7,7 @@ array, so that running it needs no Python object and no allocation:
 ============  ==================================================================================
 words         what
 ============  ==================================================================================
-0 .. 31       fixed part: ``P_*`` in ``_kernels``; the message header as slots
+0 .. 31       fixed part: ``P_*`` in ``_words``; the message header as slots
 nodes         ``NODE_WORDS`` each: the messages, then their groups and var data; the children of
               a node lie together, groups first
 templates     template id and node, sorted by id, two words each
@@ -21,6 +21,7 @@ word is its value.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerofeed.base.errors import SchemaError
-from zerofeed.codecs.sbe import _kernels as k
+import zerofeed.codecs.sbe._words as w
 from zerofeed.codecs.sbe.layout import Leaf, leaves
 from zerofeed.codecs.sbe.model import Block, Group, GroupDimensions, Message, Schema, Slot, VarData
 
@@ -92,27 +93,27 @@ def compile_program(
     children += [len(nodes), len(nodes)]
 
     node_leaves = tuple(leaves(node) if isinstance(node, Block) else () for node in nodes)
-    nodes_at = k.HEAD_WORDS
-    templates_at = nodes_at + k.NODE_WORDS * len(nodes)
+    nodes_at = w.HEAD_WORDS
+    templates_at = nodes_at + w.NODE_WORDS * len(nodes)
     leaves_at = templates_at + 2 * len(schema.messages)
-    code = np.zeros(leaves_at + k.LEAF_WORDS * sum(map(len, node_leaves)), np.int64)
+    code = np.zeros(leaves_at + w.LEAF_WORDS * sum(map(len, node_leaves)), np.int64)
 
     _write_head(code, schema, length_member, is_schema_id_checked=is_schema_id_checked)
-    code[k.P_TEMPLATES] = templates_at
-    code[k.P_TEMPLATE_COUNT] = len(schema.messages)
+    code[w.P_TEMPLATES] = templates_at
+    code[w.P_TEMPLATE_COUNT] = len(schema.messages)
     has_dimensions = schema.default_dimensions is not None
-    code[k.P_UNKNOWN_GROUP] = unknown_group if has_dimensions else -1
-    code[k.P_UNKNOWN_DATA] = unknown_data if schema.default_var_data is not None else -1
+    code[w.P_UNKNOWN_GROUP] = unknown_group if has_dimensions else -1
+    code[w.P_UNKNOWN_DATA] = unknown_data if schema.default_var_data is not None else -1
 
     for number, node in enumerate(nodes):
-        words = code[nodes_at + k.NODE_WORDS * number :][: k.NODE_WORDS]
+        words = code[nodes_at + w.NODE_WORDS * number :][: w.NODE_WORDS]
         _write_node(words, node, children[number])
-        words[k.N_LEAVES] = leaves_at
-        words[k.N_LEAF_COUNT] = len(node_leaves[number])
-        words[k.N_CELLS] = sum(leaf.cells for leaf in node_leaves[number])
+        words[w.N_LEAVES] = leaves_at
+        words[w.N_LEAF_COUNT] = len(node_leaves[number])
+        words[w.N_CELLS] = sum(leaf.cells for leaf in node_leaves[number])
         for leaf in node_leaves[number]:
-            _write_leaf(code[leaves_at:][: k.LEAF_WORDS], leaf)
-            leaves_at += k.LEAF_WORDS
+            _write_leaf(code[leaves_at:][: w.LEAF_WORDS], leaf)
+            leaves_at += w.LEAF_WORDS
     _write_unknown(code, schema, unknown_group, unknown_data)
 
     order = sorted(range(len(schema.messages)), key=lambda i: schema.messages[i].id)
@@ -127,7 +128,7 @@ def compile_program(
         nodes=tuple(nodes),
         number={node: number for number, node in enumerate(nodes) if node is not None},
         leaves=node_leaves,
-        stack_words=k.FRAME_WORDS * (depth + _MAX_UNKNOWN_DEPTH),
+        stack_words=w.FRAME_WORDS * (depth + _MAX_UNKNOWN_DEPTH),
     )
 
 
@@ -138,9 +139,10 @@ def _depth(block: Block) -> int:
 def _write_slot(words: NDArray[np.int64], at: int, slot: Slot | None) -> None:
     if slot is None:
         return
-    is_constant = slot.constant is not None
-    words[at] = k.CODE_CONSTANT if is_constant else slot.primitive.code
-    words[at + 1] = slot.constant if is_constant else slot.offset
+    if slot.constant is not None:
+        words[at], words[at + 1] = w.CODE_CONSTANT, slot.constant
+    else:
+        words[at], words[at + 1] = slot.primitive.code, slot.offset
 
 
 def _write_head(
@@ -150,19 +152,19 @@ def _write_head(
     *,
     is_schema_id_checked: bool,
 ) -> None:
-    code[k.P_IS_BIG_ENDIAN] = schema.byte_order == ">"
-    code[k.P_VERSION] = schema.version
-    code[k.P_SCHEMA_ID] = schema.id if is_schema_id_checked else -1
+    code[w.P_ORDER] = w.BIG_ENDIAN if schema.byte_order == ">" else 0
+    code[w.P_VERSION] = schema.version
+    code[w.P_SCHEMA_ID] = schema.id if is_schema_id_checked else -1
     header = schema.header
     if header is None:
         return
-    code[k.P_HEADER_SIZE] = header.size
-    _write_slot(code, k.P_BLOCK_LENGTH, header.block_length)
-    _write_slot(code, k.P_TEMPLATE_ID, header.template_id)
-    _write_slot(code, k.P_SCHEMA, header.schema_id)
-    _write_slot(code, k.P_VERSION_SLOT, header.version)
-    _write_slot(code, k.P_NUM_GROUPS, header.num_groups)
-    _write_slot(code, k.P_NUM_DATA, header.num_var_data)
+    code[w.P_HEADER_SIZE] = header.size
+    _write_slot(code, w.P_BLOCK_LENGTH, header.block_length)
+    _write_slot(code, w.P_TEMPLATE_ID, header.template_id)
+    _write_slot(code, w.P_SCHEMA, header.schema_id)
+    _write_slot(code, w.P_VERSION_SLOT, header.version)
+    _write_slot(code, w.P_NUM_GROUPS, header.num_groups)
+    _write_slot(code, w.P_NUM_DATA, header.num_var_data)
     if length_member is not None:
         member = header.composite.member(length_member)
         primitive = getattr(member.type, "primitive", None) if member is not None else None
@@ -174,61 +176,63 @@ def _write_head(
                 got=length_member,
                 next_step="name a member of the header, or none",
             )
-        _write_slot(code, k.P_LENGTH, Slot(member.offset, primitive))
+        _write_slot(code, w.P_LENGTH, Slot(member.offset, primitive))
 
 
 def _write_node(words: NDArray[np.int64], node: Block | VarData | None, children: int) -> None:
-    words[k.N_CHILDREN] = children
-    words[k.N_WIRE_SINCE] = _NEVER
+    words[w.N_CHILDREN] = children
+    words[w.N_GROUP_SINCE] = words[w.N_DATA_SINCE] = _NEVER
     if node is None:
         return
-    words[k.N_SINCE] = node.since_version
+    words[w.N_SINCE] = node.since_version
     if isinstance(node, VarData):
-        words[k.N_KIND] = k.SPAN_DATA
+        words[w.N_KIND] = w.SPAN_DATA
         _write_data(words, node)
         return
-    words[k.N_KIND] = k.SPAN_GROUP if isinstance(node, Group) else k.SPAN_ROOT
-    words[k.N_BLOCK_LENGTH] = node.block_length
-    words[k.N_GROUPS] = len(node.groups)
-    words[k.N_DATA] = len(node.data)
-    sinces = [child.since_version for child in (*node.groups, *node.data)]
-    words[k.N_WIRE_SINCE] = min(sinces, default=_NEVER)
+    words[w.N_KIND] = w.SPAN_GROUP if isinstance(node, Group) else w.SPAN_ROOT
+    words[w.N_BLOCK_LENGTH] = node.block_length
+    words[w.N_GROUPS] = len(node.groups)
+    words[w.N_DATA] = len(node.data)
+    words[w.N_GROUP_SINCE] = min((group.since_version for group in node.groups), default=_NEVER)
+    words[w.N_DATA_SINCE] = min((data.since_version for data in node.data), default=_NEVER)
     if isinstance(node, Group):
         _write_dimensions(words, node.dimensions)
 
 
 def _write_dimensions(words: NDArray[np.int64], dimensions: GroupDimensions) -> None:
-    words[k.N_HEAD_SIZE] = dimensions.size
-    _write_slot(words, k.N_LENGTH, dimensions.block_length)
-    _write_slot(words, k.N_COUNT, dimensions.num_in_group)
-    _write_slot(words, k.N_NUM_GROUPS, dimensions.num_groups)
-    _write_slot(words, k.N_NUM_DATA, dimensions.num_var_data)
+    words[w.N_HEAD_SIZE] = dimensions.size
+    _write_slot(words, w.N_LENGTH, dimensions.block_length)
+    _write_slot(words, w.N_COUNT, dimensions.num_in_group)
+    _write_slot(words, w.N_NUM_GROUPS, dimensions.num_groups)
+    _write_slot(words, w.N_NUM_DATA, dimensions.num_var_data)
 
 
 def _write_data(words: NDArray[np.int64], data: VarData) -> None:
-    words[k.N_HEAD_SIZE] = data.size
-    _write_slot(words, k.N_LENGTH, data.length)
+    words[w.N_HEAD_SIZE] = data.size
+    _write_slot(words, w.N_LENGTH, data.length)
 
 
 def _write_unknown(code: NDArray[np.int64], schema: Schema, group: int, data: int) -> None:
-    words = code[k.HEAD_WORDS + k.NODE_WORDS * group :][: k.NODE_WORDS]
-    words[k.N_KIND] = k.SPAN_UNKNOWN
+    words = code[w.HEAD_WORDS + w.NODE_WORDS * group :][: w.NODE_WORDS]
+    words[w.N_KIND] = w.SPAN_UNKNOWN
     if schema.default_dimensions is not None:
         _write_dimensions(words, schema.default_dimensions)
-    words = code[k.HEAD_WORDS + k.NODE_WORDS * data :][: k.NODE_WORDS]
-    words[k.N_KIND] = k.SPAN_UNKNOWN
+    words = code[w.HEAD_WORDS + w.NODE_WORDS * data :][: w.NODE_WORDS]
+    words[w.N_KIND] = w.SPAN_UNKNOWN
     if schema.default_var_data is not None:
         _write_data(words, schema.default_var_data)
 
 
 def _write_leaf(words: NDArray[np.int64], leaf: Leaf) -> None:
-    words[k.L_OFFSET] = leaf.offset
-    words[k.L_SIZE] = leaf.size
-    words[k.L_CODE] = leaf.code
-    words[k.L_CELLS] = leaf.cells
-    words[k.L_SINCE] = leaf.since_version
-    words[k.L_HAS_NULL] = leaf.null is not None
+    words[w.L_OFFSET] = leaf.offset
+    words[w.L_SIZE] = leaf.size
+    words[w.L_CODE] = leaf.code
+    words[w.L_CELLS] = leaf.cells
+    words[w.L_SINCE] = leaf.since_version
+    words[w.L_HAS_NULL] = leaf.null is not None
     if isinstance(leaf.null, float):
-        words[k.L_NULL] = struct.unpack("<q", struct.pack("<d", leaf.null))[0]
+        words[w.L_NULL_IS_NAN] = math.isnan(leaf.null)
+        packed = struct.pack("<f" if leaf.code == w.CODE_F32 else "<d", leaf.null)
+        words[w.L_NULL] = int.from_bytes(packed, "little", signed=leaf.code == w.CODE_F64)
     elif leaf.null is not None:
-        words[k.L_NULL] = (leaf.null + 2**63) % 2**64 - 2**63
+        words[w.L_NULL] = (leaf.null + 2**63) % 2**64 - 2**63

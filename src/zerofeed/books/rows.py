@@ -1,0 +1,93 @@
+"""The published books: one row per instrument, whole at any moment for any process.
+
+Row ``i`` is the book of instrument ``i`` as of the record ``record_seq``: a reader that copies
+the row (:func:`zerofeed.shm.seqlock.read_row`) and then applies the records after that one has
+lost nothing. With the default depth of 20 a row is 704 bytes; its size is always a multiple
+of 64.
+
+======  ====  ===========  ====================================================================
+offset  size  name         meaning
+======  ====  ===========  ====================================================================
+0       8     version      seqlock: odd while the worker writes the row; 0 before the first time
+8       8     record_seq   sequence number of the record after which the row is true
+16      8     ts_event_ns  the venue's time of the last transaction, Unix ns
+24      8     change_id    the venue's id of it; UNDEF when there is none
+32      8     instrument   the row's own index
+40      8     n_bids       levels given below, at most the depth
+48      8     n_asks       the same
+56      8     flags        ``layout.DOUBT_...`` bits, and the ``ROW_...`` bits; 0 is a proven book
+64      16 n  bids         (price, size), best first, UNDEF beyond ``n_bids``
+...     16 n  asks         the same
+======  ====  ===========  ====================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from zerofeed.books.layout import DEFAULT_DEPTH
+
+__all__ = [
+    "BOOK_ROW",
+    "PRICE_LEVEL",
+    "ROW_HEAD_WORDS",
+    "ROW_OPEN",
+    "ROW_TRUNCATED_ASKS",
+    "ROW_TRUNCATED_BIDS",
+    "book_row",
+    "row_words",
+]
+
+ROW_OPEN = 1 << 32
+"""Written in the middle of a transaction or snapshot, because a worker took over or data was lost."""
+ROW_TRUNCATED_BIDS = 1 << 33
+"""The book once had more bids than it can hold; the worst are not known."""
+ROW_TRUNCATED_ASKS = 1 << 34
+"""The same for asks."""
+
+ROW_HEAD_WORDS = 8
+
+PRICE_LEVEL: np.dtype[Any] = np.dtype([("price", "<i8"), ("size", "<i8")])
+"""One price level, in the instrument's price and size units."""
+
+_HEAD = (
+    "version",
+    "record_seq",
+    "ts_event_ns",
+    "change_id",
+    "instrument",
+    "n_bids",
+    "n_asks",
+    "flags",
+)
+
+
+def row_words(depth: int) -> int:
+    """Count the int64 words of a row with ``depth`` levels per side; a multiple of 8."""
+    return (ROW_HEAD_WORDS + 4 * depth + 7) // 8 * 8
+
+
+def book_row(depth: int = DEFAULT_DEPTH) -> np.dtype[Any]:
+    """Describe a row.
+
+    Args:
+        depth: levels per side.
+
+    Returns:
+        The structured dtype of the table.
+    """
+    levels = (PRICE_LEVEL, (depth,))
+    return np.dtype(
+        {
+            "names": [*_HEAD, "bids", "asks"],
+            "formats": [*["<i8"] * len(_HEAD), levels, levels],
+            "offsets": [*range(0, 64, 8), 64, 64 + 16 * depth],
+            "itemsize": 8 * row_words(depth),
+        }
+    )
+
+
+BOOK_ROW: np.dtype[Any] = book_row()
+"""A row of the default depth."""

@@ -1,0 +1,239 @@
+"""Letting processes in: the feed's side of the attach socket.
+
+The kernel says who is on the other end (``SO_PEERCRED``: uid, gid and pid that cannot be
+forged). The user's own processes are admitted; others only when the feed's allow list has
+their uid or one of their groups. Every attach, refusal and departure is one line of the audit
+log. A process is gone when its socket closes, however it ended.
+
+This object does no waiting of its own: the owner polls :meth:`Admission.filenos` and calls
+:meth:`Admission.serve` for those that are readable.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from zerofeed.base.errors import ResourceError, ZerofeedError
+from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription
+from zerofeed.feed.members import Member
+from zerofeed.feed.messages import Reply, Request, receive, send
+
+__all__ = ["Admission", "AllowList", "Gate", "Peer"]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """Who may attach besides the feed's own user.
+
+    Attributes:
+        uids: user ids.
+        gids: group ids; primary and supplementary membership both count.
+    """
+
+    uids: frozenset[int] = frozenset()
+    gids: frozenset[int] = frozenset()
+
+    def admits(self, uid: int, gid: int) -> bool:
+        """Tell whether a peer with these credentials may attach."""
+        if uid == os.getuid() or uid in self.uids or gid in self.gids:
+            return True
+        if not self.gids:
+            return False
+        try:
+            groups = os.getgrouplist(pwd.getpwuid(uid).pw_name, gid)
+        except KeyError:
+            return False
+        return not self.gids.isdisjoint(groups)
+
+    @classmethod
+    def from_names(cls, users: list[str], groups: list[str]) -> AllowList:
+        """Look names up; numbers are taken as they are.
+
+        Raises:
+            KeyError: no such user or group.
+        """
+        return cls(
+            frozenset(int(u) if u.isdigit() else pwd.getpwnam(u).pw_uid for u in users),
+            frozenset(int(g) if g.isdigit() else grp.getgrnam(g).gr_gid for g in groups),
+        )
+
+
+@dataclass(slots=True)
+class Peer:
+    """One attached process."""
+
+    connection: socket.socket
+    pid: int
+    uid: int
+    gid: int
+    members: list[Member] = field(default_factory=list)
+
+
+class Gate(Protocol):
+    """What admission needs from whoever owns the feed."""
+
+    def describe(self) -> tuple[FeedDescription, list[int]]:
+        """Give the description and the descriptors of the shared objects."""
+        ...
+
+    def admit(self, request: Request, peer: Peer) -> Member:
+        """Make a reader; raises ZerofeedError when that cannot be."""
+        ...
+
+    def dismiss(self, member: Member) -> None:
+        """Forget a reader."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """Describe worker and readers."""
+        ...
+
+
+class Admission:
+    """Serve one or more listening sockets.
+
+    Args:
+        listeners: bound SEQPACKET sockets, listening.
+        gate: the feed.
+        allowed: who else may attach.
+        audit: called with one line for each attach, refusal and departure.
+    """
+
+    def __init__(
+        self,
+        listeners: list[socket.socket],
+        gate: Gate,
+        allowed: AllowList,
+        audit: Callable[[str], None],
+    ) -> None:
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._gate = gate
+        self._allowed = allowed
+        self._audit = audit
+        self.peers: dict[int, Peer] = {}
+
+    def filenos(self) -> list[int]:
+        """Descriptors to watch for reading."""
+        return [*self._listeners, *self.peers]
+
+    def serve(self, fileno: int) -> None:
+        """Do what a readable descriptor asks for. Never raises for what a peer did."""
+        if fileno in self._listeners:
+            self._accept(self._listeners[fileno])
+            return
+        peer = self.peers.get(fileno)
+        if peer is None:
+            return
+        try:
+            request, fds = receive(peer.connection, Request)
+            for fd in fds:
+                os.close(fd)
+        except (OSError, msgspec.MsgspecError) as error:
+            self._audit(f"drop pid={peer.pid} uid={peer.uid} why={error}")
+            self._drop(fileno)
+            return
+        if request is None:
+            self._audit(f"leave pid={peer.pid} uid={peer.uid}")
+            self._drop(fileno)
+            return
+        try:
+            self._answer(peer, request)
+        except OSError:
+            self._drop(fileno)
+
+    def close(self) -> None:
+        """Close every socket; attached processes see the end of the connection."""
+        for fileno in list(self.peers):
+            self._drop(fileno)
+        for listener in self._listeners.values():
+            listener.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        pid, uid, gid = struct.unpack("iII", credentials)
+        connection.settimeout(1.0)
+        if not self._allowed.admits(uid, gid):
+            self._audit(f"refuse pid={pid} uid={uid} gid={gid} why=not on the allow list")
+            self._refuse(connection, uid)
+            return
+        self.peers[connection.fileno()] = Peer(connection, pid, uid, gid)
+
+    def _refuse(self, connection: socket.socket, uid: int) -> None:
+        reply = Reply(
+            ok=False,
+            error="AttachRefusedError",
+            what=f"user {uid} is not on the feed's allow list",
+            next_step="add the user or group to readers.allow_users or readers.allow_groups",
+        )
+        try:
+            send(connection, reply)
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+    def _answer(self, peer: Peer, request: Request) -> None:
+        if request.op == "attach":
+            description, fds = self._gate.describe()
+            if request.layout != LAYOUT_VERSION:
+                send(
+                    peer.connection,
+                    Reply(
+                        ok=False,
+                        error="LayoutMismatchError",
+                        what=f"the feed has memory layout {LAYOUT_VERSION}, "
+                        f"the attaching process reads {request.layout}",
+                        next_step="run the feed and its readers with the same version of zerofeed",
+                    ),
+                )
+                return
+            self._audit(f"attach pid={peer.pid} uid={peer.uid} gid={peer.gid} {request.program}")
+            send(peer.connection, Reply(ok=True, description=description), fds)
+        elif request.op == "reader":
+            self._admit(peer, request)
+        elif request.op == "release":
+            for member in [m for m in peer.members if m.slot == request.slot and m.ring == request.ring]:
+                self._dismiss(peer, member)
+        else:
+            send(peer.connection, Reply(ok=True, status=self._gate.status()))
+
+    def _admit(self, peer: Peer, request: Request) -> None:
+        try:
+            member = self._gate.admit(request, peer)
+        except ZerofeedError as error:
+            kind = "ResourceError" if isinstance(error, ResourceError) else type(error).__name__
+            reply = Reply(ok=False, error=kind, what=str(error), next_step=error.next_step or "")
+            send(peer.connection, reply)
+            return
+        peer.members.append(member)
+        self._audit(
+            f"reader pid={peer.pid} uid={peer.uid} slot={member.slot} ring={member.ring} "
+            f"mode={member.mode} start={member.start}"
+        )
+        send(
+            peer.connection, Reply(ok=True, slot=member.slot, start=member.start), member.fds
+        )
+
+    def _dismiss(self, peer: Peer, member: Member) -> None:
+        peer.members.remove(member)
+        self._gate.dismiss(member)
+        member.close()
+
+    def _drop(self, fileno: int) -> None:
+        peer = self.peers.pop(fileno)
+        for member in list(peer.members):
+            self._dismiss(peer, member)
+        peer.connection.close()

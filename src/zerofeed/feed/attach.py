@@ -1,0 +1,343 @@
+"""Attaching: how any process on the machine reads a feed.
+
+::
+
+    feed = zf.attach("deribit")
+    for batch in feed.reader():
+        ...
+
+:func:`attach` connects to the feed's socket, is checked by the kernel's word, receives the
+description and the descriptors, checks that both sides mean the same bytes, and maps
+everything read-only. From then on nothing passes through the socket: it only tells each side
+that the other is alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base import errors
+from zerofeed.base.errors import FeedGoneError, FeedNotFoundError, ZerofeedError
+from zerofeed.feed import _reader_kernels as rk
+from zerofeed.feed import description as description_module
+from zerofeed.feed.address import address_of, list_feeds
+from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription
+from zerofeed.feed.instruments import InstrumentTable
+from zerofeed.feed.memory import FeedMap
+from zerofeed.feed.messages import Reply, Request, receive, send
+from zerofeed.feed.metrics import Metrics
+from zerofeed.feed.reader import Reader
+from zerofeed.records import units
+from zerofeed.records.kinds import kind_code
+from zerofeed.shm.ring import CursorPage
+
+__all__ = ["Connection", "Feed", "attach"]
+
+_REPLY_SECONDS = 10.0
+
+
+class Connection:
+    """The socket between an attached process and a feed; its end is the end of the feed.
+
+    Args:
+        name: of the feed.
+        user: uid that runs it; default: this process's.
+
+    Raises:
+        FeedNotFoundError: nothing listens there.
+        AttachRefusedError: the socket's permissions forbid it.
+    """
+
+    def __init__(self, name: str, user: int | None = None) -> None:
+        self.name = name
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(_REPLY_SECONDS)
+        try:
+            self._socket.connect(address_of(name, user))
+        except PermissionError as error:
+            self._socket.close()
+            raise errors.AttachRefusedError(
+                "the permissions of its socket do not let this user in",
+                where=f"feed {name}",
+                next_step="ask its owner to change the socket's group or mode",
+            ) from error
+        except OSError as error:
+            self._socket.close()
+            raise _not_found(name) from error
+        self._is_closed = False
+
+    def ask(self, request: Request) -> tuple[Reply, list[int]]:
+        """Send a request and wait for its reply.
+
+        Returns:
+            The reply and its descriptors.
+
+        Raises:
+            FeedGoneError: the feed ended, or did not answer within ten seconds.
+            ZerofeedError: what the feed replied; the subclass it named.
+        """
+        try:
+            send(self._socket, request)
+            reply, fds = receive(self._socket, Reply)
+        except OSError as error:
+            raise self._gone(str(error)) from error
+        if reply is None:
+            raise self._gone("the connection was closed")
+        if not reply.ok:
+            kind = getattr(errors, reply.error, ZerofeedError)
+            raise kind(reply.what, where=f"feed {self.name}", next_step=reply.next_step or None)
+        return reply, fds
+
+    def release(self, slot: int, ring: Literal["records", "frames"] = "records") -> None:
+        """Give a reader's slot back; nothing when the feed is gone already."""
+        with contextlib.suppress(OSError):
+            send(self._socket, Request(op="release", slot=slot, ring=ring))
+
+    def is_alive(self) -> bool:
+        """Tell whether the feed still holds its end of the connection."""
+        if self._is_closed:
+            return False
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def fileno(self) -> int:
+        """Descriptor that becomes readable when the feed ends."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Detach."""
+        self._is_closed = True
+        self._socket.close()
+
+    def _gone(self, got: str) -> FeedGoneError:
+        return FeedGoneError(
+            "the feed has ended",
+            where=f"feed {self.name}",
+            got=got,
+            next_step="attach again when it runs",
+        )
+
+
+class Feed:
+    """A feed, as an attached process sees it. Made by :func:`attach`.
+
+    Attributes:
+        name: of the feed.
+        description: what the feed says of itself.
+        instruments: symbols, tick sizes and exponents.
+        metrics: counters and latencies.
+    """
+
+    def __init__(self, connection: Connection, memory: FeedMap) -> None:
+        self._connection = connection
+        self.memory = memory
+        self.name = memory.description.name
+        self.description: FeedDescription = memory.description
+        self.instruments = InstrumentTable(memory.instrument_rows, memory.instrument_lookup)
+        self.metrics: Metrics = memory.metrics
+        self._readers: list[Reader] = []
+        self._powers: dict[str, npt.NDArray[np.float64]] = {}
+
+    def reader(
+        self,
+        mode: Literal["lossy", "lossless"] = "lossy",
+        start: int | Literal["now", "oldest"] = "now",
+        *,
+        kinds: list[str | int] | None = None,
+        symbols: list[str] | None = None,
+        max_batch: int = 1 << 16,
+        spin: int = 0,
+    ) -> Reader:
+        """Open a place in the record ring.
+
+        Args:
+            mode: ``lossless`` holds the feed back, up to its patience; ``lossy`` never does.
+            start: ``now``, ``oldest`` record kept, or a sequence number.
+            kinds: only these kinds, by name or code. A filtered reader's batches are copies
+                of the matching records, valid until its next call.
+            symbols: only these instruments; ``*`` and ``?`` match, also later instruments.
+            max_batch: most records in one batch.
+            spin: looks before sleeping, for those who would rather burn a core.
+
+        Raises:
+            ResourceError: every reader slot is taken.
+            FeedGoneError: the feed has ended.
+            KeyError: no such kind.
+        """
+        mask = rk.KIND_ALL
+        if kinds is not None:
+            mask = 0
+            for kind in kinds:
+                mask |= 1 << (kind if isinstance(kind, int) else kind_code(kind))
+        request = Request(op="reader", mode=mode, start=start)
+        reply, fds = self._connection.ask(request)
+        page = CursorPage(fds[0])
+        os.close(fds[0])
+        reader = Reader(
+            self._connection,
+            self.memory.record_ring,
+            self.memory.records,
+            page,
+            slot=reply.slot,
+            eventfd=fds[1],
+            start=reply.start,
+            kind_mask=mask,
+            wanted=None if symbols is None else _Wanted(self.instruments, symbols),
+            max_batch=max_batch,
+            spin=spin,
+        )
+        self._readers.append(reader)
+        return reader
+
+    def prices(self, batch: npt.NDArray[Any], column: str = "price") -> npt.NDArray[np.float64]:
+        """Turn a price column into floats, each with its instrument's exponent.
+
+        Args:
+            batch: records.
+            column: name of a price field.
+
+        Returns:
+            A new float64 array; NaN where the venue sent no value.
+        """
+        exponents = self.instruments.price_exponents()[batch["instrument"]]
+        return units.to_float(batch[column], exponents)
+
+    def sizes(self, batch: npt.NDArray[Any], column: str = "size") -> npt.NDArray[np.float64]:
+        """Turn a size column into floats, like :meth:`prices`."""
+        exponents = self.instruments.size_exponents()[batch["instrument"]]
+        return units.to_float(batch[column], exponents)
+
+    def decimal_prices(
+        self, batch: npt.NDArray[Any], column: str = "price"
+    ) -> list[Decimal | None]:
+        """Give a price column as exact decimals; None where the venue sent no value."""
+        exponents = self.instruments.price_exponents()[batch["instrument"]]
+        pairs = zip(batch[column].tolist(), exponents.tolist(), strict=True)
+        return [units.to_decimal(mantissa, exponent) for mantissa, exponent in pairs]
+
+    def decimal_sizes(self, batch: npt.NDArray[Any], column: str = "size") -> list[Decimal | None]:
+        """Give a size column as exact decimals, like :meth:`decimal_prices`."""
+        exponents = self.instruments.size_exponents()[batch["instrument"]]
+        pairs = zip(batch[column].tolist(), exponents.tolist(), strict=True)
+        return [units.to_decimal(mantissa, exponent) for mantissa, exponent in pairs]
+
+    @property
+    def published(self) -> int:
+        """Records published so far."""
+        return self.memory.record_ring.published
+
+    @property
+    def epoch(self) -> int:
+        """Which worker writes: 1 for the first, one more after each restart."""
+        return self.memory.record_ring.epoch
+
+    def is_alive(self) -> bool:
+        """Tell whether the feed still runs."""
+        return self._connection.is_alive()
+
+    def status(self) -> dict[str, Any]:
+        """Ask the feed for its worker and readers."""
+        reply, _ = self._connection.ask(Request(op="status"))
+        return reply.status
+
+    def close(self) -> None:
+        """Detach. Arrays stay valid; readers stop."""
+        for reader in self._readers:
+            reader.close()
+        self._connection.close()
+
+    def __enter__(self) -> Feed:
+        """Use as a context manager: detached at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Detach."""
+        self.close()
+
+
+class _Wanted:
+    """Which instrument rows match some patterns; looked up again when the table has grown."""
+
+    def __init__(self, table: InstrumentTable, patterns: list[str]) -> None:
+        self._table = table
+        self._patterns = patterns
+        self._version = -1
+        self._rows = np.zeros(1, dtype=np.uint8)
+
+    def __call__(self) -> npt.NDArray[np.uint8]:
+        version = self._table.version
+        if version != self._version:
+            rows = np.zeros(max(1, len(self._table)), dtype=np.uint8)
+            for pattern in self._patterns:
+                rows[[i.row for i in self._table.find(pattern) if i.row < rows.size]] = 1
+            self._rows, self._version = rows, version
+        return self._rows
+
+
+def attach(name: str, *, user: int | None = None, wait: float = 0.0) -> Feed:
+    """Map a running feed into this process, read-only.
+
+    Args:
+        name: of the feed, or the path of its socket.
+        user: uid that runs it; default: this process's.
+        wait: seconds to wait for the feed to start.
+
+    Raises:
+        FeedNotFoundError: no such feed is running; the message names those that are.
+        AttachRefusedError: the feed does not admit this user.
+        LayoutMismatchError: the feed runs an incompatible version.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            connection = Connection(name, user)
+            break
+        except FeedNotFoundError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
+    try:
+        program = os.path.basename(sys.argv[0] or "python")[:64]
+        request = Request(op="attach", layout=LAYOUT_VERSION, program=program)
+        reply, fds = connection.ask(request)
+        if reply.description is None:
+            raise errors.BugError("the feed sent no description", where=f"feed {name}")
+        try:
+            description_module.check(reply.description)
+        except ZerofeedError:
+            for fd in fds:
+                os.close(fd)
+            raise
+        return Feed(connection, FeedMap(reply.description, fds))
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _not_found(name: str) -> FeedNotFoundError:
+    running = sorted({found for found, _ in list_feeds()})
+    return FeedNotFoundError(
+        "no such feed is running",
+        where=f"feed {name}",
+        got=f"running here: {', '.join(running)}" if running else "no feed is running here",
+        next_step="start it with `zerofeed run CONFIG.toml`, or attach(name, wait=seconds)",
+    )

@@ -1,0 +1,131 @@
+"""The readers of a feed, on the writer's side: slots, modes, positions.
+
+Two parties share the work. Whoever *admits* (the supervisor, or a publisher in its own
+process) makes the cursor page and the eventfd and keeps the list. Whoever *writes* (the
+worker) shows the page at its slot and sets the mode in the ring's control page, which it
+alone writes. :func:`enlist`, :func:`dismiss` and :func:`degrade` are the writer's part.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from zerofeed.base.errors import ResourceError
+from zerofeed.shm import _ring_kernels as k
+from zerofeed.shm.ring import CursorPage, CursorTable, Ring
+
+__all__ = ["MODES", "Member", "Members", "degrade", "dismiss", "enlist", "initial_position"]
+
+MODES = {"lossy": k.LOSSY, "lossless": k.LOSSLESS}
+
+
+@dataclass(slots=True)
+class Member:
+    """One reader, as the admitting side knows it."""
+
+    slot: int
+    ring: str
+    mode: str
+    pid: int
+    uid: int
+    program: str
+    start: int
+    page: CursorPage = field(default_factory=CursorPage)
+    eventfd: int = field(default_factory=lambda: os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+
+    @property
+    def fds(self) -> list[int]:
+        """Cursor page and eventfd."""
+        return [self.page.fd, self.eventfd]
+
+    def close(self) -> None:
+        """Give the eventfd back; the page goes with its last map."""
+        os.close(self.eventfd)
+
+
+class Members:
+    """The list of readers of one ring, with their slots.
+
+    Args:
+        limit: most readers at a time.
+    """
+
+    def __init__(self, limit: int = k.MAX_READERS) -> None:
+        self.limit = min(limit, k.MAX_READERS)
+        self.by_slot: dict[int, Member] = {}
+
+    def free_slot(self) -> int:
+        """Find a slot for a new reader.
+
+        Raises:
+            ResourceError: all are taken.
+        """
+        for slot in range(self.limit):
+            if slot not in self.by_slot:
+                return slot
+        raise ResourceError(
+            "every reader slot is taken",
+            expected=f"at most {self.limit} readers",
+            next_step="close a reader, or raise readers.limit in the feed's configuration",
+        )
+
+
+def initial_position(ring: Ring, start: int | str) -> int:
+    """Turn what a reader asked for into a sequence number that is still in the ring.
+
+    Args:
+        ring: the writer's end.
+        start: ``"now"``, ``"oldest"`` or a sequence number.
+
+    Returns:
+        The sequence number; older ones than are kept give the oldest, later ones the next.
+    """
+    published = ring.published
+    if start == "now":
+        return published
+    claimed = int(ring.control[k.CLAIMED])
+    margin = int(ring.control[k.MAX_CLAIM])
+    oldest = max(0, claimed + margin - ring.capacity)
+    if start == "oldest":
+        return min(oldest, published)
+    return min(max(int(start), oldest), published)
+
+
+def enlist(ring: Ring, table: CursorTable, slot: int, mode: str, fds: list[int]) -> bool:
+    """Let a reader in. Called by the writer between bursts.
+
+    Args:
+        ring: its ring.
+        table: the writer's view of all cursor pages.
+        slot: the reader's.
+        mode: ``lossy`` or ``lossless``.
+        fds: cursor page and eventfd, as numbered in the writer's process.
+
+    Returns:
+        False when the position that a lossless reader's page shows is already overwritten:
+        nothing was changed, and the page needs a later start.
+    """
+    table.install(slot, fds[0])
+    control = ring.control
+    position = int(table.page(slot)[k.POSITION])
+    if mode == "lossless" and position + ring.capacity < int(control[k.CLAIMED]):
+        return False
+    control[k.WOKEN + slot] = 0
+    control[k.EVENTFDS + slot] = fds[1]
+    control[k.MODES + slot] = MODES[mode]
+    control[k.SLOTS] = max(int(control[k.SLOTS]), slot + 1)
+    # The cached gate may be above the newcomer: look again at the next claim.
+    control[k.GATE] = -ring.capacity
+    return True
+
+
+def dismiss(ring: Ring, slot: int) -> None:
+    """Forget a reader: it no longer holds anything back and is not woken. Called by the writer."""
+    ring.control[k.MODES + slot] = k.FREE
+    ring.control[k.EVENTFDS + slot] = -1
+
+
+def degrade(ring: Ring, slot: int) -> None:
+    """Make a lossless reader that ran out of patience lossy. Called by the writer."""
+    ring.control[k.MODES + slot] = k.DEGRADED

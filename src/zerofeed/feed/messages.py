@@ -1,0 +1,95 @@
+"""What an attaching process and a feed say to each other, over a Unix SEQPACKET socket.
+
+One JSON object a packet; descriptors travel with it. The connection stays open for as long
+as the process is attached: its end is how either side learns that the other has died.
+
+===========  ==========================================  ========================================
+op           asks for                                    the reply carries
+===========  ==========================================  ========================================
+attach       the description and the shared objects      description; one descriptor an object
+reader       a place in a ring                           slot, start; cursor page, eventfd
+release      to give a place back                        nothing, there is no reply
+status       what ``zerofeed ls`` shows                  readers and worker
+===========  ==========================================  ========================================
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from zerofeed.feed.description import FeedDescription
+
+__all__ = [
+    "MAX_FDS",
+    "MAX_MESSAGE_BYTES",
+    "Reply",
+    "Request",
+    "receive",
+    "send",
+]
+
+MAX_MESSAGE_BYTES = 1 << 17
+MAX_FDS = 16
+
+
+class Request(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a process asks of a feed."""
+
+    op: Literal["attach", "reader", "release", "status"]
+    layout: int = 0
+    ring: Literal["records", "frames"] = "records"
+    mode: Literal["lossy", "lossless"] = "lossy"
+    start: int | Literal["now", "oldest"] = "now"
+    slot: int = -1
+    program: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a feed answers; ``error`` names the exception class to raise."""
+
+    ok: bool
+    error: str = ""
+    what: str = ""
+    next_step: str = ""
+    description: FeedDescription | None = None
+    slot: int = -1
+    start: int = 0
+    status: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies mutable defaults
+
+
+_Message = TypeVar("_Message", Request, Reply)
+
+
+def send(connection: socket.socket, message: Request | Reply, fds: list[int] | None = None) -> None:
+    """Send one message with its descriptors.
+
+    Raises:
+        OSError: the other side is gone.
+    """
+    socket.send_fds(connection, [msgspec.json.encode(message)], fds or [])
+
+
+def receive(
+    connection: socket.socket, kind: type[_Message]
+) -> tuple[_Message | None, list[int]]:
+    """Receive one message.
+
+    Args:
+        connection: a SEQPACKET socket.
+        kind: what it must be.
+
+    Returns:
+        The message, or None at the end of the connection; and its descriptors, which the
+        caller closes.
+
+    Raises:
+        msgspec.ValidationError: the packet is not such a message.
+        OSError: the connection failed.
+    """
+    data, fds, _flags, _address = socket.recv_fds(connection, MAX_MESSAGE_BYTES, MAX_FDS)
+    if not data:
+        return None, fds
+    return msgspec.json.decode(data, type=kind), fds

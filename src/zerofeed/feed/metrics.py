@@ -1,0 +1,165 @@
+"""Counters of a feed, in shared memory: what arrived, what was made of it, what was lost.
+
+Counters are slots of 16 words (128 bytes) in the feed's state array, so that the journal can
+undo them with the rest of a step and any process can read them at any time without asking.
+Each has a number that never changes, a name, a unit and one line of meaning.
+
+The identity that holds whenever the worker is between two packets::
+
+    packets_received = packets_decoded + packets_stale + packets_heartbeat
+                     + packets_malformed + packets_truncated
+
+and ``packets_dropped_kernel`` counts, beside it, what never reached this program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.shm import journal
+from zerofeed.shm.histogram import HISTOGRAM_WORDS, percentile
+
+__all__ = [
+    "CHANNELS",
+    "CHANNELS_AT",
+    "CHANNEL_WORDS",
+    "COUNTERS",
+    "COUNTERS_AT",
+    "HISTOGRAMS",
+    "HISTOGRAMS_AT",
+    "TEMPLATES",
+    "TEMPLATES_AT",
+    "WORK_AT",
+    "Counter",
+    "Metrics",
+    "counter_word",
+    "state_words",
+]
+
+SLOT_WORDS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One counter's name, unit and meaning."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+COUNTERS: tuple[Counter, ...] = (
+    Counter("packets_received", "packets", "taken from the sockets"),
+    Counter("packets_decoded", "packets", "well formed and in sequence; their records are published"),
+    Counter("packets_stale", "packets", "older than what was seen; filtered"),
+    Counter("packets_heartbeat", "packets", "empty; they only carry a sequence number"),
+    Counter("packets_malformed", "packets", "contradict their own format"),
+    Counter("packets_truncated", "packets", "longer than a frame chunk, or cut by the capture"),
+    Counter("packets_dropped_kernel", "packets", "dropped by the kernel because the socket buffer was full"),
+    Counter("packets_missing", "packets", "missing from a channel's numbering"),
+    Counter("gaps", "episodes", "times that a channel's numbering jumped forward"),
+    Counter("resets", "episodes", "times that a channel's numbering started again"),
+    Counter("messages", "messages", "decoded messages"),
+    Counter("messages_unknown", "messages", "messages of a template or schema that is not known"),
+    Counter("records_published", "records", "records in the ring"),
+    Counter("bytes_received", "bytes", "payload bytes taken from the sockets"),
+    Counter("instruments_refused", "instruments", "instruments that found the table full"),
+    Counter("books_in_doubt", "books", "books that are not proven now"),
+    Counter("readers_degraded", "readers", "lossless readers that ran out of patience"),
+    Counter("numbers_out_of_range", "numbers", "values that fit no scaled integer; published as undefined"),
+    Counter("bursts", "bursts", "receive calls that brought something"),
+    Counter("channels_refused", "packets", "packets of channels beyond the channel table"),
+)
+"""Every counter; the position is its number."""
+
+CHANNELS = 512
+CHANNEL_WORDS = 16
+TEMPLATES = 64
+
+HISTOGRAMS: tuple[str, ...] = ("wire_to_record", "burst")
+"""Latency histograms in ns: kernel arrival to publication, and time for one burst."""
+
+COUNTERS_AT = journal.DATA
+CHANNELS_AT = COUNTERS_AT + 64 * SLOT_WORDS
+TEMPLATES_AT = CHANNELS_AT + CHANNELS * CHANNEL_WORDS
+HISTOGRAMS_AT = TEMPLATES_AT + TEMPLATES
+WORK_AT = HISTOGRAMS_AT + 4 * HISTOGRAM_WORDS
+"""Word at which the venue's own state begins."""
+
+_NUMBER = {counter.name: number for number, counter in enumerate(COUNTERS)}
+
+
+def counter_word(name: str) -> int:
+    """Give the word of a counter in the state array.
+
+    Raises:
+        KeyError: there is no such counter.
+    """
+    return COUNTERS_AT + _NUMBER[name] * SLOT_WORDS
+
+
+def state_words(work_words: int) -> int:
+    """Give the size of a state array with room for a venue's own state.
+
+    Args:
+        work_words: int64 words that the venue's codec and books keep.
+    """
+    return WORK_AT + work_words
+
+
+class Metrics:
+    """Read the counters, channels and latencies of a feed. Any process.
+
+    Args:
+        state: the feed's state array, read-only in readers.
+    """
+
+    def __init__(self, state: npt.NDArray[np.int64]) -> None:
+        self._state = state
+
+    def __getitem__(self, name: str) -> int:
+        """Read one counter as it is now."""
+        return int(self._state[counter_word(name)])
+
+    def counters(self) -> dict[str, int]:
+        """Read all counters."""
+        return {counter.name: self[counter.name] for counter in COUNTERS}
+
+    def channels(self) -> list[dict[str, int]]:
+        """Read the state of every channel seen: number, next sequence, packets, missing ..."""
+        names = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")
+        rows: list[dict[str, int]] = []
+        for index in range(CHANNELS):
+            at = CHANNELS_AT + index * CHANNEL_WORDS
+            if self._state[at] == 0:
+                continue
+            values = self._state[at + 1 : at + 1 + len(names)].tolist()
+            rows.append({"channel": int(self._state[at]) - 1, **dict(zip(names, values, strict=True))})
+        return rows
+
+    def latency(self, name: str) -> dict[str, int | None]:
+        """Read a latency histogram's percentiles.
+
+        Args:
+            name: one of :data:`HISTOGRAMS`.
+
+        Returns:
+            ``p50``, ``p99``, ``p999``, ``max`` in ns (None without samples) and ``count``.
+        """
+        at = HISTOGRAMS_AT + HISTOGRAMS.index(name) * HISTOGRAM_WORDS
+        words: npt.NDArray[Any] = self._state[at : at + HISTOGRAM_WORDS].copy()
+        return {
+            "p50": percentile(words, 0.5),
+            "p99": percentile(words, 0.99),
+            "p999": percentile(words, 0.999),
+            "max": int(words[2]) if words[0] else None,
+            "count": int(words[0]),
+        }
+
+    def templates(self) -> list[int]:
+        """Read how often each message template came, by the codec's slot number."""
+        return self._state[TEMPLATES_AT : TEMPLATES_AT + TEMPLATES].tolist()  # type: ignore[no-any-return]

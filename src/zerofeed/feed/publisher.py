@@ -1,0 +1,337 @@
+"""Publishing from Python: a feed whose writer is this process.
+
+``zerofeed run`` starts feeds that receive and decode by themselves. A program that has data
+of its own (a model's output, another venue, a test) publishes it with this class; readers
+cannot tell the difference.
+
+::
+
+    with Publisher("signals") as publisher:
+        with publisher.claim(len(mine)) as records:
+            records["kind"] = zf.TRADE
+            ...
+
+The records are written straight into the ring. Sequence numbers are set at publication. One
+thread publishes; admission is served by :meth:`Publisher.serve`, which every publication
+also does when more than ten milliseconds have passed, or by :meth:`Publisher.start` in a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import ConfigurationError, ResourceError
+from zerofeed.base.kernel import I64, inlined, int64, kernel, record_array
+from zerofeed.base.status import OK
+from zerofeed.feed.address import address_of
+from zerofeed.feed.admission import Admission, AllowList, Peer
+from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
+from zerofeed.feed.members import Member, Members, degrade, dismiss, enlist, initial_position
+from zerofeed.feed.memory import FeedMemory, MemorySizes
+from zerofeed.feed.messages import Request
+from zerofeed.records.dtypes import RECORD
+from zerofeed.shm import _ring_kernels as k
+from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, publish, wake_readers
+
+__all__ = ["Publisher", "listen", "stamp", "version"]
+
+_RECORDS = record_array(RECORD)
+
+
+@inlined
+def stamp(control: Any, records: Any, count: int) -> None:
+    """Give the ``count`` records after PUBLISHED their sequence numbers."""
+    first = control[PUBLISHED]
+    at = first & (control[CAPACITY] - 1)
+    for index in range(count):
+        records[at + index].seq = first + index
+
+
+@kernel(int64(I64, I64, I64, _RECORDS, int64, int64))
+def stamp_and_publish(
+    control: Any, cursors: Any, one: Any, records: Any, count: int, now_ns: int
+) -> int:
+    """Number the claimed records, make them visible, wake who sleeps."""
+    stamp(control, records, count)
+    publish(control, count, now_ns)
+    return wake_readers(control, cursors, one)
+
+
+def listen(address: str, *, mode: int = 0o660) -> socket.socket:
+    """Open a feed's attach socket.
+
+    Args:
+        address: as :func:`zerofeed.feed.address.address_of` gives it.
+        mode: permissions of a socket that is a file.
+
+    Raises:
+        ConfigurationError: the name is taken, or the path cannot be used.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        if not address.startswith("\0"):
+            _remove_stale(address)
+        listener.bind(address)
+        if not address.startswith("\0"):
+            os.chmod(address, mode)
+        listener.listen(64)
+    except OSError as error:
+        listener.close()
+        shown = address.replace("\0", "@")
+        raise ConfigurationError(
+            f"its socket cannot be opened ({error.strerror})",
+            where=shown,
+            next_step="stop the feed that has this name, or choose another name",
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket file that a killed feed left; one that answers stays."""
+    if not os.path.exists(path):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+
+
+def version() -> str:
+    """Give the version of the installed package."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("zerofeed")
+    except PackageNotFoundError:
+        return "0.dev"
+
+
+class Publisher:
+    """A feed written by this process.
+
+    Args:
+        name: of the feed, or a path for its socket.
+        sizes: of its memory.
+        patience: seconds that a publication waits for a lossless reader before degrading it.
+        allowed: who else may attach.
+        audit: called with one line for each attach and refusal.
+
+    Raises:
+        ConfigurationError: the name is taken.
+        ResourceError: the kernel refuses the memory.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sizes: MemorySizes | None = None,
+        *,
+        patience: float = 0.1,
+        allowed: AllowList | None = None,
+        audit: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.name = name
+        self.memory = FeedMemory(os.path.basename(name), sizes or MemorySizes())
+        self.patience_ns = int(patience * 1e9)
+        self._ring = self.memory.record_ring
+        self._ring.control[k.EPOCH] = 1
+        self._one = np.ones(1, dtype=np.int64)
+        self._members = Members()
+        self._started_ns = time.time_ns()
+        self._address = address_of(name)
+        self._admission = Admission([listen(self._address)], self, allowed or AllowList(), audit)
+        self._poll = select.poll()
+        self._lock = threading.Lock()
+        self._served_ns = 0
+        self._thread: threading.Thread | None = None
+        self._is_closed = threading.Event()
+
+    @contextlib.contextmanager
+    def claim(self, count: int) -> Iterator[npt.NDArray[Any]]:
+        """Write the next ``count`` records in place; they are published when the block ends.
+
+        Args:
+            count: 1 to the ring's largest claim.
+
+        Yields:
+            The records' own memory, holding whatever was there before.
+
+        Raises:
+            ValueError: more than may be claimed at once.
+        """
+        with self._lock:
+            self._claim(count)
+            at = self._ring.published & (self._ring.capacity - 1)
+            yield self.memory.records[at : at + count]
+            self._publish(count)
+
+    def publish(self, records: npt.NDArray[Any]) -> None:
+        """Copy records into the ring and publish them, in claims of any size."""
+        step = int(self._ring.control[k.MAX_CLAIM])
+        for first in range(0, len(records), step):
+            part = records[first : first + step]
+            with self.claim(len(part)) as place:
+                place[:] = part
+
+    def _claim(self, count: int) -> None:
+        if not 0 < count <= int(self._ring.control[k.MAX_CLAIM]):
+            raise ValueError(
+                f"a claim is 1 to {int(self._ring.control[k.MAX_CLAIM])} records, not {count}"
+            )
+        cursors = self.memory.record_cursors.words
+        if k.try_claim(self._ring.control, cursors, count) == OK:
+            return
+        deadline = time.monotonic_ns() + self.patience_ns
+        while k.try_claim(self._ring.control, cursors, count) != OK:
+            self._serve(0.0005)
+            if time.monotonic_ns() >= deadline:
+                slot = k.slowest_slot(self._ring.control, cursors)
+                if slot >= 0:
+                    degrade(self._ring, slot)
+
+    def _publish(self, count: int) -> None:
+        now_ns = time.time_ns()
+        stamp_and_publish(
+            self._ring.control,
+            self.memory.record_cursors.words,
+            self._one,
+            self.memory.records,
+            count,
+            now_ns,
+        )
+        if now_ns - self._served_ns > 10_000_000:
+            self._served_ns = now_ns
+            self._serve(0.0)
+
+    def serve(self, timeout: float = 0.0) -> None:
+        """Admit whoever is waiting to attach, and notice who left.
+
+        Args:
+            timeout: seconds to wait for something to do.
+        """
+        with self._lock:
+            self._serve(timeout)
+
+    def _serve(self, timeout: float) -> None:
+        readable, _, _ = select.select(self._admission.filenos(), [], [], timeout)
+        for fileno in readable:
+            self._admission.serve(fileno)
+
+    def start(self) -> None:
+        """Serve attaching processes from a thread, for a publisher that is often silent."""
+
+        def work() -> None:
+            while not self._is_closed.is_set():
+                readable, _, _ = select.select(self._admission.filenos(), [], [], 0.05)
+                if readable:
+                    self.serve()
+
+        self._thread = threading.Thread(target=work, name=f"{self.name}-admission", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the feed; attached processes see it end."""
+        self._is_closed.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._admission.close()
+        if not self._address.startswith("\0"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._address)
+
+    def __enter__(self) -> Publisher:
+        """Use as a context manager: the feed ends with the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the feed."""
+        self.close()
+
+    # The gate that admission asks
+
+    def describe(self) -> tuple[FeedDescription, list[int]]:
+        """Describe this feed to an attaching process."""
+        description = FeedDescription(
+            name=os.path.basename(self.name),
+            protocol="records",
+            layout=LAYOUT_VERSION,
+            formats=layout_digest(),
+            machine=platform.machine(),
+            zerofeed=version(),
+            supervisor_pid=os.getpid(),
+            started_ns=self._started_ns,
+            book_depth=0,
+            templates={},
+            receiver="published by a program",
+            clock="as the program sets it",
+            objects=self.memory.objects(),
+        )
+        return description, self.memory.descriptors()
+
+    def admit(self, request: Request, peer: Peer) -> Member:
+        """Give an attached process a slot."""
+        if request.ring != "records":
+            raise ResourceError("this feed has no frames", next_step="read its records")
+        slot = self._members.free_slot()
+        start = initial_position(self._ring, request.start)
+        member = Member(slot, "records", request.mode, peer.pid, peer.uid, request.program, start)
+        member.page.words[k.POSITION] = start
+        enlist(self._ring, self.memory.record_cursors, slot, request.mode, member.fds)
+        self._members.by_slot[slot] = member
+        return member
+
+    def dismiss(self, member: Member) -> None:
+        """Take a slot back."""
+        dismiss(self._ring, member.slot)
+        self._members.by_slot.pop(member.slot, None)
+
+    def status(self) -> dict[str, Any]:
+        """Describe this feed's readers."""
+        published = self._ring.published
+        return {
+            "name": self.name,
+            "protocol": "records",
+            "published": published,
+            "epoch": 1,
+            "worker_pid": os.getpid(),
+            "readers": [describe_member(self._ring, m) for m in self._members.by_slot.values()],
+        }
+
+
+def describe_member(ring: Any, member: Member) -> dict[str, Any]:
+    """Describe one reader for ``zerofeed ls``: who it is, how far, what it lost."""
+    words = member.page.words
+    position = min(int(words[k.POSITION]), ring.published)
+    modes = {k.FREE: "free", k.LOSSY: "lossy", k.LOSSLESS: "lossless", k.DEGRADED: "degraded"}
+    return {
+        "slot": member.slot,
+        "ring": member.ring,
+        "pid": member.pid,
+        "uid": member.uid,
+        "program": member.program,
+        "mode": modes[int(ring.control[k.MODES + member.slot])],
+        "position": position,
+        "lag": ring.published - position,
+        "consumed": int(words[k.CONSUMED]),
+        "lost": int(words[k.LOST]),
+    }

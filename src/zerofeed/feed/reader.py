@@ -1,0 +1,395 @@
+"""Reading a feed: batches that are views of shared memory, and never silently less than all.
+
+A reader is a position in the record ring and one page of memory on which it says how far it
+is. Reading moves nothing: a batch is a NumPy array over the very bytes that the worker wrote.
+
+**Modes.** A *lossy* reader (the default) never slows the feed. When it falls more than a
+ring behind, the oldest records are overwritten; it is told exactly how many. A *lossless*
+reader holds the worker back, for as long as the feed's patience lasts; then it is degraded
+to lossy, which :attr:`Reader.mode` shows and a DISCONNECT record announces.
+
+**How long a batch is valid.** Its memory stays mapped for as long as the array exists. Its
+contents are the writer's to overwrite once the ring has gone round: a lossless reader's
+batch is safe until the next call on the reader, a lossy reader's until the writer catches
+up, which :meth:`Reader.is_intact` tells at any time and the next call accounts for. Use
+:meth:`Reader.copy` for what is to be kept.
+
+The identity ``published = consumed + lost + lag`` holds at every call, counted from where the
+reader started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import select
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import FeedGoneError
+from zerofeed.feed import _reader_kernels as rk
+from zerofeed.feed.handler import Handler
+from zerofeed.records.dtypes import RECORD
+from zerofeed.shm import _ring_kernels as k
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from zerofeed.feed.attach import Connection
+    from zerofeed.shm.ring import CursorPage, RingView
+
+__all__ = ["Reader"]
+
+_SLICE_NS = 200_000_000
+"""Longest sleep before looking whether the feed still lives; 5 wake-ups a second when idle."""
+
+_MODES = {k.FREE: "free", k.LOSSY: "lossy", k.LOSSLESS: "lossless", k.DEGRADED: "degraded"}
+
+# A plain aligned 8-byte load is an acquire load on x86-64. Elsewhere the compiled load is used.
+_LOADS_ACQUIRE = platform.machine() == "x86_64"
+
+
+class Reader:
+    """One process's place in a feed. Not thread-safe; make one for each thread.
+
+    Made by :meth:`zerofeed.feed.attach.Feed.reader`.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        ring: RingView,
+        items: npt.NDArray[Any],
+        page: CursorPage,
+        *,
+        slot: int,
+        eventfd: int,
+        start: int,
+        kind_mask: int = rk.KIND_ALL,
+        wanted: Callable[[], npt.NDArray[np.uint8]] | None = None,
+        max_batch: int = 1 << 16,
+        spin: int = 0,
+    ) -> None:
+        self._connection = connection
+        self._ring = ring
+        self._items = items
+        self._page = page
+        self._slot = slot
+        self._eventfd = eventfd
+        self._spin = spin
+        self._kind_mask = kind_mask
+        self._wanted = wanted
+        self._is_filtered = kind_mask != rk.KIND_ALL or wanted is not None
+        self._mask = ring.capacity - 1
+        self._max_batch = min(max_batch, ring.capacity // 2)
+        # Below this lag the writer cannot have reached the batch at the moment of the look.
+        self._safe_lag = ring.capacity - int(ring.control[k.MAX_CLAIM])
+        self._published = memoryview(ring.control[k.PUBLISHED : k.PUBLISHED + 1]).cast("B").cast("q")
+        self._start = start
+        self._held = start
+        self._next = start
+        self._empty = items[:0]
+        self._result = np.zeros(4, dtype=np.int64)
+        self._timespec = np.zeros(2, dtype=np.int64)
+        self._is_closed = False
+        if self._is_filtered:
+            self._scratch = np.zeros(rk.CHUNK, dtype=RECORD)
+            self._matches = np.zeros(max(rk.CHUNK, min(4096, ring.capacity)), dtype=RECORD)
+
+    # What has happened so far
+
+    @property
+    def position(self) -> int:
+        """Sequence number of the next record that this reader will be given."""
+        return self._next
+
+    @property
+    def consumed(self) -> int:
+        """Records read intact, up to the batch before the present one."""
+        return int(self._page.words[k.CONSUMED])
+
+    @property
+    def lost(self) -> int:
+        """Records overwritten before this reader had finished with them."""
+        return int(self._page.words[k.LOST])
+
+    @property
+    def lag(self) -> int:
+        """Records published and not yet accounted for."""
+        return int(self._published[0]) - self._held
+
+    @property
+    def mode(self) -> str:
+        """``lossy``, ``lossless``, or ``degraded`` after the feed's patience ran out."""
+        return _MODES[int(self._ring.control[k.MODES + self._slot])]
+
+    def is_intact(self) -> bool:
+        """Tell whether every record of the present batch still is what the worker wrote."""
+        return self._held >= k.overrun_below(self._ring.control)
+
+    def copy(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Copy the whole records of the present batch.
+
+        Args:
+            batch: what the latest call returned.
+
+        Returns:
+            A new array; records that were overwritten while copying are left out, and the
+            next call counts them as lost.
+        """
+        kept = np.array(batch)
+        if not self._is_filtered and kept.size:
+            torn = k.overrun_below(self._ring.control) - self._held
+            if torn > 0:
+                kept = kept[torn:]
+        return kept
+
+    # Taking batches
+
+    def poll(self) -> npt.NDArray[Any]:
+        """Take what is there, without waiting.
+
+        Returns:
+            A read-only view of the next records, oldest first; empty when there is none. At
+            most ``max_batch`` records; valid as the module's text says.
+        """
+        published = self._published[0]
+        position = self._next
+        if published == position:
+            if self._held != position:
+                self._settle()
+            return self._empty
+        return self._take(position, published)
+
+    def _take(self, position: int, published: int) -> npt.NDArray[Any]:
+        if self._held != position:
+            self._settle()
+            position = self._next
+        if not _LOADS_ACQUIRE:
+            # The compiled look orders this core's loads after the writer's stores.
+            k.overrun_below(self._ring.control)
+        if self._is_filtered:
+            return self._take_matching(position, published)
+        count = published - position
+        if count > self._safe_lag:
+            position = self._skip_overrun(position)
+            count = published - position
+        if count > self._max_batch:
+            count = self._max_batch
+        self._next = position + count
+        at = position & self._mask
+        return self._items[at : at + count]
+
+    def _settle(self) -> None:
+        rk.settle(self._ring.control, self._page.words, self._held, self._next)
+        self._held = self._next
+
+    def _skip_overrun(self, position: int) -> int:
+        """Give up what the writer has reached already, and a little more, as lost."""
+        oldest = k.overrun_below(self._ring.control)
+        if oldest <= position:
+            return position
+        ahead = min(oldest + self._ring.capacity // 8, int(self._published[0]))
+        words = self._page.words
+        words[k.LOST] += ahead - position
+        words[k.POSITION] = ahead
+        self._held = self._next = ahead
+        return ahead
+
+    def _take_matching(self, position: int, published: int) -> npt.NDArray[Any]:
+        wanted = _EVERYTHING if self._wanted is None else self._wanted()
+        count = rk.take_matching(
+            self._ring.control,
+            self._items,
+            position,
+            published,
+            self._kind_mask,
+            wanted,
+            self._scratch,
+            self._matches,
+            self._result,
+        )
+        words = self._page.words
+        words[k.LOST] += self._result[rk.RESULT_LOST]
+        words[k.CONSUMED] += self._result[rk.RESULT_SEEN]
+        self._held = self._next = int(self._result[rk.RESULT_NEXT])
+        words[k.POSITION] = self._next
+        return self._matches[:count]
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleep until something is there.
+
+        Args:
+            timeout: seconds; None waits as long as the feed lives.
+
+        Returns:
+            True when there are new records, False after the time-out.
+
+        Raises:
+            FeedGoneError: the feed ended and everything it published has been read.
+        """
+        if self._held != self._next:
+            self._settle()
+        deadline = None if timeout is None else time.monotonic_ns() + int(timeout * 1e9)
+        while True:
+            left = _SLICE_NS if deadline is None else deadline - time.monotonic_ns()
+            published = k.sleep_on_futex(
+                self._ring.control,
+                self._page.words,
+                self._next,
+                self._spin,
+                max(0, min(_SLICE_NS, left)),
+                self._timespec,
+            )
+            if published > self._next:
+                return True
+            if self._is_closed or not self._connection.is_alive():
+                if int(self._published[0]) > self._next:
+                    return True
+                raise self._gone()
+            if deadline is not None and time.monotonic_ns() >= deadline:
+                return False
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield batches for as long as the feed lives; sleeps when there is nothing."""
+        while True:
+            batch = self.poll()
+            if batch.size:
+                yield batch
+                continue
+            if int(self._published[0]) > self._next:
+                continue
+            try:
+                self.wait()
+            except FeedGoneError:
+                return
+
+    async def __aiter__(self) -> AsyncIterator[npt.NDArray[Any]]:
+        """Yield batches to a coroutine; sleeps on an eventfd, one wake for each burst."""
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+        loop.add_reader(self._eventfd, woken.set)
+        loop.add_reader(self._connection.fileno(), woken.set)
+        words = self._page.words
+        try:
+            while True:
+                batch = self.poll()
+                if batch.size:
+                    yield batch
+                    await asyncio.sleep(0)
+                    continue
+                woken.clear()
+                if rk.announce_sleep(self._ring.control, words, self._next) <= self._next:
+                    await woken.wait()
+                words[k.TOKEN] += int(words[k.TOKEN]) & 1
+                if select.select([self._eventfd], [], [], 0)[0]:
+                    os.eventfd_read(self._eventfd)
+                if not self._connection.is_alive() and int(self._published[0]) <= self._next:
+                    return
+        finally:
+            loop.remove_reader(self._eventfd)
+            loop.remove_reader(self._connection.fileno())
+
+    def run(
+        self,
+        handler: Handler,
+        state: Any,
+        *,
+        records: int | None = None,
+        seconds: float | None = None,
+        spin: bool = False,
+    ) -> int:
+        """Run a compiled handler over every record, in the calling thread, without the GIL.
+
+        A filtered reader hands over everything: a compiled ``if`` in the handler is cheaper
+        than any filter.
+
+        Args:
+            handler: made with :func:`zerofeed.handler`.
+            state: array, or tuple of arrays, passed to each call.
+            records: stop after this many sequence numbers.
+            seconds: stop after this time.
+            spin: keep the core busy instead of sleeping when nothing comes.
+
+        Returns:
+            Records handled. ``lost`` says how many were overrun.
+
+        Raises:
+            KeyboardInterrupt: within 0.2 s of an interrupt.
+        """
+        if self._held != self._next:
+            self._settle()
+        loop = handler.loops.get("loop")
+        if loop is None:
+            loop = handler.loops["loop"] = rk.build_loop(handler.compiled)
+        scratch = np.zeros(rk.CHUNK, dtype=RECORD)
+        until = 2**62 if records is None else self._next + records
+        deadline = None if seconds is None else time.monotonic_ns() + int(seconds * 1e9)
+        spins = 20_000 if spin else max(self._spin, 1)
+        handled = 0
+        while self._next < until:
+            now = time.monotonic_ns()
+            if deadline is not None and now >= deadline:
+                break
+            turn_ends = min(now + _SLICE_NS, deadline or now + _SLICE_NS)
+            handled += loop(
+                self._ring.control,
+                self._items,
+                self._page.words,
+                scratch,
+                state,
+                self._next,
+                until,
+                spins,
+                turn_ends,
+                self._result,
+            )
+            self._held = self._next = int(self._result[rk.RESULT_NEXT])
+            if spin or self._next >= until:
+                if not spin or self._connection.is_alive():
+                    continue
+                break
+            left = None if deadline is None else max(0.0, (deadline - time.monotonic_ns()) / 1e9)
+            try:
+                self.wait(left)
+            except FeedGoneError:
+                break
+        return handled
+
+    def close(self) -> None:
+        """Give the reader's slot back. Arrays it returned stay valid."""
+        if not self._is_closed:
+            if self._held != self._next:
+                self._settle()
+            self._is_closed = True
+            self._connection.release(self._slot)
+            os.close(self._eventfd)
+
+    def __enter__(self) -> Reader:
+        """Use as a context manager: closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _gone(self) -> FeedGoneError:
+        return FeedGoneError(
+            "the feed has ended",
+            where=f"feed {self._connection.name}",
+            got=f"everything up to record {self._next} was read",
+            next_step="attach again when it runs, or wait for it with attach(name, wait=seconds)",
+        )
+
+
+_EVERYTHING = np.zeros(0, dtype=np.uint8)

@@ -1,0 +1,316 @@
+"""A simulated exchange in Deribit's multicast format: packets out, and the truth to check against.
+
+``SimulatedDeribit`` is a deterministic machine. It has a seed and is told the time; the same
+seed, listings, times and batch sizes give the same bytes. Each call of ``advance`` lets a little
+market of index walks, makers and takers run until so many packets are written, in compiled code,
+into memory that it owns.
+
+What is like the real venue: frames, templates, versions 2 and 3 mixed, packet numbers for each
+channel, the order Trades, Ticker, Book in a packet, tickers that already tell the book after the
+packet, change ids that are shared between the instruments of a currency, snapshot cycles on
+their own channels, NaN for what an instrument does not have.
+
+What is not: rates of events are per packet and not per second, so a fast demo is a busy day; a
+change of a book that is told in several Book messages repeats both change ids (the real
+venue's behaviour in that case has not been seen in a capture); nobody can trade with it.
+
+The first packets are one snapshot cycle of every channel: definitions, and books that are still
+empty. Then every book opens in one transition from change id 0, so a reader that saw every
+packet needs no snapshot, and one that came late gets one within ``snapshot_interval_ns``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerofeed.mock._build import build_arrays, order_listings, packets_of_one_step
+from zerofeed.mock._columns import (
+    AMOUNT_SCALE,
+    BID_SIDE,
+    BIDS,
+    CHANGE_ID,
+    KEY,
+    LEVEL_COUNT,
+    LIFE,
+    LOT_MULTIPLE,
+    LOTS,
+    PRICE_SCALE,
+    TICK_MULTIPLE,
+    TRADE_COUNT,
+    TRADE_DIRECTION,
+    TRADE_ID,
+    TRADE_LOTS,
+    TRADE_MS,
+    TRADE_ROW,
+    TRADE_TICKS,
+    TRADES_KEPT,
+)
+from zerofeed.mock._venue_kernels import fill_batch
+from zerofeed.mock.instruments import Index, Listing, default_indexes, default_listings
+
+__all__ = ["Batch", "SimulatedDeribit", "TrueBook", "TrueTrade", "destination"]
+
+EVENT_PORT = 6100
+SNAPSHOT_PORT = 6101
+SNAPSHOT_CHANNELS_FROM = 100
+
+_Array = TypeVar("_Array", NDArray[np.int64], NDArray[np.uint8])
+
+_TEMPLATES = (
+    "Instrument",
+    "Book",
+    "Trades",
+    "Ticker",
+    "Snapshot",
+    "SnapshotStart",
+    "SnapshotEnd",
+    "ComboLegs",
+    "PriceIndex",
+    "Rfq",
+    "InstrumentV2",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packets in the order in which they are sent; packet k is ``buffer[offsets[k]:][:lengths[k]]``.
+
+    All four arrays are read-only views of the venue's memory, valid until its next ``advance``;
+    ``copy`` what is to be kept.
+
+    Attributes:
+        buffer: uint8; between packets lie up to 7 bytes that mean nothing.
+        offsets: int64, bytes.
+        lengths: int64, bytes; at most 1456.
+        channels: int64; see ``destination``.
+    """
+
+    buffer: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    channels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def packet(self, k: int) -> bytes:
+        """Copy one packet out."""
+        at = int(self.offsets[k])
+        return self.buffer[at : at + int(self.lengths[k])].tobytes()
+
+    def packets(self) -> list[bytes]:
+        """Copy every packet out."""
+        return [self.packet(k) for k in range(len(self))]
+
+
+@dataclass(frozen=True, slots=True)
+class TrueBook:
+    """A book as the venue itself has it.
+
+    Attributes:
+        change_id: of the transition that made it so; 0 before the first.
+        bids: pairs of price and amount, best first.
+        asks: pairs of price and amount, best first.
+    """
+
+    change_id: int
+    bids: tuple[tuple[Decimal, Decimal], ...]
+    asks: tuple[tuple[Decimal, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrueTrade:
+    """A trade as the venue itself remembers it; ``is_buy`` tells the taker's direction."""
+
+    instrument_id: int
+    price: Decimal
+    amount: Decimal
+    trade_id: int
+    is_buy: bool
+    timestamp_ms: int
+
+
+class SimulatedDeribit:
+    """A small exchange, run by whoever calls ``advance``. Not for several threads at once.
+
+    Args:
+        seed: of everything that happens.
+        start_ns: when it opens, nanoseconds since the epoch; the default listings' expiries
+            are counted from here.
+        listings: what it lists; ``default_listings(start_ns)`` unless given.
+        indexes: what they follow; ``default_indexes()`` unless given.
+        batch_packets: most packets that one ``advance`` will be asked for.
+        snapshot_interval_ns: from one snapshot of a channel to the next, 1 ms or more.
+        snapshot_delay_ns: from SnapshotStart to what follows it, less than the interval.
+
+    Raises:
+        ValueError: a listing contradicts itself or the others, or a number is out of range.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        start_ns: int,
+        listings: Sequence[Listing] | None = None,
+        indexes: Sequence[Index] | None = None,
+        batch_packets: int = 1024,
+        snapshot_interval_ns: int = 2_000_000_000,
+        snapshot_delay_ns: int = 200_000_000,
+    ) -> None:
+        if batch_packets < 1:
+            raise ValueError(f"batch_packets must be 1 or more, got {batch_packets}")
+        if not 0 <= snapshot_delay_ns < snapshot_interval_ns or snapshot_interval_ns < 1_000_000:
+            raise ValueError(
+                f"snapshot_delay_ns {snapshot_delay_ns} must be below snapshot_interval_ns {snapshot_interval_ns}, "
+                "which is 1 ms or more"
+            )
+        self._listings = order_listings(default_listings(start_ns) if listings is None else listings)
+        self._indexes = tuple(default_indexes() if indexes is None else indexes)
+        self._row = {listing.instrument_id: row for row, listing in enumerate(self._listings)}
+        self._batch_packets = batch_packets
+        self._now_ns = start_ns
+        self._arrays = build_arrays(
+            self._listings,
+            self._indexes,
+            seed=seed,
+            packets=batch_packets + packets_of_one_step(self._listings),
+            cycle_ms=snapshot_interval_ns // 1_000_000,
+            delay_ms=snapshot_delay_ns // 1_000_000,
+        )
+        self._out = _read_only(self._arrays.out)
+        self._offsets = _read_only(self._arrays.offsets)
+        self._lengths = _read_only(self._arrays.lengths)
+        self._channels = _read_only(self._arrays.channels)
+
+    def advance(self, now_ns: int, packets: int) -> Batch:
+        """Let the market run until it has said so much.
+
+        Packets are dated from the time of the call before to ``now_ns``, evenly.
+
+        Args:
+            now_ns: nanoseconds since the epoch; a time before that of the last call counts
+                as that time.
+            packets: how many are wanted, 1 to ``batch_packets``.
+
+        Returns:
+            That many packets, or more when the last occurrence took several (a snapshot of a
+            channel, a jump). The arrays are valid until the next call.
+
+        Raises:
+            ValueError: ``packets`` is out of range.
+        """
+        if not 1 <= packets <= self._batch_packets:
+            raise ValueError(f"packets must be 1 to {self._batch_packets}, got {packets}")
+        until_ns = max(now_ns, self._now_ns)
+        count = fill_batch(self._arrays, self._now_ns // 1_000_000, until_ns // 1_000_000, packets)
+        self._now_ns = until_ns
+        return Batch(self._out, self._offsets[:count], self._lengths[:count], self._channels[:count])
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """What the venue lists, ordered by channel."""
+        return self._listings
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The indexes that the venue publishes."""
+        return self._indexes
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Every channel that it sends on, snapshots included."""
+        events = sorted({listing.channel for listing in self._listings})
+        return (0, *events, *(channel + SNAPSHOT_CHANNELS_FROM for channel in events))
+
+    def book(self, instrument_id: int) -> TrueBook:
+        """Give an instrument's book as it stands after the last batch.
+
+        Raises:
+            KeyError: no such instrument.
+        """
+        row = self._row[instrument_id]
+        return TrueBook(
+            int(self._arrays.state[row, CHANGE_ID]), self._levels(row, BID_SIDE), self._levels(row, 1 - BID_SIDE)
+        )
+
+    def life(self, instrument_id: int) -> int:
+        """Give an instrument's state as on the wire: 1 open, 2 closed."""
+        return int(self._arrays.state[self._row[instrument_id], LIFE])
+
+    def message_counts(self) -> dict[str, int]:
+        """Count the messages of every batch so far, by name of the template."""
+        return {name: int(count) for name, count in zip(_TEMPLATES, self._arrays.counts, strict=True)}
+
+    def packet_counts(self) -> dict[int, int]:
+        """Count the packets of every batch so far, by channel."""
+        return {channel: int(self._arrays.seqs[channel]) - 1 for channel in self.channels}
+
+    @property
+    def trade_count(self) -> int:
+        """Trades of every batch so far."""
+        return int(self._arrays.venue[TRADE_COUNT])
+
+    @property
+    def level_change_count(self) -> int:
+        """Levels created, changed and deleted in every batch so far."""
+        return int(self._arrays.venue[LEVEL_COUNT])
+
+    def latest_trades(self) -> list[TrueTrade]:
+        """Give the latest trades, at most 4096, oldest first."""
+        count = self.trade_count
+        kept = range(max(0, count - TRADES_KEPT), count)
+        return [self._trade(self._arrays.trades[k % TRADES_KEPT]) for k in kept]
+
+    def _trade(self, row: NDArray[np.int64]) -> TrueTrade:
+        instrument = int(row[TRADE_ROW])
+        return TrueTrade(
+            self._listings[instrument].instrument_id,
+            self._price(instrument, int(row[TRADE_TICKS])),
+            self._amount(instrument, int(row[TRADE_LOTS])),
+            int(row[TRADE_ID]),
+            int(row[TRADE_DIRECTION]) == 0,
+            int(row[TRADE_MS]),
+        )
+
+    def _levels(self, row: int, side: int) -> tuple[tuple[Decimal, Decimal], ...]:
+        count = int(self._arrays.state[row, BIDS + side])
+        sign = 1 if side == BID_SIDE else -1
+        ladder = self._arrays.ladders[2 * row + side, :count][::-1]
+        return tuple(
+            (self._price(row, sign * int(level[KEY])), self._amount(row, int(level[LOTS]))) for level in ladder
+        )
+
+    def _price(self, row: int, ticks: int) -> Decimal:
+        terms = self._arrays.terms[row]
+        return Decimal(ticks * int(terms[TICK_MULTIPLE])) / int(terms[PRICE_SCALE])
+
+    def _amount(self, row: int, lots: int) -> Decimal:
+        terms = self._arrays.terms[row]
+        return Decimal(lots * int(terms[LOT_MULTIPLE])) / int(terms[AMOUNT_SCALE])
+
+
+def destination(channel: int) -> tuple[str, int]:
+    """Say where the venue sends a channel.
+
+    Args:
+        channel: 0 to 99 for events, 100 to 199 for the snapshots of channel minus 100.
+
+    Returns:
+        Multicast group and UDP port. A channel and its snapshots share the group.
+    """
+    is_snapshot = channel >= SNAPSHOT_CHANNELS_FROM
+    number = channel - SNAPSHOT_CHANNELS_FROM if is_snapshot else channel
+    return f"239.111.111.{number}", SNAPSHOT_PORT if is_snapshot else EVENT_PORT
+
+
+def _read_only(array: _Array) -> _Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view

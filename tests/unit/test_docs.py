@@ -1,0 +1,52 @@
+"""The reference pages say what the sources say."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from zerofeed.base import errors
+from zerofeed.records.dtypes import BODY
+from zerofeed.records.kinds import KIND_NAMES
+
+__all__: list[str] = []
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REFERENCE = REPOSITORY / "docs" / "reference"
+SOURCES = REPOSITORY / "src"
+
+
+def rows(page: str) -> Iterator[list[str]]:
+    """Yield the cells of every table row of a reference page, without code marks."""
+    for line in (REFERENCE / page).read_text(encoding="utf-8").splitlines():
+        if line.startswith("|"):
+            yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+
+
+def test_record_page_lists_every_kind_with_its_code_and_columns() -> None:
+    listed = {cells[0]: cells[1:] for cells in rows("records.md") if cells[1].isdigit()}
+    expected = {
+        name: [str(code), *BODY[code], *["-"] * (4 - len(BODY[code]))]
+        for code, name in KIND_NAMES.items()
+    }
+    assert listed == expected
+
+
+def test_error_page_gives_every_exception_its_exit_code() -> None:
+    listed = {
+        name: int(cells[0])
+        for cells in rows("errors.md")
+        if cells[0].isdigit()
+        for name in re.findall(r"\w+Error", cells[1])
+        if name != "ZerofeedError"
+    }
+    raised = {name: getattr(errors, name).exit_code for name in errors.__all__}
+    assert listed == {name: code for name, code in raised.items() if code > 1}
+
+
+def test_environment_page_lists_every_variable_that_the_sources_read() -> None:
+    read = {
+        name
+        for path in SOURCES.rglob("*.py")
+        for name in re.findall(r"\"(ZEROFEED_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert read <= {cells[0] for cells in rows("environment.md")}
