@@ -62,6 +62,11 @@ $(STAMPS)/warm: $(STAMPS)/core $(SOURCES)
 	@$(BIN)/zerofeed warm
 	@touch $@
 
+$(STAMPS)/warm-checked: $(STAMPS)/core $(SOURCES)
+	@echo "zerofeed: compiling kernels that check their indices"
+	@ZEROFEED_BOUNDS_CHECK=1 $(BIN)/zerofeed warm
+	@touch $@
+
 comma := ,
 
 venv: $(STAMPS)/core ## the project in .venv, nothing run
@@ -80,7 +85,7 @@ test-all: $(STAMPS)/test $(STAMPS)/warm ## every test that this user may run, sl
 test-slow: $(STAMPS)/test $(STAMPS)/warm ## what `make test` leaves out: slow and privileged tests
 	$(PYTEST) -m "slow or root" $(ARGS)
 
-test-bounds: $(STAMPS)/test ## the quick unit tests with every array index checked
+test-bounds: $(STAMPS)/test $(STAMPS)/warm-checked ## the quick unit tests with every array index checked
 	ZEROFEED_BOUNDS_CHECK=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" tests/unit $(ARGS)
 
 test-interpreted: $(STAMPS)/test ## the quick unit tests with kernels as plain Python

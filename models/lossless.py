@@ -120,6 +120,8 @@ def _reader(rules: LosslessRules, name: int, position: int) -> Program:
     if rules.reader_may_stop and (yield Choose((False, True))):
         return
     end = yield Load("published", acquire=True)
+    if end <= position:
+        yield Become(_reader, (rules, name, position))
     first = max(position, end - rules.capacity)
     if not rules.position_after_words:
         yield Store(f"position{name}", end, release=True)

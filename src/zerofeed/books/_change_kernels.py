@@ -132,27 +132,41 @@ def forget(books: _Words, book: int, doubts: int) -> None:
 
 
 @inlined
+def _is_stale(books: _Words, book: int, change_id: int, previous_id: int) -> bool:
+    """Tell whether the book has seen a transaction: it ends no later than the book.
+
+    One that also begins where the book ends is new: the venue restarts its ids.
+    """
+    known = books[book + B_CHANGE_ID]
+    if known == UNDEF or change_id == UNDEF:
+        return False
+    if previous_id == UNDEF:
+        return bool(change_id < known)
+    return bool(change_id <= known and previous_id < known)
+
+
+@inlined
 def begin_change(books: _Words, book: int, change_id: int, previous_id: int) -> None:
     """Decide what a transaction is to the book: its next, one it has seen, or one too far ahead."""
     known = books[book + B_CHANGE_ID]
     mode = TX_APPLY
+    if books[book + B_TX] == TX_APPLY:
+        cast_doubt(books, book, DOUBT_CHAIN_BREAK, books[book + B_TX_ID])
+        books[_CHAIN_BREAKS] += 1
     fragment = books[H_FRAGMENT] != 0
     books[H_FRAGMENT] = 0
     if known == UNDEF:
         if not is_intact(books, book):
-            books[book + B_BASE_ID] = previous_id
-    elif previous_id == UNDEF:
-        if change_id != UNDEF and change_id < known:
-            mode = TX_SKIP
+            books[book + B_BASE_ID] = max(books[book + B_BASE_ID], previous_id)
+    elif _is_stale(books, book, change_id, previous_id):
+        mode = TX_SKIP
     elif previous_id > known:
         cast_doubt(books, book, DOUBT_CHAIN_BREAK, previous_id)
         books[_CHAIN_BREAKS] += 1
-    elif change_id > known or previous_id == known:
+    elif previous_id != UNDEF:
         books[book + B_DOUBTS] &= ~DOUBT_GAP
         if change_id < known:
             _renumber(books, book, change_id)
-    else:
-        mode = TX_SKIP
     if mode == TX_APPLY:
         if fragment:
             cast_doubt(books, book, DOUBT_CHAIN_BREAK, change_id)
@@ -299,9 +313,21 @@ def check_crossed(books: _Words, book: int) -> None:
 
 @inlined
 def take_change(books: _Words, book: int, record: Any, flags: int) -> int:
+    """Use a LEVEL record that is not of a snapshot.
+
+    A record of a transaction that the book has seen is passed over even where it comes between
+    the records of an open one: a repetition must not look like the end of that.
+
+    Returns:
+        FINISHED when it closed a transaction that was applied, else NOTHING.
+    """
     change_id = record["change_id"]
     if books[book + B_TX] == TX_NONE or books[book + B_TX_ID] != change_id:
-        begin_change(books, book, change_id, record["prev_change_id"])
+        previous_id = record["prev_change_id"]
+        if books[book + B_TX] == TX_APPLY and _is_stale(books, book, change_id, previous_id):
+            books[_STALE] += 1 if flags & LAST else 0
+            return NOTHING
+        begin_change(books, book, change_id, previous_id)
     if books[book + B_TX] == TX_APPLY:
         apply_change(
             books,
@@ -314,4 +340,4 @@ def take_change(books: _Words, book: int, record: Any, flags: int) -> int:
         )
     if flags & LAST:
         return end_change(books, book, record["ts_event_ns"])
-    return 0
+    return NOTHING

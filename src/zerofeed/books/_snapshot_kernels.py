@@ -225,6 +225,11 @@ def _prove(books: _Words, book: int) -> None:
 
 @inlined
 def take_snapshot(books: _Words, book: int, record: Any, flags: int) -> int:
+    """Use a LEVEL record of a snapshot.
+
+    Returns:
+        FINISHED when it closed a snapshot that changed the book or its doubts, else NOTHING.
+    """
     action = int(record["action"])
     snapshot_id = record["change_id"]
     if (
@@ -236,4 +241,4 @@ def take_snapshot(books: _Words, book: int, record: Any, flags: int) -> int:
     apply_snapshot(books, book, action, int(record["side"]), record["price"], record["size"])
     if flags & LAST:
         return end_snapshot(books, book, record["ts_event_ns"])
-    return 0
+    return NOTHING

@@ -27,8 +27,7 @@ wholly inside the buffer raises ``IndexError``; a negative one never counts from
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import ir
@@ -39,6 +38,9 @@ from numba.extending import lower_builtin, type_callable
 from numpy.typing import NDArray
 
 from zerofeed.base.kernel import BOUNDS_CHECK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "Bytes",
@@ -201,7 +203,7 @@ def _loader(code: str) -> Callable[[Bytes, int], int]:
 
     def load(buffer: Bytes, at: int) -> int:
         _check(buffer, at, layout.size)
-        value: int = layout.unpack_from(buffer, at)[0]
+        value: int = layout.unpack_from(buffer.data, at)[0]
         return value
 
     _lower_load(load, layout.size, signed=code[1].islower(), swap=code[0] == ">")
@@ -213,7 +215,7 @@ def _float_loader(code: str) -> Callable[[Bytes, int], float]:
 
     def load(buffer: Bytes, at: int) -> float:
         _check(buffer, at, layout.size)
-        value: float = layout.unpack_from(buffer, at)[0]
+        value: float = layout.unpack_from(buffer.data, at)[0]
         return value
 
     _lower_float_load(load, layout.size, swap=code[0] == ">")
@@ -226,7 +228,7 @@ def _storer(code: str) -> Callable[[Bytes, int, int], None]:
 
     def store(buffer: Bytes, at: int, value: int) -> None:
         _check(buffer, at, layout.size)
-        layout.pack_into(buffer, at, int(value) & mask)
+        layout.pack_into(buffer.data, at, int(value) & mask)
 
     _lower_store(store, layout.size, value_type=types.int64, swap=code[0] == ">")
     return store

@@ -31,6 +31,8 @@ __all__ = [
     "COUNTERS_AT",
     "HISTOGRAMS",
     "HISTOGRAMS_AT",
+    "SOURCES",
+    "SOURCES_AT",
     "TEMPLATES",
     "TEMPLATES_AT",
     "WORK_AT",
@@ -87,7 +89,10 @@ COUNTERS_AT = journal.DATA
 CHANNELS_AT = COUNTERS_AT + 64 * SLOT_WORDS
 TEMPLATES_AT = CHANNELS_AT + CHANNELS * CHANNEL_WORDS
 HISTOGRAMS_AT = TEMPLATES_AT + TEMPLATES
-WORK_AT = HISTOGRAMS_AT + 4 * HISTOGRAM_WORDS
+SOURCES = 256
+SOURCES_AT = HISTOGRAMS_AT + 4 * HISTOGRAM_WORDS
+"""Word of the first socket's kernel drop counter; one word a socket, at most SOURCES."""
+WORK_AT = SOURCES_AT + SOURCES
 """Word at which the venue's own state begins."""
 
 _NUMBER = {counter.name: number for number, counter in enumerate(COUNTERS)}
@@ -128,6 +133,10 @@ class Metrics:
     def counters(self) -> dict[str, int]:
         """Read all counters."""
         return {counter.name: self[counter.name] for counter in COUNTERS}
+
+    def add(self, name: str, amount: int) -> None:
+        """Add to a counter outside a journal step. The feed's writer only."""
+        self._state[counter_word(name)] += amount
 
     def channels(self) -> list[dict[str, int]]:
         """Read the state of every channel seen: number, next sequence, packets, missing ..."""

@@ -5,20 +5,22 @@ Ticker and Book in this order, each when there is something to say; the Ticker a
 the book as the Book after it leaves it. A transition too large for one Book message is split;
 all parts carry the same two change ids, and only the last says ``isLast``. A snapshot packet
 is filled with the definitions, tickers and books of one instrument after the other.
+
+``v`` is the venue, ``it`` one of its instruments (``_state``).
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from zerofeed.base.kernel import inlined
 from zerofeed.codecs.deribit._encode_kernels import (
     BOOK_BYTES,
     BOOK_CHANGE_BYTES,
     HEADER_BYTES,
-    INDEX_NAME_BYTES,
     SNAPSHOT_BYTES,
-    SNAPSHOT_END_BYTES,
     SNAPSHOT_LEVEL_BYTES,
     TICKER_BYTES,
     close_book,
@@ -39,74 +41,16 @@ from zerofeed.codecs.deribit._encode_kernels import (
     put_ticker,
     put_trade,
 )
-from zerofeed.mock._arrays import Arrays
-from zerofeed.mock._columns import (
-    AMOUNT_SCALE,
-    ASK_SIDE,
-    BAND,
-    BID_SIDE,
-    BIDS,
-    BLOCK_ID,
-    BYTES,
-    CHANGE_ID,
-    CHANGE_KIND,
-    CHANGE_LOTS,
-    CHANGE_SIDE,
-    CHANGE_TICKS,
+from zerofeed.mock._market_kernels import FUTURE, OPTION, OPTION_COMBO, SPOT, below
+from zerofeed.mock._state import (
+    ASK,
+    BID,
     CHANGES_PER_MESSAGE,
-    CHANNEL,
-    CURSOR,
-    DEFINITION_AT,
-    DEFINITION_V2_AT,
-    ENGINE,
-    FILL_LOTS,
-    FILL_TICKS,
-    FUNDING,
-    FUNDING_8H,
-    INDEX,
-    INDEX_SCALE,
-    INDEX_UNITS,
-    INSTRUMENT_ID,
-    IS_PERPETUAL,
-    KEY,
-    KIND,
-    LAST,
-    LAST_CHANGE_ID,
-    LAST_TRADE_ID,
-    LEGS_AT,
-    LEGS_END,
-    LEVEL_COUNT,
     LEVELS_PER_MESSAGE,
-    LIFE,
-    LOT_MULTIPLE,
-    LOTS,
-    MARK,
-    MARK_SCALE,
     NO_PRICE,
-    NOW_MS,
-    OPEN_INTEREST,
-    PACKET_AT,
     PACKET_BYTES_MAX,
-    PACKET_CHANNEL,
-    PACKETS,
-    PRICE_SCALE,
-    RFQ_LOTS,
-    RFQ_SIDE,
-    SETTLEMENT,
-    SIGMA,
-    TICK_DIRECTION,
-    TICK_MULTIPLE,
-    TRADE_COUNT,
-    TRADE_DIRECTION,
-    TRADE_ID,
-    TRADE_LOTS,
-    TRADE_MS,
-    TRADE_ROW,
-    TRADE_SEQ,
-    TRADE_TICKS,
     TRADES_KEPT,
 )
-from zerofeed.mock._market_kernels import FUTURE, FUTURE_COMBO, OPTION, OPTION_COMBO, SPOT, below
 
 __all__ = [
     "write_block_trade",
@@ -133,368 +77,354 @@ _INSTRUMENT_V2 = 10
 
 _LIFE_AT = HEADER_BYTES + 4
 """Where both definitions keep the instrument's state."""
+_LIQUIDATION_ODDS = 50
 
 _NAN = math.nan
 
 
 @inlined
-def _begin(v: Arrays, channel: int) -> None:
-    at = (v.venue[BYTES] + 7) // 8 * 8
-    v.venue[PACKET_AT] = at
-    v.venue[PACKET_CHANNEL] = channel
-    v.venue[CURSOR] = open_frame(v.out, at, channel, v.seqs[channel])
+def _begin(v: np.record, channel: int) -> None:
+    at = (v.bytes + 7) // 8 * 8
+    v.packet_at = at
+    v.packet_channel = channel
+    v.cursor = open_frame(v.out, at, channel, v.seqs[channel])
     v.seqs[channel] += 1
 
 
 @inlined
-def _end(v: Arrays) -> None:
-    at, end = v.venue[PACKET_AT], v.venue[CURSOR]
-    packet = v.venue[PACKETS]
-    v.offsets[packet] = at
-    v.lengths[packet] = close_frame(v.out, at, end)
-    v.channels[packet] = v.venue[PACKET_CHANNEL]
-    v.venue[PACKETS] = packet + 1
-    v.venue[BYTES] = end
+def _end(v: np.record) -> None:
+    packet = v.packets
+    v.offsets[packet] = v.packet_at
+    v.lengths[packet] = close_frame(v.out, v.packet_at, v.cursor)
+    v.channels[packet] = v.packet_channel
+    v.packets = packet + 1
+    v.bytes = v.cursor
 
 
 @inlined
-def _room(v: Arrays) -> int:
+def _room(v: np.record) -> int:
     """Bytes that the packet may still grow."""
-    return PACKET_BYTES_MAX - (v.venue[CURSOR] - v.venue[PACKET_AT])
+    return int(PACKET_BYTES_MAX - (v.cursor - v.packet_at))
 
 
 @inlined
-def _need(v: Arrays, size: int) -> None:
+def _need(v: np.record, size: int) -> None:
     """Go on in a new packet when the next message does not fit this one."""
     if _room(v) < size:
         _end(v)
-        _begin(v, v.venue[PACKET_CHANNEL])
+        _begin(v, v.packet_channel)
 
 
 @inlined
-def _price(v: Arrays, row: int, ticks: int) -> float:
-    return ticks * v.terms[row, TICK_MULTIPLE] / v.terms[row, PRICE_SCALE]
+def _price(it: np.record, ticks: int) -> float:
+    return float(ticks * it.tick_multiple / it.price_scale)
 
 
 @inlined
-def _amount(v: Arrays, row: int, lots: int) -> float:
-    return lots * v.terms[row, LOT_MULTIPLE] / v.terms[row, AMOUNT_SCALE]
+def _amount(it: np.record, lots: int) -> float:
+    return float(lots * it.lot_multiple / it.amount_scale)
 
 
 @inlined
-def _mark(v: Arrays, row: int) -> float:
-    return v.state[row, MARK] / v.terms[row, MARK_SCALE]
+def _mark(it: np.record) -> float:
+    return float(it.mark / it.mark_scale)
 
 
 @inlined
-def _index(v: Arrays, row: int) -> float:
-    index = v.terms[row, INDEX]
-    return v.indexes[index, INDEX_UNITS] / v.indexes[index, INDEX_SCALE]
+def _index(v: np.record, it: np.record) -> float:
+    index = v.indexes[it.index]
+    return float(index.units / index.scale)
 
 
 @inlined
-def _top_price(v: Arrays, row: int, side: int) -> float:
-    count = v.state[row, BIDS + side]
-    if count == 0:
+def _best_price(it: np.record, side: int) -> float:
+    ladder = it.ladders[side]
+    if ladder.count == 0:
         return 0.0
-    key = v.ladders[2 * row + side, count - 1, KEY]
-    return _price(v, row, key if side == BID_SIDE else -key)
+    key = ladder.levels[ladder.count - 1].key
+    return _price(it, key if side == BID else -key)
 
 
 @inlined
-def _top_amount(v: Arrays, row: int, side: int) -> float:
-    count = v.state[row, BIDS + side]
-    if count == 0:
+def _best_amount(it: np.record, side: int) -> float:
+    ladder = it.ladders[side]
+    if ladder.count == 0:
         return 0.0
-    return _amount(v, row, v.ladders[2 * row + side, count - 1, LOTS])
+    return _amount(it, ladder.levels[ladder.count - 1].lots)
 
 
 @inlined
-def _rounded(value: float, scale: float) -> float:
+def _rounded(value: float, scale: int) -> float:
     return math.floor(value * scale + 0.5) / scale
 
 
 @inlined
-def _put_ticker(v: Arrays, row: int) -> None:
+def _put_ticker(v: np.record, it: np.record) -> None:
     _need(v, TICKER_BYTES)
-    kind = v.terms[row, KIND]
-    mark, index, scale = _mark(v, row), _index(v, row), v.terms[row, MARK_SCALE]
-    width = v.params[row, BAND] * mark
+    mark, index, scale = _mark(it), _index(v, it), it.mark_scale
+    width = it.band if OPTION <= it.kind <= OPTION_COMBO else it.band * mark
     lowest = _rounded(mark - width, scale)
-    if kind == OPTION:
-        width = v.params[row, BAND]
-        lowest = max(_rounded(mark - width, scale), 0.0)
-    elif FUTURE_COMBO <= kind <= OPTION_COMBO:
-        width = v.params[row, BAND]
-        lowest = _rounded(mark - width, scale)
-    last = v.state[row, LAST]
-    is_spot = kind == SPOT
-    is_perpetual = v.terms[row, IS_PERPETUAL] == 1
-    v.venue[CURSOR] = put_ticker(
+    if it.kind == OPTION:
+        lowest = max(lowest, 0.0)
+    is_spot, is_perpetual = it.kind == SPOT, it.is_perpetual == 1
+    v.cursor = put_ticker(
         v.out,
-        v.venue[CURSOR],
-        v.terms[row, INSTRUMENT_ID],
-        v.state[row, LIFE],
-        v.venue[NOW_MS],
-        _NAN if is_spot else _amount(v, row, v.state[row, OPEN_INTEREST]),
+        v.cursor,
+        it.instrument_id,
+        it.life,
+        v.now_ms,
+        _NAN if is_spot else _amount(it, it.open_interest),
         lowest,
         _rounded(mark + width, scale),
-        _NAN if last == NO_PRICE else _price(v, row, last),
+        _NAN if it.last_ticks == NO_PRICE else _price(it, it.last_ticks),
         index,
         mark,
-        _top_price(v, row, BID_SIDE),
-        _top_amount(v, row, BID_SIDE),
-        _top_price(v, row, ASK_SIDE),
-        _top_amount(v, row, ASK_SIDE),
-        _rounded(v.drift[row, FUNDING], 1e8) if is_perpetual else _NAN,
-        _rounded(v.drift[row, FUNDING_8H], 1e8) if is_perpetual else _NAN,
+        _best_price(it, BID),
+        _best_amount(it, BID),
+        _best_price(it, ASK),
+        _best_amount(it, ASK),
+        _rounded(it.funding, 100_000_000) if is_perpetual else _NAN,
+        _rounded(it.funding_8h, 100_000_000) if is_perpetual else _NAN,
         _NAN if is_spot else index,
         _NAN,
-        v.params[row, SETTLEMENT],
+        it.settlement,
     )
     v.counts[_TICKER] += 1
 
 
 @inlined
-def _tick_direction(v: Arrays, row: int, ticks: int) -> int:
+def _tick_direction(it: np.record, ticks: int) -> int:
     """Compare a trade's price with the one before: 0 plus, 1 zeroplus, 2 minus, 3 zerominus."""
-    last = v.state[row, LAST]
-    if last == NO_PRICE:
+    if it.last_ticks == NO_PRICE:
         return 1
-    if ticks > last:
+    if ticks > it.last_ticks:
         return 0
-    if ticks < last:
+    if ticks < it.last_ticks:
         return 2
-    return v.state[row, TICK_DIRECTION] | 1
+    return int(it.tick_direction | 1)
 
 
 @inlined
-def _keep_trade(v: Arrays, row: int, ticks: int, lots: int, direction: int, trade_id: int) -> None:
-    slot = v.venue[TRADE_COUNT] % TRADES_KEPT
-    v.trades[slot, TRADE_ROW] = row
-    v.trades[slot, TRADE_TICKS] = ticks
-    v.trades[slot, TRADE_LOTS] = lots
-    v.trades[slot, TRADE_ID] = trade_id
-    v.trades[slot, TRADE_DIRECTION] = direction
-    v.trades[slot, TRADE_MS] = v.venue[NOW_MS]
-    v.venue[TRADE_COUNT] += 1
+def _keep_trade(
+    v: np.record, row: int, ticks: int, lots: int, direction: int, trade_id: int
+) -> None:
+    trade = v.trades[v.trade_count % TRADES_KEPT]
+    trade.row = row
+    trade.ticks = ticks
+    trade.lots = lots
+    trade.trade_id = trade_id
+    trade.direction = direction
+    trade.timestamp_ms = v.now_ms
+    v.trade_count += 1
 
 
 @inlined
-def _put_trades(v: Arrays, row: int, direction: int, fills: int, block_id: int) -> None:
-    start = v.venue[CURSOR]
-    at = open_trades(v.out, start, v.terms[row, INSTRUMENT_ID])
-    engine, kind = v.terms[row, ENGINE], v.terms[row, KIND]
-    iv = _rounded(100.0 * v.drift[row, SIGMA], 100.0) if kind == OPTION else _NAN
+def _put_trades(v: np.record, row: int, direction: int, block_id: int) -> None:
+    it = v.instruments[row]
+    engine = v.engines[it.engine]
+    start = v.cursor
+    at = open_trades(v.out, start, it.instrument_id)
+    iv = _rounded(100.0 * it.sigma, 100) if it.kind == OPTION else _NAN
     liquidation = 0
-    if kind == FUTURE and block_id == 0 and below(v, 50) == 0:
+    if it.kind == FUTURE and block_id == 0 and below(v, _LIQUIDATION_ODDS) == 0:
         liquidation = 1 + below(v, 3)
-    for k in range(fills):
-        ticks, lots = v.fills[k, FILL_TICKS], v.fills[k, FILL_LOTS]
-        tick_direction = _tick_direction(v, row, ticks)
-        v.state[row, TICK_DIRECTION] = tick_direction
-        v.state[row, LAST] = ticks
-        v.state[row, TRADE_SEQ] += 1
-        v.engines[engine, LAST_TRADE_ID] += 1
-        trade_id = v.engines[engine, LAST_TRADE_ID]
+    for k in range(v.fill_count):
+        ticks, lots = v.fills[k].ticks, v.fills[k].lots
+        it.tick_direction = _tick_direction(it, ticks)
+        it.last_ticks = ticks
+        it.trade_seq += 1
+        engine.trade_id += 1
         at = put_trade(
             v.out,
             at,
             direction,
-            _price(v, row, ticks),
-            _amount(v, row, lots),
-            v.venue[NOW_MS],
-            _mark(v, row),
-            _index(v, row),
-            v.state[row, TRADE_SEQ],
-            trade_id,
-            tick_direction,
+            _price(it, ticks),
+            _amount(it, lots),
+            v.now_ms,
+            _mark(it),
+            _index(v, it),
+            it.trade_seq,
+            engine.trade_id,
+            it.tick_direction,
             liquidation,
             iv,
             block_id,
             0,
         )
-        _keep_trade(v, row, ticks, lots, direction, trade_id)
-        if kind != SPOT:
-            interest = v.state[row, OPEN_INTEREST] + (lots if below(v, 2) == 0 else -lots)
-            v.state[row, OPEN_INTEREST] = max(interest, 0)
-    v.venue[CURSOR] = close_trades(v.out, start, fills)
+        _keep_trade(v, row, ticks, lots, direction, engine.trade_id)
+        if it.kind != SPOT:
+            it.open_interest = max(it.open_interest + (lots if below(v, 2) == 0 else -lots), 0)
+    v.cursor = close_trades(v.out, start, v.fill_count)
     v.counts[_TRADES] += 1
 
 
 @inlined
-def _put_book(v: Arrays, row: int, changes: int) -> None:
-    engine = v.terms[row, ENGINE]
-    v.engines[engine, LAST_CHANGE_ID] += 1
-    change_id = v.engines[engine, LAST_CHANGE_ID]
-    previous = v.state[row, CHANGE_ID]
-    v.state[row, CHANGE_ID] = change_id
-    v.venue[LEVEL_COUNT] += changes
+def _put_book(v: np.record, it: np.record) -> None:
+    engine = v.engines[it.engine]
+    previous, change_id = it.change_id, engine.change_id + 1
+    engine.change_id = change_id
+    it.change_id = change_id
+    v.level_count += v.change_count
     done = 0
-    while done < changes:
-        _need(v, BOOK_BYTES + min(4, changes - done) * BOOK_CHANGE_BYTES)
-        part = min(changes - done, CHANGES_PER_MESSAGE, (_room(v) - BOOK_BYTES) // BOOK_CHANGE_BYTES)
-        start = v.venue[CURSOR]
-        at = open_book(v.out, start, v.terms[row, INSTRUMENT_ID], v.venue[NOW_MS], previous, change_id)
+    while done < v.change_count:
+        left = v.change_count - done
+        _need(v, BOOK_BYTES + min(left, 4) * BOOK_CHANGE_BYTES)
+        part = min(left, CHANGES_PER_MESSAGE, (_room(v) - BOOK_BYTES) // BOOK_CHANGE_BYTES)
+        start = v.cursor
+        at = open_book(v.out, start, it.instrument_id, v.now_ms, previous, change_id)
         for k in range(done, done + part):
-            at = put_book_change(
-                v.out,
-                at,
-                1 - v.changes[k, CHANGE_SIDE],
-                v.changes[k, CHANGE_KIND],
-                _price(v, row, v.changes[k, CHANGE_TICKS]),
-                _amount(v, row, v.changes[k, CHANGE_LOTS]),
-            )
+            change = v.changes[k]
+            price, amount = _price(it, change.ticks), _amount(it, change.lots)
+            at = put_book_change(v.out, at, 1 - change.side, change.kind, price, amount)
         done += part
-        v.venue[CURSOR] = close_book(v.out, start, part, 1 if done == changes else 0)
+        v.cursor = close_book(v.out, start, part, 1 if part == left else 0)
         v.counts[_BOOK] += 1
 
 
 @inlined
-def write_transition(v: Arrays, row: int, direction: int, fills: int, changes: int, with_ticker: int) -> None:
-    """Tell a change of the book, with the trades that caused it.
+def write_transition(v: np.record, row: int, direction: int, with_ticker: int) -> None:
+    """Tell the noted changes of a book, with the noted fills that caused them.
 
     Args:
-        v: the venue.
+        v: the venue, with 1 change or more and 0 fills or more.
         row: of the instrument.
         direction: of the taker, 0 buy, 1 sell; without meaning when there are no fills.
-        fills: entries of ``fills``, 0 or more.
-        changes: entries of ``changes``, 1 or more.
         with_ticker: 1 when the best bid or ask is no longer what it was.
     """
-    _begin(v, v.terms[row, CHANNEL])
-    if fills > 0:
-        _put_trades(v, row, direction, fills, 0)
-    if fills > 0 or with_ticker == 1:
-        _put_ticker(v, row)
-    _put_book(v, row, changes)
+    it = v.instruments[row]
+    _begin(v, it.channel)
+    if v.fill_count > 0:
+        _put_trades(v, row, direction, 0)
+    if v.fill_count > 0 or with_ticker == 1:
+        _put_ticker(v, it)
+    _put_book(v, it)
     _end(v)
 
 
 @inlined
-def write_block_trade(v: Arrays, row: int, direction: int, ticks: int, lots: int) -> None:
+def write_block_trade(v: np.record, row: int, direction: int, ticks: int, lots: int) -> None:
     """Tell a trade that was agreed elsewhere and leaves the book alone."""
-    v.venue[BLOCK_ID] += 1
-    v.fills[0, FILL_TICKS] = ticks
-    v.fills[0, FILL_LOTS] = lots
-    _begin(v, v.terms[row, CHANNEL])
-    _put_trades(v, row, direction, 1, v.venue[BLOCK_ID])
-    _put_ticker(v, row)
+    it = v.instruments[row]
+    block_id = v.block_id + 1
+    v.block_id = block_id
+    v.fill_count = 1
+    v.fills[0].ticks = ticks
+    v.fills[0].lots = lots
+    _begin(v, it.channel)
+    _put_trades(v, row, direction, block_id)
+    _put_ticker(v, it)
     _end(v)
 
 
 @inlined
-def write_ticker(v: Arrays, row: int) -> None:
+def write_ticker(v: np.record, it: np.record) -> None:
     """Tell an instrument's new mark price."""
-    _begin(v, v.terms[row, CHANNEL])
-    _put_ticker(v, row)
+    _begin(v, it.channel)
+    _put_ticker(v, it)
     _end(v)
 
 
 @inlined
-def write_index(v: Arrays, index: int) -> None:
+def write_index(v: np.record, row: int) -> None:
     """Tell an index, on channel 0."""
+    index = v.indexes[row]
     _begin(v, 0)
-    price = v.indexes[index, INDEX_UNITS] / v.indexes[index, INDEX_SCALE]
-    v.venue[CURSOR] = put_price_index(
-        v.out, v.venue[CURSOR], v.index_names, index * INDEX_NAME_BYTES, price, v.venue[NOW_MS]
-    )
+    v.cursor = put_price_index(v.out, v.cursor, index.name, 0, index.units / index.scale, v.now_ms)
     v.counts[_PRICE_INDEX] += 1
     _end(v)
 
 
 @inlined
-def write_rfq(v: Arrays, row: int, is_open: int) -> None:
+def write_rfq(v: np.record, it: np.record, is_open: int) -> None:
     """Tell that somebody asks for quotes, or no longer does."""
-    _begin(v, v.terms[row, CHANNEL])
-    amount = _amount(v, row, v.state[row, RFQ_LOTS])
-    v.venue[CURSOR] = put_rfq(
-        v.out,
-        v.venue[CURSOR],
-        v.terms[row, INSTRUMENT_ID],
-        is_open,
-        v.state[row, RFQ_SIDE],
-        amount,
-        v.venue[NOW_MS],
+    _begin(v, it.channel)
+    v.cursor = put_rfq(
+        v.out, v.cursor, it.instrument_id, is_open, it.rfq_side, _amount(it, it.rfq_lots), v.now_ms
     )
     v.counts[_RFQ] += 1
     _end(v)
 
 
 @inlined
-def _put_prepared(v: Arrays, start: int, stop: int, with_state: int, life: int) -> None:
+def _put_prepared(v: np.record, start: int, stop: int) -> int:
+    """Copy an encoded message into the packet.
+
+    Returns:
+        Where it begins.
+    """
     _need(v, stop - start)
-    at = v.venue[CURSOR]
-    v.venue[CURSOR] = put_bytes(v.out, at, v.definitions, start, stop)
-    if with_state == 1:
-        v.out[at + _LIFE_AT] = life
+    at = v.cursor
+    v.cursor = put_bytes(v.out, at, v.definitions, start, stop)
+    return int(at)
 
 
 @inlined
-def _put_definition(v: Arrays, row: int) -> None:
-    life = v.state[row, LIFE]
-    first, second = v.terms[row, DEFINITION_AT], v.terms[row, DEFINITION_V2_AT]
-    legs, end = v.terms[row, LEGS_AT], v.terms[row, LEGS_END]
-    if second > first:
-        _put_prepared(v, first, second, 1, life)
+def _put_definition(v: np.record, it: np.record) -> None:
+    if it.definition_v2_at > it.definition_at:
+        at = _put_prepared(v, it.definition_at, it.definition_v2_at)
+        v.out[at + _LIFE_AT] = it.life
         v.counts[_INSTRUMENT] += 1
-    if legs > second:
-        _put_prepared(v, second, legs, 1, life)
+    if it.legs_at > it.definition_v2_at:
+        at = _put_prepared(v, it.definition_v2_at, it.legs_at)
+        v.out[at + _LIFE_AT] = it.life
         v.counts[_INSTRUMENT_V2] += 1
-    if end > legs:
-        _put_prepared(v, legs, end, 0, 0)
+    if it.legs_end > it.legs_at:
+        _put_prepared(v, it.legs_at, it.legs_end)
         v.counts[_COMBO_LEGS] += 1
 
 
 @inlined
-def write_definition(v: Arrays, row: int) -> None:
+def write_definition(v: np.record, it: np.record) -> None:
     """Tell an instrument's definition and ticker, on its own channel: its state has changed."""
-    _begin(v, v.terms[row, CHANNEL])
-    _put_definition(v, row)
-    _put_ticker(v, row)
+    _begin(v, it.channel)
+    _put_definition(v, it)
+    _put_ticker(v, it)
     _end(v)
 
 
 @inlined
-def write_snapshot_start(v: Arrays, channel: int, delay_ms: int) -> None:
+def write_snapshot_start(v: np.record, channel: int, delay_ms: int) -> None:
     """Begin a snapshot cycle of a channel; what it promises follows after the delay."""
     _begin(v, channel)
-    v.venue[CURSOR] = put_snapshot_start(v.out, v.venue[CURSOR], delay_ms)
+    v.cursor = put_snapshot_start(v.out, v.cursor, delay_ms)
     v.counts[_SNAPSHOT_START] += 1
     _end(v)
 
 
 @inlined
-def _put_levels(v: Arrays, row: int) -> None:
-    bids = v.state[row, BIDS + BID_SIDE]
-    levels = bids + v.state[row, BIDS + ASK_SIDE]
-    done, is_open = 0, True
-    while is_open:
+def _put_levels(v: np.record, it: np.record) -> None:
+    bids = it.ladders[BID].count
+    levels = bids + it.ladders[ASK].count
+    done, is_last = 0, 0
+    while is_last == 0:
         _need(v, SNAPSHOT_BYTES + min(4, levels - done) * SNAPSHOT_LEVEL_BYTES)
-        part = min(levels - done, LEVELS_PER_MESSAGE, (_room(v) - SNAPSHOT_BYTES) // SNAPSHOT_LEVEL_BYTES)
-        start = v.venue[CURSOR]
-        at = open_snapshot(v.out, start, v.terms[row, INSTRUMENT_ID], v.venue[NOW_MS], v.state[row, CHANGE_ID], 1)
+        part = min(
+            levels - done, LEVELS_PER_MESSAGE, (_room(v) - SNAPSHOT_BYTES) // SNAPSHOT_LEVEL_BYTES
+        )
+        start = v.cursor
+        at = open_snapshot(v.out, start, it.instrument_id, v.now_ms, it.change_id, 1)
         for k in range(done, done + part):
-            side = BID_SIDE if k < bids else ASK_SIDE
-            level = bids - 1 - k if k < bids else levels - 1 - k
-            key, lots = v.ladders[2 * row + side, level, KEY], v.ladders[2 * row + side, level, LOTS]
-            ticks = key if side == BID_SIDE else -key
-            at = put_snapshot_level(v.out, at, 1 - side, _price(v, row, ticks), _amount(v, row, lots))
+            side = BID if k < bids else ASK
+            level = it.ladders[side].levels[bids - 1 - k if k < bids else levels - 1 - k]
+            price = _price(it, level.key if side == BID else -level.key)
+            at = put_snapshot_level(v.out, at, 1 - side, price, _amount(it, level.lots))
         done += part
-        is_open = done < levels
-        v.venue[CURSOR] = close_snapshot(v.out, start, part, 0 if is_open else 1)
+        is_last = 1 if done == levels else 0
+        v.cursor = close_snapshot(v.out, start, part, is_last)
         v.counts[_SNAPSHOT] += 1
 
 
 @inlined
-def write_snapshot(v: Arrays, channel: int, first_row: int, stop_row: int) -> None:
+def write_snapshot(v: np.record, channel: int, first_row: int, stop_row: int) -> None:
     """Tell everything about the instruments of a channel, then end its snapshot cycle."""
     _begin(v, channel)
     for row in range(first_row, stop_row):
-        _put_definition(v, row)
-        _put_ticker(v, row)
-        _put_levels(v, row)
-    _need(v, PACKET_BYTES_MAX)
-    v.venue[CURSOR] = put_snapshot_end(v.out, v.venue[CURSOR])
+        it = v.instruments[row]
+        _put_definition(v, it)
+        _put_ticker(v, it)
+        _put_levels(v, it)
+    _end(v)
+    _begin(v, channel)
+    v.cursor = put_snapshot_end(v.out, v.cursor)
     v.counts[_SNAPSHOT_END] += 1
     _end(v)

@@ -7,38 +7,18 @@ argument; everything else by chance.
 
 from __future__ import annotations
 
+import numpy as np
+
 from zerofeed.base.kernel import inlined, int64, kernel
-from zerofeed.mock._arrays import ARRAYS, Arrays
-from zerofeed.mock._columns import (
-    ASK_SIDE,
-    BID_SIDE,
-    BIDS,
-    BYTES,
-    CYCLE_CHANNEL,
-    CYCLE_MS,
-    CYCLES_DUE_MS,
-    DELAY_MS,
-    DUE_MS,
-    FAIR,
-    FIRST_ROW,
-    FLOOR_TICKS,
-    IS_STARTED,
-    KIND,
-    LIFE,
-    LOTS,
-    NOTED,
-    NOW_MS,
-    OPENED,
-    PACKETS,
-    PHASE,
-    PICKS,
-    RFQ_LOTS,
-    RFQ_SIDE,
-    STEP_TICKS,
-    STOP_ROW,
-    TYPICAL_LOTS,
+from zerofeed.mock._ladder_kernels import (
+    best_key,
+    best_lots,
+    is_stale,
+    nudge,
+    open_ladders,
+    requote,
+    sweep,
 )
-from zerofeed.mock._ladder_kernels import best_key, is_stale, nudge, open_ladders, requote, sweep
 from zerofeed.mock._market_kernels import SPOT, below, move_index, move_premium, reprice, uniform
 from zerofeed.mock._packet_kernels import (
     write_block_trade,
@@ -50,6 +30,7 @@ from zerofeed.mock._packet_kernels import (
     write_ticker,
     write_transition,
 )
+from zerofeed.mock._state import ASK, BID, PICKS, VENUE_TYPE
 
 __all__ = ["fill_batch"]
 
@@ -65,172 +46,182 @@ _BLOCK_BELOW = 1510
 _HALT_BELOW = 1511
 """Of _ODDS: index 3.9 %, ticker alone 18 %, trade 15 %, the rest orders; a request for quotes 1 in
 680 steps, a block trade 1 in 1024, a halt 1 in 4096."""
+_REOPEN_ODDS = 8
 
 
 @inlined
-def _snapshot_step(v: Arrays) -> None:
+def _snapshot_step(v: np.record) -> None:
     """Do the next thing that is due on a snapshot channel.
 
     The first round has no delays, so that definitions come before anything else; the channels
     take turns after it.
     """
-    now, cycles = v.venue[NOW_MS], v.cycles.shape[0]
-    is_started = v.venue[IS_STARTED] == 1
-    delay_ms = v.venue[DELAY_MS] if is_started else 0
-    for c in range(cycles):
-        if v.cycles[c, DUE_MS] > now:
+    delay_ms = v.delay_ms if v.is_started == 1 else 0
+    for c in range(v.cycle_count):
+        cycle = v.cycles[c]
+        if cycle.due_ms > v.now_ms:
             continue
-        channel, first, stop = v.cycles[c, CYCLE_CHANNEL], v.cycles[c, FIRST_ROW], v.cycles[c, STOP_ROW]
-        if v.cycles[c, PHASE] == 0:
-            write_snapshot_start(v, channel, delay_ms)
-            v.cycles[c, PHASE] = 1
-            v.cycles[c, DUE_MS] = now + delay_ms
+        if cycle.phase == 0:
+            write_snapshot_start(v, cycle.channel, delay_ms)
+            cycle.phase = 1
+            cycle.due_ms = v.now_ms + delay_ms
         else:
-            for row in range(first, stop):
-                reprice(v, row)
-            write_snapshot(v, channel, first, stop)
-            v.cycles[c, PHASE] = 0
-            v.cycles[c, DUE_MS] = now + (
-                v.venue[CYCLE_MS] - delay_ms if is_started else 1 + v.venue[CYCLE_MS] * (c + 1) // cycles
+            for row in range(cycle.first_row, cycle.stop_row):
+                reprice(v, v.instruments[row])
+            write_snapshot(v, cycle.channel, cycle.first_row, cycle.stop_row)
+            cycle.phase = 0
+            rest_ms = (
+                v.cycle_ms - delay_ms
+                if v.is_started == 1
+                else 1 + v.cycle_ms * (c + 1) // v.cycle_count
             )
+            cycle.due_ms = v.now_ms + rest_ms
         break
-    due = v.cycles[0, DUE_MS]
-    for c in range(1, cycles):
-        due = min(due, v.cycles[c, DUE_MS])
-    v.venue[CYCLES_DUE_MS] = due
-    if due > now:
-        v.venue[IS_STARTED] = 1
+    due_ms = v.cycles[0].due_ms
+    for c in range(1, v.cycle_count):
+        due_ms = min(due_ms, v.cycles[c].due_ms)
+    v.cycles_due_ms = due_ms
+    if due_ms > v.now_ms:
+        v.is_started = 1
 
 
 @inlined
-def _top_lots(v: Arrays, row: int, side: int) -> int:
-    count = v.state[row, BIDS + side]
-    return v.ladders[2 * row + side, count - 1, LOTS] if count > 0 else 0
+def _open_step(v: np.record) -> None:
+    """Open the next book."""
+    row = v.opened
+    v.opened = row + 1
+    v.change_count = 0
+    v.fill_count = 0
+    reprice(v, v.instruments[row])
+    open_ladders(v, v.instruments[row])
+    if v.change_count > 0:
+        write_transition(v, row, 0, 1)
 
 
 @inlined
-def _order_step(v: Arrays, row: int) -> bool:
+def _order_step(v: np.record, row: int) -> bool:
     """Let orders come and go in one book; False when nothing came of it."""
-    bid, ask = best_key(v, row, BID_SIDE), best_key(v, row, ASK_SIDE)
-    bid_lots, ask_lots = _top_lots(v, row, BID_SIDE), _top_lots(v, row, ASK_SIDE)
-    reprice(v, row)
-    changes = requote(v, row)
-    if changes == 0:
-        changes = nudge(v, row)
-    if changes == 0:
+    it = v.instruments[row]
+    bid, bid_lots = best_key(it, BID), best_lots(it, BID)
+    ask, ask_lots = best_key(it, ASK), best_lots(it, ASK)
+    v.change_count = 0
+    v.fill_count = 0
+    reprice(v, it)
+    requote(v, it)
+    if v.change_count == 0:
+        nudge(v, it)
+    if v.change_count == 0:
         return False
-    is_same = bid == best_key(v, row, BID_SIDE) and ask == best_key(v, row, ASK_SIDE)
-    is_same = is_same and bid_lots == _top_lots(v, row, BID_SIDE) and ask_lots == _top_lots(v, row, ASK_SIDE)
-    write_transition(v, row, 0, 0, changes, 0 if is_same else 1)
+    is_same_bid = bid == best_key(it, BID) and bid_lots == best_lots(it, BID)
+    is_same_ask = ask == best_key(it, ASK) and ask_lots == best_lots(it, ASK)
+    write_transition(v, row, 0, 0 if is_same_bid and is_same_ask else 1)
     return True
 
 
 @inlined
-def _trade_step(v: Arrays, row: int) -> bool:
+def _trade_step(v: np.record, row: int) -> bool:
     """Let a taker sweep a book; False when it is too thin for that.
 
-    A book that the fair price has left behind is taken first: that is what takers wait for.
+    A side that the fair price has left behind is taken first: that is what takers wait for.
     """
-    reprice(v, row)
+    it = v.instruments[row]
+    reprice(v, it)
     side = below(v, 2)
-    if is_stale(v, row, BID_SIDE):
-        side = BID_SIDE
-    elif is_stale(v, row, ASK_SIDE):
-        side = ASK_SIDE
+    if is_stale(it, BID):
+        side = BID
+    elif is_stale(it, ASK):
+        side = ASK
     u = uniform(v)
-    lots = 1 + int(v.terms[row, TYPICAL_LOTS] * 6.0 * u * u * u)
-    fills = sweep(v, row, side, lots, 0)
-    if fills == 0:
+    v.change_count = 0
+    v.fill_count = 0
+    sweep(v, it, side, 1 + int(it.typical_lots * 6.0 * u * u * u))
+    if v.fill_count == 0:
         return False
-    write_transition(v, row, 0 if side == ASK_SIDE else 1, fills, v.venue[NOTED], 1)
+    write_transition(v, row, 0 if side == ASK else 1, 1)
     return True
 
 
 @inlined
-def _rfq_step(v: Arrays, row: int) -> None:
-    if v.state[row, RFQ_LOTS] > 0:
-        write_rfq(v, row, 0)
-        v.state[row, RFQ_LOTS] = 0
+def _rfq_step(v: np.record, it: np.record) -> None:
+    if it.rfq_lots > 0:
+        write_rfq(v, it, 0)
+        it.rfq_lots = 0
         return
-    v.state[row, RFQ_LOTS] = 1 + below(v, 2 * v.terms[row, TYPICAL_LOTS])
-    v.state[row, RFQ_SIDE] = below(v, 3)
-    write_rfq(v, row, 1)
+    it.rfq_lots = 1 + below(v, 2 * it.typical_lots)
+    it.rfq_side = below(v, 3)
+    write_rfq(v, it, 1)
 
 
 @inlined
-def _block_step(v: Arrays, row: int) -> bool:
-    """Agree on a trade at the fair price, on the tick grid; False where the grid has no such price."""
-    reprice(v, row)
-    step = v.terms[row, STEP_TICKS]
-    ticks = int(v.drift[row, FAIR] / step) * step
-    if v.terms[row, KIND] == SPOT or ticks < v.terms[row, FLOOR_TICKS]:
+def _block_step(v: np.record, row: int) -> bool:
+    """Agree on a trade near the fair price; False for spot and where the grid has no such price."""
+    it = v.instruments[row]
+    reprice(v, it)
+    ticks = int(it.fair / it.step_ticks) * it.step_ticks
+    if it.kind == SPOT or ticks < it.floor_ticks:
         return False
-    write_block_trade(v, row, below(v, 2), ticks, 20 * v.terms[row, TYPICAL_LOTS])
+    write_block_trade(v, row, below(v, 2), ticks, 20 * it.typical_lots)
     return True
 
 
 @inlined
-def _step(v: Arrays) -> None:
+def _step(v: np.record) -> None:
     chance = below(v, _ODDS)
     if chance < _INDEX_BELOW:
-        index = below(v, v.indexes.shape[0])
+        index = below(v, v.index_count)
         move_index(v, index)
         write_index(v, index)
         return
     row = v.picks[below(v, PICKS)]
-    if v.state[row, LIFE] != _OPEN:
-        if below(v, 8) == 0:
-            v.state[row, LIFE] = _OPEN
-            write_definition(v, row)
+    it = v.instruments[row]
+    if it.life != _OPEN:
+        if below(v, _REOPEN_ODDS) == 0:
+            it.life = _OPEN
+            write_definition(v, it)
         return
-    move_premium(v, row)
+    move_premium(v, it)
     if chance < _TICKER_BELOW:
-        reprice(v, row)
-        write_ticker(v, row)
+        reprice(v, it)
+        write_ticker(v, it)
         return
     is_done = False
     if chance < _TRADE_BELOW:
         is_done = _trade_step(v, row)
     elif chance < _RFQ_BELOW:
-        _rfq_step(v, row)
+        _rfq_step(v, it)
         is_done = True
     elif chance < _BLOCK_BELOW:
         is_done = _block_step(v, row)
     elif chance < _HALT_BELOW:
-        v.state[row, LIFE] = _CLOSED
-        write_definition(v, row)
+        it.life = _CLOSED
+        write_definition(v, it)
         is_done = True
     if not is_done and not _order_step(v, row):
-        write_ticker(v, row)
+        write_ticker(v, it)
 
 
-@kernel(int64(ARRAYS, int64, int64, int64))
-def fill_batch(v: Arrays, from_ms: int, until_ms: int, wanted: int) -> int:
+@kernel(int64(VENUE_TYPE, int64, int64, int64))
+def fill_batch(v: np.record, from_ms: int, until_ms: int, wanted: int) -> int:
     """Run the venue until it has written so many packets.
 
     Args:
         v: the venue; its batch is emptied first.
         from_ms: venue time of the first packet, milliseconds since the epoch.
         until_ms: venue time that the last packet comes close to, not before ``from_ms``.
-        wanted: packets, 1 or more. The last step may add more than one packet; ``out``,
-            ``offsets``, ``lengths`` and ``channels`` have room for them.
+        wanted: packets, 1 to BATCH_MAX. The last step may add more than one packet; there is
+            room for them.
 
     Returns:
         Packets written.
     """
-    v.venue[PACKETS] = 0
-    v.venue[BYTES] = 0
-    while v.venue[PACKETS] < wanted:
-        v.venue[NOW_MS] = from_ms + (until_ms - from_ms) * v.venue[PACKETS] // wanted
-        if v.venue[CYCLES_DUE_MS] <= v.venue[NOW_MS]:
+    v.packets = 0
+    v.bytes = 0
+    while v.packets < wanted:
+        v.now_ms = from_ms + (until_ms - from_ms) * v.packets // wanted
+        if v.cycles_due_ms <= v.now_ms:
             _snapshot_step(v)
-        elif v.venue[OPENED] < v.terms.shape[0]:
-            row = v.venue[OPENED]
-            v.venue[OPENED] = row + 1
-            reprice(v, row)
-            changes = open_ladders(v, row)
-            if changes > 0:
-                write_transition(v, row, 0, 0, changes, 1)
+        elif v.opened < v.instrument_count:
+            _open_step(v)
         else:
             _step(v)
-    return v.venue[PACKETS]
+    return int(v.packets)

@@ -29,28 +29,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from zerofeed.mock._build import build_arrays, order_listings, packets_of_one_step
-from zerofeed.mock._columns import (
-    AMOUNT_SCALE,
-    BID_SIDE,
-    BIDS,
-    CHANGE_ID,
-    KEY,
-    LEVEL_COUNT,
-    LIFE,
-    LOT_MULTIPLE,
-    LOTS,
-    PRICE_SCALE,
-    TICK_MULTIPLE,
-    TRADE_COUNT,
-    TRADE_DIRECTION,
-    TRADE_ID,
-    TRADE_LOTS,
-    TRADE_MS,
-    TRADE_ROW,
-    TRADE_TICKS,
-    TRADES_KEPT,
-)
+from zerofeed.mock._build import build_venue, order_listings
+from zerofeed.mock._state import ASK, BATCH_MAX, BID, TRADES_KEPT
 from zerofeed.mock._venue_kernels import fill_batch
 from zerofeed.mock.instruments import Index, Listing, default_indexes, default_listings
 
@@ -145,7 +125,6 @@ class SimulatedDeribit:
             are counted from here.
         listings: what it lists; ``default_listings(start_ns)`` unless given.
         indexes: what they follow; ``default_indexes()`` unless given.
-        batch_packets: most packets that one ``advance`` will be asked for.
         snapshot_interval_ns: from one snapshot of a channel to the next, 1 ms or more.
         snapshot_delay_ns: from SnapshotStart to what follows it, less than the interval.
 
@@ -160,34 +139,32 @@ class SimulatedDeribit:
         start_ns: int,
         listings: Sequence[Listing] | None = None,
         indexes: Sequence[Index] | None = None,
-        batch_packets: int = 1024,
         snapshot_interval_ns: int = 2_000_000_000,
         snapshot_delay_ns: int = 200_000_000,
     ) -> None:
-        if batch_packets < 1:
-            raise ValueError(f"batch_packets must be 1 or more, got {batch_packets}")
         if not 0 <= snapshot_delay_ns < snapshot_interval_ns or snapshot_interval_ns < 1_000_000:
             raise ValueError(
                 f"snapshot_delay_ns {snapshot_delay_ns} must be below snapshot_interval_ns {snapshot_interval_ns}, "
                 "which is 1 ms or more"
             )
-        self._listings = order_listings(default_listings(start_ns) if listings is None else listings)
+        self._listings = order_listings(
+            default_listings(start_ns) if listings is None else listings
+        )
         self._indexes = tuple(default_indexes() if indexes is None else indexes)
         self._row = {listing.instrument_id: row for row, listing in enumerate(self._listings)}
-        self._batch_packets = batch_packets
         self._now_ns = start_ns
-        self._arrays = build_arrays(
+        self._memory = build_venue(
             self._listings,
             self._indexes,
             seed=seed,
-            packets=batch_packets + packets_of_one_step(self._listings),
             cycle_ms=snapshot_interval_ns // 1_000_000,
             delay_ms=snapshot_delay_ns // 1_000_000,
         )
-        self._out = _read_only(self._arrays.out)
-        self._offsets = _read_only(self._arrays.offsets)
-        self._lengths = _read_only(self._arrays.lengths)
-        self._channels = _read_only(self._arrays.channels)
+        self._venue = self._memory[0]
+        self._out = _read_only(self._venue.out)
+        self._offsets = _read_only(self._venue.offsets)
+        self._lengths = _read_only(self._venue.lengths)
+        self._channels = _read_only(self._venue.channels)
 
     def advance(self, now_ns: int, packets: int) -> Batch:
         """Let the market run until it has said so much.
@@ -197,7 +174,7 @@ class SimulatedDeribit:
         Args:
             now_ns: nanoseconds since the epoch; a time before that of the last call counts
                 as that time.
-            packets: how many are wanted, 1 to ``batch_packets``.
+            packets: how many are wanted, 1 to BATCH_MAX (1024).
 
         Returns:
             That many packets, or more when the last occurrence took several (a snapshot of a
@@ -206,12 +183,14 @@ class SimulatedDeribit:
         Raises:
             ValueError: ``packets`` is out of range.
         """
-        if not 1 <= packets <= self._batch_packets:
-            raise ValueError(f"packets must be 1 to {self._batch_packets}, got {packets}")
+        if not 1 <= packets <= BATCH_MAX:
+            raise ValueError(f"packets must be 1 to {BATCH_MAX}, got {packets}")
         until_ns = max(now_ns, self._now_ns)
-        count = fill_batch(self._arrays, self._now_ns // 1_000_000, until_ns // 1_000_000, packets)
+        count = fill_batch(self._venue, self._now_ns // 1_000_000, until_ns // 1_000_000, packets)
         self._now_ns = until_ns
-        return Batch(self._out, self._offsets[:count], self._lengths[:count], self._channels[:count])
+        return Batch(
+            self._out, self._offsets[:count], self._lengths[:count], self._channels[:count]
+        )
 
     @property
     def listings(self) -> tuple[Listing, ...]:
@@ -235,65 +214,49 @@ class SimulatedDeribit:
         Raises:
             KeyError: no such instrument.
         """
-        row = self._row[instrument_id]
-        return TrueBook(
-            int(self._arrays.state[row, CHANGE_ID]), self._levels(row, BID_SIDE), self._levels(row, 1 - BID_SIDE)
-        )
+        it = self._venue.instruments[self._row[instrument_id]]
+        return TrueBook(int(it.change_id), _levels(it, BID), _levels(it, ASK))
 
     def life(self, instrument_id: int) -> int:
         """Give an instrument's state as on the wire: 1 open, 2 closed."""
-        return int(self._arrays.state[self._row[instrument_id], LIFE])
+        return int(self._venue.instruments[self._row[instrument_id]].life)
 
     def message_counts(self) -> dict[str, int]:
         """Count the messages of every batch so far, by name of the template."""
-        return {name: int(count) for name, count in zip(_TEMPLATES, self._arrays.counts, strict=True)}
+        return {
+            name: int(count) for name, count in zip(_TEMPLATES, self._venue.counts, strict=True)
+        }
 
     def packet_counts(self) -> dict[int, int]:
         """Count the packets of every batch so far, by channel."""
-        return {channel: int(self._arrays.seqs[channel]) - 1 for channel in self.channels}
+        return {channel: int(self._venue.seqs[channel]) - 1 for channel in self.channels}
 
     @property
     def trade_count(self) -> int:
         """Trades of every batch so far."""
-        return int(self._arrays.venue[TRADE_COUNT])
+        return int(self._venue.trade_count)
 
     @property
     def level_change_count(self) -> int:
         """Levels created, changed and deleted in every batch so far."""
-        return int(self._arrays.venue[LEVEL_COUNT])
+        return int(self._venue.level_count)
 
     def latest_trades(self) -> list[TrueTrade]:
         """Give the latest trades, at most 4096, oldest first."""
         count = self.trade_count
         kept = range(max(0, count - TRADES_KEPT), count)
-        return [self._trade(self._arrays.trades[k % TRADES_KEPT]) for k in kept]
+        return [self._trade(self._venue.trades[k % TRADES_KEPT]) for k in kept]
 
-    def _trade(self, row: NDArray[np.int64]) -> TrueTrade:
-        instrument = int(row[TRADE_ROW])
+    def _trade(self, trade: np.record) -> TrueTrade:
+        it = self._venue.instruments[trade.row]
         return TrueTrade(
-            self._listings[instrument].instrument_id,
-            self._price(instrument, int(row[TRADE_TICKS])),
-            self._amount(instrument, int(row[TRADE_LOTS])),
-            int(row[TRADE_ID]),
-            int(row[TRADE_DIRECTION]) == 0,
-            int(row[TRADE_MS]),
+            int(it.instrument_id),
+            _price(it, int(trade.ticks)),
+            _amount(it, int(trade.lots)),
+            int(trade.trade_id),
+            bool(trade.direction == 0),
+            int(trade.timestamp_ms),
         )
-
-    def _levels(self, row: int, side: int) -> tuple[tuple[Decimal, Decimal], ...]:
-        count = int(self._arrays.state[row, BIDS + side])
-        sign = 1 if side == BID_SIDE else -1
-        ladder = self._arrays.ladders[2 * row + side, :count][::-1]
-        return tuple(
-            (self._price(row, sign * int(level[KEY])), self._amount(row, int(level[LOTS]))) for level in ladder
-        )
-
-    def _price(self, row: int, ticks: int) -> Decimal:
-        terms = self._arrays.terms[row]
-        return Decimal(ticks * int(terms[TICK_MULTIPLE])) / int(terms[PRICE_SCALE])
-
-    def _amount(self, row: int, lots: int) -> Decimal:
-        terms = self._arrays.terms[row]
-        return Decimal(lots * int(terms[LOT_MULTIPLE])) / int(terms[AMOUNT_SCALE])
 
 
 def destination(channel: int) -> tuple[str, int]:
@@ -314,3 +277,20 @@ def _read_only(array: _Array) -> _Array:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def _levels(it: np.record, side: int) -> tuple[tuple[Decimal, Decimal], ...]:
+    ladder = it.ladders[side]
+    sign = 1 if side == BID else -1
+    best_first = ladder.levels[: ladder.count][::-1]
+    return tuple(
+        (_price(it, sign * int(level.key)), _amount(it, int(level.lots))) for level in best_first
+    )
+
+
+def _price(it: np.record, ticks: int) -> Decimal:
+    return Decimal(ticks * int(it.tick_multiple)) / int(it.price_scale)
+
+
+def _amount(it: np.record, lots: int) -> Decimal:
+    return Decimal(lots * int(it.lot_multiple)) / int(it.amount_scale)

@@ -13,7 +13,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
-__all__ = ["Index", "Kind", "Listing", "Payoff", "Period", "Right", "default_indexes", "default_listings"]
+__all__ = [
+    "Index",
+    "Kind",
+    "Listing",
+    "Payoff",
+    "Period",
+    "Right",
+    "default_indexes",
+    "default_listings",
+]
 
 NEVER_MS = 32_503_708_800_000
 """What the venue sends as the expiry of something that has none: the year 3000."""
@@ -191,7 +200,9 @@ def default_listings(as_of_ns: int, *, strikes: int = 5, expiries: int = 2) -> t
         ValueError: a count is out of its range.
     """
     if strikes < 1 or not 1 <= expiries <= 6:
-        raise ValueError(f"strikes must be 1 or more and expiries 1 to 6, got {strikes} and {expiries}")
+        raise ValueError(
+            f"strikes must be 1 or more and expiries 1 to 6, got {strikes} and {expiries}"
+        )
     fridays = _fridays(as_of_ns, 7)
     created_ms = as_of_ns // 1_000_000 - 86_400_000 - as_of_ns // 1_000_000 % 1000
     listed: list[Listing] = []
@@ -205,11 +216,16 @@ def default_listings(as_of_ns: int, *, strikes: int = 5, expiries: int = 2) -> t
     numbered = [replace(listing, instrument_id=1 + k) for k, listing in enumerate(listed)]
     combos = _combos(numbered, created_ms)
     count = len(numbered)
-    return (*numbered, *(replace(combo, instrument_id=count + 1 + k) for k, combo in enumerate(combos)))
+    return (
+        *numbered,
+        *(replace(combo, instrument_id=count + 1 + k) for k, combo in enumerate(combos)),
+    )
 
 
 def _fridays(as_of_ns: int, count: int) -> list[datetime]:
-    today = datetime.fromtimestamp(as_of_ns // 1_000_000_000, UTC).replace(hour=_HOUR_UTC, minute=0, second=0)
+    today = datetime.fromtimestamp(as_of_ns // 1_000_000_000, UTC).replace(
+        hour=_HOUR_UTC, minute=0, second=0
+    )
     soon = today + timedelta(days=2 + (_FRIDAY - today.weekday() - 2) % 7)
     return [soon + timedelta(weeks=k) for k in range(count)]
 
@@ -392,7 +408,12 @@ def _linear_options(coin: str, created_ms: int, friday: datetime, strikes: int) 
 def _both_rights(first: Listing, prefix: str, strikes: Sequence[Decimal]) -> list[Listing]:
     # The venue writes the point of a broken strike as a "d".
     return [
-        replace(first, name=f"{prefix}-{strike:f}-{right.name[0]}".replace(".", "d"), strike=strike, right=right)
+        replace(
+            first,
+            name=f"{prefix}-{strike:f}-{right.name[0]}".replace(".", "d"),
+            strike=strike,
+            right=right,
+        )
         for strike in strikes
         for right in (Right.CALL, Right.PUT)
     ]
@@ -401,7 +422,11 @@ def _both_rights(first: Listing, prefix: str, strikes: Sequence[Decimal]) -> lis
 def _combos(listed: Sequence[Listing], created_ms: int) -> list[Listing]:
     """A future spread of BTC, and a call spread where there are two strikes of one expiry."""
     futures = sorted(
-        (x for x in listed if x.base == "BTC" and x.kind is Kind.FUTURE and x.expiration_ms != NEVER_MS),
+        (
+            x
+            for x in listed
+            if x.base == "BTC" and x.kind is Kind.FUTURE and x.expiration_ms != NEVER_MS
+        ),
         key=lambda x: x.expiration_ms,
     )
     near, far = futures

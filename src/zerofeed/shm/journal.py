@@ -136,4 +136,6 @@ def recover(state: _Words, published: int) -> int:
         for entry in range(state[COUNT] - 1, -1, -1):
             state[state[FIRST_ENTRY + 2 * entry]] = state[FIRST_ENTRY + 2 * entry + 1]
         store_release(state, COUNT, 0)
+        # Whatever is published before the step is done again must not look like its records.
+        store_release(state, TARGET, -1)
     return state[DONE]  # type: ignore[no-any-return]

@@ -103,18 +103,30 @@ class NaiveBook:
             self.horizon[side] = worst
             self.horizon_id = max(self.horizon_id, self.sides[side].pop(worst)[1])
 
+    def has_seen(self, change_id, previous_id):
+        known = self.change_id
+        if UNDEF in {known, change_id}:
+            return False
+        if previous_id == UNDEF:
+            return change_id < known
+        links = previous_id == known or previous_id < known < change_id
+        return not links and previous_id < known
+
     def open_change(self, change_id, previous_id, fragment):
         known = self.change_id
+        if self.tx == "apply":
+            self.doubt(lay.DOUBT_CHAIN_BREAK, self.tx_id)
         self.tx = "apply"
         if known == UNDEF:
             if not self.intact:
-                self.base = previous_id
+                self.base = max(self.base, previous_id)
+        elif self.has_seen(change_id, previous_id):
+            self.tx = "skip"
         elif previous_id == UNDEF:
-            if change_id != UNDEF and change_id < known:
-                self.tx = "skip"
+            pass
         elif previous_id > known:
             self.doubt(lay.DOUBT_CHAIN_BREAK, previous_id)
-        elif previous_id == known or previous_id < known < change_id:
+        else:
             self.doubts &= ~lay.DOUBT_GAP
             if change_id < known:
                 for levels in self.sides.values():
@@ -122,8 +134,6 @@ class NaiveBook:
                 self.base, self.horizon_id = change_id, UNDEF
                 if self.snap == "build":
                     self.snap = "ignore"
-        else:
-            self.tx = "skip"
         if self.tx == "apply":
             if fragment:
                 self.doubt(lay.DOUBT_CHAIN_BREAK, change_id)
@@ -309,6 +319,10 @@ def naive_apply(books, records, state, rules=0):
                 finished = book.close_snapshot()
         else:
             if book.tx is None or book.tx_id != change_id:
+                if book.tx == "apply" and book.has_seen(change_id, int(record["prev_change_id"])):
+                    if book.doubts:
+                        record["flags"] |= MAYBE_BAD_BOOK
+                    continue
                 fragment, state["fragment"] = state.get("fragment", False), False
                 book.open_change(change_id, int(record["prev_change_id"]), fragment)
             if book.tx == "apply":

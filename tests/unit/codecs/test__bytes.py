@@ -47,8 +47,8 @@ from zerofeed.codecs._bytes import (
     u64_be,
 )
 
-INTEGERS = "<B <b <H <h <I <i <q <q >H >h >I >i >q >q".split()
-FLOATS = "<f <d >f >d".split()
+INTEGERS = ["<B", "<b", "<H", "<h", "<I", "<i", "<q", "<q", ">H", ">h", ">I", ">i", ">q", ">q"]
+FLOATS = ["<f", "<d", ">f", ">d"]
 
 
 @kernel(int64(U8_RO, int64, I64, F64))

@@ -201,7 +201,12 @@ def put_ticker(
 
 @inlined
 def open_book(
-    buffer: Bytes, at: int, instrument_id: int, timestamp_ms: int, prev_change_id: int, change_id: int
+    buffer: Bytes,
+    at: int,
+    instrument_id: int,
+    timestamp_ms: int,
+    prev_change_id: int,
+    change_id: int,
 ) -> int:
     """Begin a Book (1001) without changes, ``isLast`` no."""
     body = _put_header(buffer, at, _BOOK_BLOCK, _BOOK, 1)
@@ -214,7 +219,9 @@ def open_book(
 
 
 @inlined
-def put_book_change(buffer: Bytes, at: int, side: int, change: int, price: float, amount: float) -> int:
+def put_book_change(
+    buffer: Bytes, at: int, side: int, change: int, price: float, amount: float
+) -> int:
     """Append one level to the open Book; ``amount`` is what the level holds from now on."""
     put_u8(buffer, at, side)
     put_u8(buffer, at + 1, change)
@@ -339,7 +346,9 @@ def put_snapshot_end(buffer: Bytes, at: int) -> int:
 
 
 @inlined
-def put_price_index(buffer: Bytes, at: int, names: Bytes, name_at: int, price: float, timestamp_ms: int) -> int:
+def put_price_index(
+    buffer: Bytes, at: int, names: Bytes, name_at: int, price: float, timestamp_ms: int
+) -> int:
     """Write a PriceIndex (1008).
 
     Args:
@@ -361,7 +370,15 @@ def put_price_index(buffer: Bytes, at: int, names: Bytes, name_at: int, price: f
 
 
 @inlined
-def put_rfq(buffer: Bytes, at: int, instrument_id: int, state: int, side: int, amount: float, timestamp_ms: int) -> int:
+def put_rfq(
+    buffer: Bytes,
+    at: int,
+    instrument_id: int,
+    state: int,
+    side: int,
+    amount: float,
+    timestamp_ms: int,
+) -> int:
     """Write an Rfq (1009)."""
     body = _put_header(buffer, at, _RFQ_BLOCK, _RFQ, 0)
     put_u32(buffer, body, instrument_id)

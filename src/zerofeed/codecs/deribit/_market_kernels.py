@@ -291,7 +291,7 @@ def decode_snapshot(
     if not goes_on or count == 0:
         # A message without levels that goes on still says by its LAST that the book is whole.
         action = ACTION_NONE if goes_on else ACTION_CLEAR
-        head = head_of(row, LEVEL, NO_SIDE, action, SNAPSHOT | MBP)
+        head = head_of(row, LEVEL, NO_SIDE, action, SNAPSHOT)
         put_record(records, index, ts_event_ns, ts_recv_ns, head, UNDEF, 0, change_id, UNDEF)
         index += 1
     at = result[ENTRIES]

@@ -115,7 +115,9 @@ _FORMS: dict[str, _Form] = {
         struct.Struct("<Ii"),
     ),
     "PriceIndex": _Form(1008, _names("indexName price timestampMs"), struct.Struct("<16sdQ")),
-    "Rfq": _Form(1009, _names("instrumentId state side amount timestampMs"), struct.Struct("<IBBdQ")),
+    "Rfq": _Form(
+        1009, _names("instrumentId state side amount timestampMs"), struct.Struct("<IBBdQ")
+    ),
     "InstrumentV2": _Form(
         1010,
         _names(f"{_DEFINITION_START} {_DEFINITION_REST}"),
@@ -147,14 +149,22 @@ def encode_message(name: str, values: Mapping[str, Any]) -> bytes:
     form = _FORMS[name]
     parts = [
         _HEADER.pack(
-            form.packing.size, form.template, SCHEMA_ID, form.version, 1 if form.group else 0, 1 if form.has_name else 0
+            form.packing.size,
+            form.template,
+            SCHEMA_ID,
+            form.version,
+            1 if form.group else 0,
+            1 if form.has_name else 0,
         ),
         _pack(name, form.packing, form.fields, values),
     ]
     if form.group:
         entries: Sequence[Mapping[str, Any]] = values.get(form.group, ())
         parts.append(_GROUP.pack(form.group_packing.size, len(entries), 0, 0))
-        parts.extend(_pack(f"{name}.{form.group}", form.group_packing, form.group_fields, entry) for entry in entries)
+        parts.extend(
+            _pack(f"{name}.{form.group}", form.group_packing, form.group_fields, entry)
+            for entry in entries
+        )
     if form.has_name:
         text = str(values["instrumentName"]).encode()
         if len(text) > 255:
@@ -163,8 +173,12 @@ def encode_message(name: str, values: Mapping[str, Any]) -> bytes:
     return b"".join(parts)
 
 
-def _pack(where: str, packing: struct.Struct, names: Iterable[str], values: Mapping[str, Any]) -> bytes:
-    row = [value.encode("ascii") if isinstance(value := values[name], str) else value for name in names]
+def _pack(
+    where: str, packing: struct.Struct, names: Iterable[str], values: Mapping[str, Any]
+) -> bytes:
+    row = [
+        value.encode("ascii") if isinstance(value := values[name], str) else value for name in names
+    ]
     try:
         return packing.pack(*row)
     except struct.error as error:
@@ -189,5 +203,7 @@ def encode_packet(channel: int, seq: int, messages: Iterable[bytes]) -> bytes:
     try:
         frame = _FRAME.pack(len(body), channel, seq)
     except struct.error as error:
-        raise ValueError(f"packet of {FRAME_BYTES + len(body)} bytes, channel {channel}, seq {seq}: {error}") from error
+        raise ValueError(
+            f"packet of {FRAME_BYTES + len(body)} bytes, channel {channel}, seq {seq}: {error}"
+        ) from error
     return frame + body

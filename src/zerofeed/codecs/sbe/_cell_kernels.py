@@ -8,6 +8,7 @@ cell, which holds where the text lies. The tables are the caller's; nothing is a
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 import zerofeed.codecs.sbe._words as w
 from zerofeed.base.kernel import F64, I64, I64_2D, I64_RO, U8_RO, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED
-from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.sbe._load_kernels import load_float, load_integer
+
+if TYPE_CHECKING:
+    from zerofeed.codecs._bytes import Bytes
 
 __all__ = ["read_cells"]
 
@@ -54,7 +57,9 @@ def _read_leaf(
                 is_null = math.isnan(number)
             elif has_null:
                 bits = w.CODE_U32 if code == w.CODE_F32 else w.CODE_I64
-                is_null = load_integer(buffer, at + i * step, bits, order) == program[leaf + w.L_NULL]
+                is_null = (
+                    load_integer(buffer, at + i * step, bits, order) == program[leaf + w.L_NULL]
+                )
         else:
             integer = load_integer(buffer, at + i * step, code, order)
             ints[cell + i] = integer
@@ -118,7 +123,8 @@ def read_cells(
                 offset = program[leaf + w.L_OFFSET]
                 cells = program[leaf + w.L_CELLS]
                 is_readable = (
-                    program[leaf + w.L_SINCE] <= version and offset + program[leaf + w.L_SIZE] <= length
+                    program[leaf + w.L_SINCE] <= version
+                    and offset + program[leaf + w.L_SIZE] <= length
                 )
                 if is_readable:
                     _read_leaf(program, leaf, buffer, at + offset, cell, ints, floats, states)

@@ -10,20 +10,20 @@ from zerofeed.codecs._bytes import (
     f32_be,
     f64,
     f64_be,
+    i8,
     i16,
     i16_be,
     i32,
     i32_be,
     i64,
     i64_be,
-    i8,
+    u8,
     u16,
     u16_be,
     u32,
     u32_be,
     u64,
     u64_be,
-    u8,
 )
 
 __all__ = ["load_float", "load_integer"]
@@ -66,5 +66,3 @@ def load_float(buffer: Bytes, at: int, code: int, order: int) -> float:
     if order == w.BIG_ENDIAN:
         return f32_be(buffer, at) if code == w.CODE_F32 else f64_be(buffer, at)
     return f32(buffer, at) if code == w.CODE_F32 else f64(buffer, at)
-
-

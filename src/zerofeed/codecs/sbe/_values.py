@@ -1,4 +1,4 @@
-"""Turns decoded cells into plain Python values.
+r"""Turns decoded cells into plain Python values.
 
 =====================  ========================================================================
 in the schema          in Python
@@ -15,19 +15,23 @@ var data               str if the schema names a character encoding, else bytes
 null, or not sent      None
 =====================  ========================================================================
 
-Text that its encoding cannot decode keeps the bytes visible as ``\\xNN`` escapes: no byte
+Text that its encoding cannot decode keeps the bytes visible as ``\xNN`` escapes: no byte
 that a venue sends makes decoding raise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field as attribute
-from typing import Any
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import TYPE_CHECKING, Any
 
-from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.sbe._words import CELL_ABSENT, CELL_NULL, CELL_VALUE
 from zerofeed.codecs.sbe.model import CompositeType, EnumType, Field, ScalarType, SetType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zerofeed.codecs._bytes import Bytes
 
 __all__ = ["CellReader", "text_of"]
 

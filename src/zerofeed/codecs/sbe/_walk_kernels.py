@@ -28,6 +28,8 @@ keeps its own stack in the caller's scratch array and allocates nothing.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,8 +42,10 @@ from zerofeed.base.status import (
     UNKNOWN_SCHEMA,
     UNKNOWN_TEMPLATE,
 )
-from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.sbe._load_kernels import load_integer
+
+if TYPE_CHECKING:
+    from zerofeed.codecs._bytes import Bytes
 
 __all__ = ["walk_body", "walk_message"]
 
@@ -55,7 +59,8 @@ def _slot(program: _Words, slot: int, buffer: Bytes, head: int) -> int:
     if code == w.CODE_NONE:
         return -1
     if code == w.CODE_CONSTANT:
-        return program[slot + 1]
+        constant: int = program[slot + 1]
+        return constant
     return load_integer(buffer, head + program[slot + 1], code, program[w.P_ORDER])
 
 
@@ -69,7 +74,8 @@ def _find_template(program: _Words, template_id: int) -> int:
         middle = (low + high) >> 1
         found = program[table + 2 * middle]
         if found == template_id:
-            return program[table + 2 * middle + 1]
+            node: int = program[table + 2 * middle + 1]
+            return node
         if found < template_id:
             low = middle + 1
         else:
@@ -428,5 +434,3 @@ def walk_body(
         stack,
         result,
     )
-
-

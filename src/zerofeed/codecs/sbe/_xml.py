@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import codecs
 import struct
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from xml.etree import ElementTree as ET
 
 from zerofeed.base.errors import SchemaError
-from zerofeed.codecs.sbe.model import Presence, Primitive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zerofeed.codecs.sbe.model import Presence, Primitive
 
 __all__ = [
     "Element",
@@ -31,6 +34,7 @@ __all__ = [
 Element = ET.Element
 
 _MAX_INCLUDES = 16
+_CHARACTER_SETS = ("ascii", "utf-8", "iso8859", "cp", "koi8", "gb", "big5", "shift_jis", "euc")
 
 
 def fail(
@@ -41,6 +45,7 @@ def fail(
     got: object = None,
     cause: Exception | None = None,
 ) -> NoReturn:
+    """Refuse a schema."""
     raise SchemaError(
         what,
         where=where,
@@ -51,8 +56,10 @@ def fail(
 
 
 def parse_xml(text: str | bytes, source: str) -> Element:
+    """Parse a document."""
     try:
-        return ET.fromstring(text)
+        # The operator's own file, not a peer's; expat limits the expansion of entities itself.
+        return ET.fromstring(text)  # noqa: S314
     except (ET.ParseError, ValueError) as error:
         fail("not well-formed XML", source, got=error, cause=error)
 
@@ -82,11 +89,12 @@ def include(parent: Element, source: str, directory: Path | None, depth: int) ->
 
 
 def tag_of(element: Element) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    """Name an element without its namespace."""
+    return element.tag.rpartition("}")[2]
 
 
 def name_of(element: Element, where: str) -> str:
+    """Read the name that an element must have."""
     name = element.get("name", "").strip()
     if not name:
         fail(f"<{tag_of(element)}> has no name", where, expected="a name attribute")
@@ -94,6 +102,7 @@ def name_of(element: Element, where: str) -> str:
 
 
 def integer_of(element: Element, attribute: str, default: int | None, where: str) -> int:
+    """Read a count, id, offset or version; without a default it must be there."""
     text = element.get(attribute)
     if text is None:
         if default is None:
@@ -109,6 +118,7 @@ def integer_of(element: Element, attribute: str, default: int | None, where: str
 
 
 def presence_of(element: Element, default: Presence, where: str) -> Presence:
+    """Read ``presence``."""
     text = element.get("presence")
     if text is None:
         return default
@@ -123,18 +133,19 @@ def codec_of(label: str | None) -> str | None:
     if not label:
         return None
     try:
-        return codecs.lookup(label.strip()).name
+        name = codecs.lookup(label.strip()).name
     except LookupError:
         return None
+    # Python also calls hex, rot13, idna and the like codecs; they are not character sets.
+    return name if name.startswith(_CHARACTER_SETS) else None
 
 
 def raw_value(text: str, primitive: Primitive, where: str) -> int | float:
     """Read one value as a schema writes it; a character gives its code."""
     try:
         if primitive.is_char:
-            if len(text) != 1:
-                raise ValueError(text)
-            return text.encode("latin-1")[0]
+            (code,) = text.encode("latin-1")
+            return code
         if primitive.is_float:
             return _rounded(float(text), primitive)
         value = int(text)
@@ -159,5 +170,3 @@ def _range(primitive: Primitive) -> tuple[int, int]:
     if primitive.name.startswith("u") or primitive.is_char:
         return 0, (1 << bits) - 1
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-
-

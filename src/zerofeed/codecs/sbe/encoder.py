@@ -118,7 +118,9 @@ class _Encoder:
         """Encode the fields, groups and var data of a message or an entry."""
         if not isinstance(values, Mapping):
             _fail("not a mapping", where, expected="values by name", got=type(values).__name__)
-        known = {child.name for child in (*block.fields, *block.groups, *block.data)}
+        known = {field.name for field in block.fields}
+        known.update(group.name for group in block.groups)
+        known.update(data.name for data in block.data)
         unknown = [name for name in values if name not in known]
         if unknown:
             _fail("the schema has no such field", where, expected=sorted(known), got=unknown)

@@ -12,12 +12,12 @@ bytes that version 10 gave a meaning to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zerofeed.codecs.sbe._words import CODE_TEXT
 from zerofeed.codecs.sbe.model import (
     Block,
     CompositeType,
@@ -26,10 +26,12 @@ from zerofeed.codecs.sbe.model import (
     ScalarType,
 )
 
-__all__ = ["TEXT_CODE", "Leaf", "block_dtype", "field_leaves", "leaves"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-TEXT_CODE = 12
-"""Type code of a leaf that is a text of more than one character, besides those of primitives."""
+__all__ = ["BlockDtypes", "Leaf", "block_dtype", "field_leaves", "leaves"]
+
+_MAX_DTYPES = 1024
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,7 +42,7 @@ class Leaf:
         path: dotted name, ``engine.booster.horsePower``.
         offset: bytes from the start of the block.
         size: bytes, of the whole array or text.
-        code: a primitive's code, or :data:`TEXT_CODE`.
+        code: a primitive's code, or that of a text of more than one character.
         cells: elements; one for a text.
         since_version: first schema version that sends it.
         null: raw value that means "no value", or None where every value is one.
@@ -90,13 +92,36 @@ def field_leaves(
     code, cells, null = kind.primitive.code, 1, None
     if isinstance(kind, ScalarType):
         if kind.is_text and kind.length != 1:
-            code = TEXT_CODE
+            code = CODE_TEXT
         else:
             cells = kind.length
             null = kind.null if is_optional else None
     elif isinstance(kind, EnumType) and kind.null not in kind.names:
         null = kind.null
     yield Leaf(path, offset, kind.size, code, cells, since, null)
+
+
+class BlockDtypes:
+    """Structured dtypes of received blocks, each made once.
+
+    Args:
+        byte_order: ``<`` or ``>``.
+    """
+
+    def __init__(self, byte_order: str) -> None:
+        self._byte_order = byte_order
+        self._made: dict[tuple[Block, int, int], np.dtype[np.void]] = {}
+
+    def of(self, block: Block, version: int, block_length: int) -> np.dtype[np.void]:
+        """Get the dtype of a block as received; see :func:`block_dtype`."""
+        key = (block, version, block_length)
+        found = self._made.get(key)
+        if found is None:
+            # Versions and lengths come from outside: a hostile sender must not fill memory.
+            if len(self._made) >= _MAX_DTYPES:
+                self._made.clear()
+            found = self._made[key] = block_dtype(block, self._byte_order, version, block_length)
+        return found
 
 
 def block_dtype(

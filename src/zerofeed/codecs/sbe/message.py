@@ -1,224 +1,39 @@
-"""Messages of a buffer, seen in place.
+"""Messages seen in place: views of a root block, of groups and their entries, of var data.
 
-:class:`SbeDecoder` walks a buffer with the compiled walker and hands out views. A view copies
-none of the message: it holds the buffer and the few rows that say where the parts are. It is
-valid as long as the bytes are; over a ring that is being written, check afterwards that the
-writer has not come round.
+A view copies none of the message. It holds the buffer and the few rows that say where the
+parts are, and is valid as long as the bytes are; over a ring that is being written, check
+afterwards that the writer has not come round.
 
-::
-
-    decoder = SbeDecoder(load_schema("stream_1_0.xml"))
-    for message in decoder.messages(packet):
-        if message.name == "DepthDiffStreamEvent":
-            bids = message.group("bids").array          # structured array over the packet
-            print(message.root["eventTime"], bids["price"], message.text("symbol"))
-
-Bytes from outside never make this module raise. What cannot be decoded ends the iteration,
-with the reason in ``status`` and the place in ``position``.
+==================  ===========================================================================
+``view.root``       the fixed fields, one element of a structured array over the buffer
+``view.group(n)``   a :class:`GroupView`: ``len``, iteration, ``array`` where there is a stride
+``view.data(n)``    the bytes of a variable-length field; ``text(n)`` as str
+``view.to_dict()``  all of it copied into plain Python values
+==================  ===========================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zerofeed.base.status import BUFFER_FULL, OK, UNKNOWN_SCHEMA, UNKNOWN_TEMPLATE
-from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.sbe import _kernels as k
+import zerofeed.codecs.sbe._words as w
+from zerofeed.codecs.sbe._cell_kernels import read_cells
 from zerofeed.codecs.sbe._values import CellReader, text_of
-from zerofeed.codecs.sbe.layout import block_dtype
-from zerofeed.codecs.sbe.model import Block, Group, Message, Schema
-from zerofeed.codecs.sbe.program import Program, compile_program
-from zerofeed.codecs.sbe.schema import load_schema
+from zerofeed.codecs.sbe.model import Message
 
-__all__ = ["BlockView", "Buffer", "GroupView", "MessageIterator", "MessageView", "SbeDecoder"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-Buffer = bytes | bytearray | memoryview | Bytes
+    from numpy.typing import NDArray
 
-_FIRST_ROWS = 256
+    from zerofeed.codecs._bytes import Bytes
+    from zerofeed.codecs.sbe.layout import BlockDtypes
+    from zerofeed.codecs.sbe.model import Block, Group
+    from zerofeed.codecs.sbe.program import Program
 
-
-def _as_bytes(buffer: Buffer) -> Bytes:
-    """View any contiguous buffer as bytes, without a copy and keeping it read-only if it was."""
-    if isinstance(buffer, np.ndarray) and buffer.dtype == np.uint8 and buffer.flags.c_contiguous:
-        return buffer.reshape(-1)
-    if memoryview(buffer).nbytes == 0:
-        return np.empty(0, np.uint8)
-    return np.frombuffer(buffer, np.uint8)
-
-
-class SbeDecoder:
-    """Decodes the messages of one schema.
-
-    Not for use by several threads at once: the span table is reused from call to call. Views
-    that were handed out keep their own rows and stay valid.
-
-    Args:
-        schema: the schema, or the path of its file.
-        length_member: member of the message header that counts the bytes of the whole
-            message, header included, where the venue added one (Coinbase ``frameLength``).
-            Messages are then advanced by it, and unknown templates skipped.
-        is_schema_id_checked: False decodes messages whatever schema id they carry.
-
-    Attributes:
-        schema: the schema.
-        program: the compiled schema, for callers of the kernels.
-        status: code of the last message decoded, 0 or one of ``zerofeed.base.status``.
-    """
-
-    def __init__(
-        self,
-        schema: Schema | str | Path,
-        *,
-        length_member: str | None = None,
-        is_schema_id_checked: bool = True,
-    ) -> None:
-        self.schema = schema if isinstance(schema, Schema) else load_schema(schema)
-        self.program: Program = compile_program(
-            self.schema, length_member=length_member, is_schema_id_checked=is_schema_id_checked
-        )
-        self.status: int = OK
-        self._spans: NDArray[np.int64] = np.zeros((_FIRST_ROWS, k.SPAN_WORDS), np.int64)
-        self._stack: NDArray[np.int64] = np.zeros(self.program.stack_words, np.int64)
-        self._result: NDArray[np.int64] = np.zeros(k.RESULT_WORDS, np.int64)
-        self._dtypes: dict[tuple[int, int, int], np.dtype[np.void]] = {}
-
-    def messages(
-        self, buffer: Buffer, offset: int = 0, length: int | None = None
-    ) -> MessageIterator:
-        """Iterate over the messages that lie back to back in a buffer.
-
-        Args:
-            buffer: contiguous bytes.
-            offset: bytes before the first message header.
-            length: bytes that belong to the messages; the rest of the buffer if None.
-
-        Returns:
-            An iterator of views; ``status`` and ``position`` tell how it ended.
-        """
-        data = _as_bytes(buffer)
-        limit = len(data) if length is None else min(offset + length, len(data))
-        return MessageIterator(self, data, offset, limit)
-
-    def message(
-        self, buffer: Buffer, offset: int = 0, length: int | None = None
-    ) -> MessageView | None:
-        """Decode the message whose header is at ``offset``.
-
-        Args:
-            buffer: contiguous bytes.
-            offset: bytes before the message header.
-            length: bytes that may belong to the message; the rest of the buffer if None.
-
-        Returns:
-            The view; None if it cannot be decoded, for the reason in ``status``.
-        """
-        data = _as_bytes(buffer)
-        return self._view(data, offset, len(data) if length is None else offset + length)
-
-    def body(
-        self,
-        name: str,
-        buffer: Buffer,
-        offset: int = 0,
-        length: int | None = None,
-        *,
-        version: int | None = None,
-        block_length: int | None = None,
-    ) -> MessageView | None:
-        """Decode a message that a venue sends under a header of its own.
-
-        Args:
-            name: the message.
-            buffer: contiguous bytes.
-            offset: bytes before the root block.
-            length: bytes that may belong to the message; the rest of the buffer if None.
-            version: version that it was sent in; the schema's if None.
-            block_length: bytes of its root block; what the schema says if None.
-
-        Returns:
-            The view; None if it cannot be decoded, for the reason in ``status``.
-
-        Raises:
-            SchemaError: the schema has no such message.
-        """
-        data = _as_bytes(buffer)
-        node = self.program.number[self.schema.message(name)]
-        limit = len(data) if length is None else offset + length
-        version = self.schema.version if version is None else version
-        block = -1 if block_length is None else block_length
-        return self._view(data, offset, limit, (node, block, version))
-
-    def _view(
-        self, data: Bytes, at: int, limit: int, body: tuple[int, int, int] | None = None
-    ) -> MessageView | None:
-        """Walk one message, with a larger span table for as long as this one is too small."""
-        program = self.program
-        while True:
-            tail = (self._spans, self._stack, self._result)
-            if body is None:
-                rows = k.walk_message(program.code, data, at, limit, *tail)
-            else:
-                rows = k.walk_body(program.code, data, at, limit, *body, *tail)
-            if rows != BUFFER_FULL:
-                break
-            self._spans = np.zeros((2 * len(self._spans), k.SPAN_WORDS), np.int64)
-        self.status = min(rows, OK)
-        if rows < 0:
-            return None
-        return MessageView(self, data, at, self._spans[:rows].copy(), self._result)
-
-    def _dtype(self, node: int, version: int, block_length: int) -> np.dtype[np.void]:
-        key = (node, version, block_length)
-        found = self._dtypes.get(key)
-        if found is None:
-            block = self.program.nodes[node]
-            assert isinstance(block, Block)
-            found = block_dtype(block, self.schema.byte_order, version, block_length)
-            self._dtypes[key] = found
-        return found
-
-
-class MessageIterator:
-    """The messages of one buffer.
-
-    Attributes:
-        status: 0 while all is well and at a clean end; otherwise why the iteration ended.
-        position: offset of the first byte that was not consumed.
-        skipped: messages passed over, because their template or schema is unknown but their
-            header counts their bytes.
-    """
-
-    def __init__(self, decoder: SbeDecoder, data: Bytes, at: int, limit: int) -> None:
-        self.status: int = OK
-        self.position = at
-        self.skipped = 0
-        self._decoder = decoder
-        self._data = data
-        self._limit = limit
-
-    def __iter__(self) -> Iterator[MessageView]:
-        return self
-
-    def __next__(self) -> MessageView:
-        decoder = self._decoder
-        while self.status == OK and self.position < self._limit:
-            view = decoder._view(self._data, self.position, self._limit)
-            end = int(decoder._result[k.R_END])
-            if view is not None:
-                self.position = end
-                return view
-            is_skippable = decoder.status in {UNKNOWN_SCHEMA, UNKNOWN_TEMPLATE} and end >= 0
-            if not is_skippable:
-                self.status = decoder.status
-                break
-            self.position = end
-            self.skipped += 1
-        raise StopIteration
+__all__ = ["BlockView", "GroupView", "MessageView"]
 
 
 class BlockView:
@@ -246,9 +61,7 @@ class BlockView:
     def block(self) -> np.void:
         """The fixed fields in place, as one element of a structured array."""
         message = self._message
-        decoder = message._decoder
-        node = decoder.program.number[self.definition]
-        dtype = decoder._dtype(node, message.version, self.block_length)
+        dtype = message.dtypes.of(self.definition, message.version, self.block_length)
         element: np.void = _array(message.buffer, dtype, self.offset, 1)[0]
         return element
 
@@ -271,8 +84,8 @@ class BlockView:
         if row < 0:
             return None
         spans = self._message.spans
-        at = int(spans[row, k.S_AT])
-        return self._message.buffer[at : at + int(spans[row, k.S_LENGTH])]
+        at = int(spans[row, w.S_AT])
+        return self._message.buffer[at : at + int(spans[row, w.S_LENGTH])]
 
     def text(self, name: str) -> str | None:
         """Get a variable-length field as text; None if it is not sent.
@@ -288,7 +101,7 @@ class BlockView:
 
     def to_dict(self) -> dict[str, Any]:
         """Copy everything into plain Python values; see ``_values`` for the types."""
-        reader = self._message._reader(self._cell)
+        reader = self._message.cell_reader(self._cell)
         values = {field.name: reader.value(field) for field in self.definition.fields}
         for group in self.definition.groups:
             values[group.name] = [entry.to_dict() for entry in self.group(group.name)]
@@ -305,12 +118,12 @@ class BlockView:
         if self._row < 0:
             return -1
         spans = self._message.spans
-        nodes = self._message._decoder.program.nodes
+        nodes = self._message.program.nodes
         row = self._row + 1
-        while row < spans[self._row, k.S_NEXT]:
-            if nodes[spans[row, k.S_NODE]] is definition:
-                return row if spans[row, k.S_AT] >= 0 else -1
-            row = int(spans[row, k.S_NEXT])
+        while row < spans[self._row, w.S_NEXT]:
+            if nodes[spans[row, w.S_NODE]] is definition:
+                return row if spans[row, w.S_AT] >= 0 else -1
+            row = int(spans[row, w.S_NEXT])
         return -1
 
 
@@ -318,21 +131,24 @@ class MessageView(BlockView):
     """One message, in place.
 
     Attributes:
+        program: the compiled schema.
+        dtypes: dtypes of the schema's blocks.
         buffer: the bytes that offsets count in.
         header_offset: offset of the message header, or of the body if it came without one.
         end: offset after the message.
         template_id: from the header.
         schema_id: from the header; -1 if it has none.
         version: version that the message was sent in.
-        spans: int64 (rows, 8) table of its parts, see ``_kernels``.
+        spans: int64 (rows, 8) table of its parts, see ``_walk_kernels``.
     """
 
     __slots__ = (
         "_cells",
-        "_decoder",
         "buffer",
+        "dtypes",
         "end",
         "header_offset",
+        "program",
         "schema_id",
         "spans",
         "template_id",
@@ -343,18 +159,20 @@ class MessageView(BlockView):
 
     def __init__(
         self,
-        decoder: SbeDecoder,
+        program: Program,
+        dtypes: BlockDtypes,
         buffer: Bytes,
         at: int,
         spans: NDArray[np.int64],
         result: NDArray[np.int64],
     ) -> None:
         end, node, template_id, schema_id, version, _, cells, _ = result.tolist()
-        definition = decoder.program.nodes[node]
+        definition = program.nodes[node]
         assert isinstance(definition, Message)
-        super().__init__(self, definition, 0, int(spans[0, k.S_AT]), int(spans[0, k.S_LENGTH]), 0)
-        self._decoder = decoder
+        super().__init__(self, definition, 0, int(spans[0, w.S_AT]), int(spans[0, w.S_LENGTH]), 0)
         self._cells: int | tuple[list[int], list[float], list[int]] = cells
+        self.program = program
+        self.dtypes = dtypes
         self.buffer = buffer
         self.header_offset = at
         self.end = end
@@ -373,15 +191,21 @@ class MessageView(BlockView):
         """The fixed fields in place, as one element of a structured array."""
         return self.block
 
-    def _reader(self, cell: int) -> CellReader:
-        """Make a reader of this message's cells, which are read on first use."""
+    def cell_reader(self, cell: int) -> CellReader:
+        """Make a reader of this message's cells from one on; they are filled at the first call."""
         if isinstance(self._cells, int):
             ints = np.zeros(self._cells, np.int64)
             floats = np.zeros(self._cells, np.float64)
             states = np.zeros(self._cells, np.int64)
-            code = self._decoder.program.code
-            k.read_cells(
-                code, self.buffer, self.spans, len(self.spans), self.version, ints, floats, states
+            read_cells(
+                self.program.code,
+                self.buffer,
+                self.spans,
+                len(self.spans),
+                self.version,
+                ints,
+                floats,
+                states,
             )
             self._cells = (ints.tolist(), floats.tolist(), states.tolist())
         return CellReader(self.buffer, *self._cells, self.version, cell)
@@ -415,7 +239,7 @@ class GroupView:
             self.is_strided = True
             return
         self._offset, self.block_length, self._count, _, after = message.spans[
-            row, k.S_AT : k.S_NEXT + 1
+            row, w.S_AT : w.S_NEXT + 1
         ].tolist()
         self.is_strided = after == row + 1
 
@@ -435,9 +259,7 @@ class GroupView:
                 "iterate over them instead"
             )
         message = self._message
-        decoder = message._decoder
-        node = decoder.program.number[self.definition]
-        dtype = decoder._dtype(node, message.version, self.block_length)
+        dtype = message.dtypes.of(self.definition, message.version, self.block_length)
         return _array(message.buffer, dtype, self._offset, self._count)
 
     def __iter__(self) -> Iterator[BlockView]:
@@ -446,9 +268,9 @@ class GroupView:
             return
         spans = message.spans
         if self.is_strided:
-            node = message._decoder.program.number[definition]
-            cells = sum(leaf.cells for leaf in message._decoder.program.leaves[node])
-            first = int(spans[self._row, k.S_CELL])
+            node = message.program.number[definition]
+            cells = sum(leaf.cells for leaf in message.program.leaves[node])
+            first = int(spans[self._row, w.S_CELL])
             for i in range(self._count):
                 yield BlockView(
                     message, definition, -1, self._offset + i * length, length, first + i * cells
@@ -456,9 +278,9 @@ class GroupView:
             return
         row = self._row + 1
         for _ in range(self._count):
-            at, cell = int(spans[row, k.S_AT]), int(spans[row, k.S_CELL])
+            at, cell = int(spans[row, w.S_AT]), int(spans[row, w.S_CELL])
             yield BlockView(message, definition, row, at, length, cell)
-            row = int(spans[row, k.S_NEXT])
+            row = int(spans[row, w.S_NEXT])
 
 
 def _array(buffer: Bytes, dtype: np.dtype[np.void], at: int, count: int) -> NDArray[np.void]:

@@ -23,16 +23,20 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zerofeed.base.errors import SchemaError
 import zerofeed.codecs.sbe._words as w
+from zerofeed.base.errors import SchemaError
 from zerofeed.codecs.sbe.layout import Leaf, leaves
-from zerofeed.codecs.sbe.model import Block, Group, GroupDimensions, Message, Schema, Slot, VarData
+from zerofeed.codecs.sbe.model import Block, Group, GroupDimensions, Schema, Slot, VarData
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 __all__ = ["Program", "compile_program"]
 

@@ -44,7 +44,6 @@ from zerofeed.codecs.sbe.model import (
     Header,
     Message,
     Plain,
-    Presence,
     Primitive,
     ScalarType,
     Schema,
@@ -242,7 +241,9 @@ class _SchemaReader:
             )
         presence = presence_of(element, "required", where)
         null_text = element.get("nullValue")
-        null = primitive.default_null if null_text is None else raw_value(null_text, primitive, where)
+        null = (
+            primitive.default_null if null_text is None else raw_value(null_text, primitive, where)
+        )
         constant = self._constant(element, primitive, where) if presence == "constant" else None
         encoding = codec_of(element.get("characterEncoding")) or _ascii(primitive)
         length = integer_of(element, "length", 1, where)
@@ -290,7 +291,9 @@ class _SchemaReader:
                 raw_value((child.text or "").strip(), encoding.primitive, f"{where}.{name}")
             )
         null_text = element.get("nullValue")
-        null = encoding.null if null_text is None else raw_value(null_text, encoding.primitive, where)
+        null = (
+            encoding.null if null_text is None else raw_value(null_text, encoding.primitive, where)
+        )
         names = {raw: name for name, raw in reversed(values.items())}
         return EnumType(name_of(element, where), encoding.primitive, int(null), values, names)
 
@@ -358,9 +361,9 @@ class _SchemaReader:
         if isinstance(kind, ScalarType):
             return self._constant(element, kind.primitive, where)
         text = (element.text or "").strip()
-        if isinstance(kind, EnumType) and text:
-            return kind.names.get(int(raw_value(text, kind.primitive, where)), text)
-        fail("a constant has no value", where, expected="valueRef")
+        if not isinstance(kind, EnumType) or not text:
+            fail("a constant has no value", where, expected="valueRef")
+        return kind.names.get(int(raw_value(text, kind.primitive, where)), text)
 
     def _message(self, element: Element) -> Message:
         name = name_of(element, self.source)

@@ -1,0 +1,254 @@
+"""The worker: the one process that writes a feed. Forked by the supervisor, replaceable.
+
+Its life is the compiled loop of :mod:`zerofeed.runtime._burst_kernels`; Python only runs
+between turns, to let readers in and out when the supervisor says so, and to deal with a
+lossless reader that is in the way: wait for it, up to the feed's patience, then make it lossy
+and say so in the log and in the feed.
+
+It never decides when to die: SIGTERM ends it, and the kernel kills it when the supervisor is
+gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import select
+import signal
+import socket
+import time
+import traceback
+from typing import NoReturn
+
+import msgspec
+import numpy as np
+
+from zerofeed.base.status import WOULD_BLOCK
+from zerofeed.feed.members import Member, degrade, dismiss, enlist
+from zerofeed.feed.memory import FeedMemory
+from zerofeed.feed.publisher import stamp_and_publish
+from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, EPOCH, NO_SIDE
+from zerofeed.records.units import UNDEF
+from zerofeed.runtime import _burst_kernels as burst
+from zerofeed.runtime.config import FeedConfig
+from zerofeed.runtime.protocols import Stage
+from zerofeed.shm import _ring_kernels as k
+from zerofeed.shm.journal import DONE
+from zerofeed.shm.ring import CursorTable, Ring
+from zerofeed.wire.udp import UdpReceiver
+
+__all__ = ["LOST_PATIENCE", "Order", "Outcome", "Worker"]
+
+LOST_PATIENCE = 1
+"""``reason`` of a DISCONNECT record: a lossless reader was degraded."""
+
+_PR_SET_PDEATHSIG = 1
+_TURN_NS = 1_000_000
+_SLEEP_MS = 200
+_READERS_DEGRADED = "readers_degraded"
+
+
+class Order(msgspec.Struct, array_like=True, frozen=True):
+    """What the supervisor tells the worker; descriptors travel beside it."""
+
+    what: str
+    ring: str = "records"
+    slot: int = -1
+    mode: str = "lossy"
+
+
+class Outcome(msgspec.Struct, array_like=True, frozen=True):
+    """What the worker tells the supervisor."""
+
+    what: str
+    ring: str = "records"
+    slot: int = -1
+    detail: str = ""
+
+
+class Worker:
+    """Made in the forked child.
+
+    Args:
+        memory: of the feed.
+        stage: compiled loop and its arrays.
+        receivers: the sockets.
+        config: of the feed.
+        orders: SEQPACKET socket to the supervisor.
+        epoch: number of this worker.
+    """
+
+    def __init__(
+        self,
+        memory: FeedMemory,
+        stage: Stage,
+        receivers: list[UdpReceiver],
+        config: FeedConfig,
+        orders: socket.socket,
+        epoch: int,
+    ) -> None:
+        self._memory = memory
+        self._stage = stage
+        self._sources = [receiver.fileno() for receiver in receivers]
+        self._config = config
+        self._orders = orders
+        self._epoch = epoch
+        self._one = np.ones(1, dtype=np.int64)
+        self._patience_ns = config.readers.patience_ms * 1_000_000
+        self._rings: dict[str, tuple[Ring, CursorTable]] = {
+            "records": (memory.record_ring, memory.record_cursors),
+            "frames": (memory.frame_ring, memory.frame_cursors),
+        }
+
+    def run_and_exit(self, supervisor_pid: int, members: list[Member]) -> NoReturn:
+        """Work until killed. Never returns into the supervisor's code.
+
+        Args:
+            supervisor_pid: dies with it.
+            members: readers that are attached already.
+        """
+        status = 0
+        try:
+            self._detach_from(supervisor_pid)
+            self._take_over(members)
+            self._work()
+        except BaseException:  # noqa: BLE001 - the last place that can say why
+            traceback.print_exc()
+            status = 70
+        finally:
+            os._exit(status)
+
+    def _detach_from(self, supervisor_pid: int) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor_pid:
+            os._exit(0)
+        gc.disable()
+        if self._config.worker.core is not None:
+            try:
+                os.sched_setaffinity(0, {self._config.worker.core})
+            except OSError as error:
+                self._say(
+                    Outcome(
+                        "note",
+                        detail=f"worker.core = {self._config.worker.core} is not possible here "
+                        f"({error.strerror}); the worker runs unpinned",
+                    )
+                )
+
+    def _take_over(self, members: list[Member]) -> None:
+        for ring, _ in self._rings.values():
+            ring.control[k.MODES : k.MODES + k.MAX_READERS] = k.FREE
+            ring.control[k.EPOCH] = self._epoch
+        for member in members:
+            ring, table = self._rings[member.ring]
+            if not enlist(ring, table, member.slot, member.mode, member.fds):
+                # It fell behind while there was no worker: it cannot be held for any more.
+                enlist(ring, table, member.slot, "lossy", member.fds)
+                degrade(ring, member.slot)
+        in_doubt = self._stage.recover(self._sources)
+        self._stage.watch(self._sources, self._orders.fileno())
+        self._stage.wake()
+        self._announce(EPOCH, self._epoch, int(self._memory.state[DONE]))
+        if in_doubt:
+            self._say(
+                Outcome("note", detail=f"{in_doubt} book(s) in doubt: the worker died changing them")
+            )
+
+    def _work(self) -> None:
+        spins = self._config.worker.idle == "spin"
+        timeout_ms = 0 if spins else _SLEEP_MS
+        report = self._stage.report
+        blocked_since = 0
+        error_told = 0
+        while True:
+            code = self._stage.turn(timeout_ms, _TURN_NS)
+            if report[burst.HAS_ORDERS]:
+                self._obey()
+            if report[burst.ERROR] and report[burst.ERROR] != error_told:
+                error_told = int(report[burst.ERROR])
+                self._say(Outcome("note", detail=f"receiving failed: {os.strerror(error_told)}"))
+            if code != WOULD_BLOCK:
+                blocked_since = 0
+                continue
+            now = time.monotonic_ns()
+            blocked_since = blocked_since or now
+            ring = "records" if report[burst.BLOCKED_ON] == burst.RECORDS else "frames"
+            if now - blocked_since >= self._patience_ns:
+                self._degrade_slowest(ring)
+            elif select.select([self._orders], [], [], 0.0002)[0]:
+                self._obey()
+
+    def _degrade_slowest(self, name: str) -> None:
+        ring, table = self._rings[name]
+        slot = k.slowest_slot(ring.control, table.words)
+        if slot < 0:
+            return
+        degrade(ring, slot)
+        metrics = self._memory.metrics
+        metrics.add(_READERS_DEGRADED, 1)
+        self._say(Outcome("degraded", name, slot))
+        if name == "records":
+            self._announce(DISCONNECT, LOST_PATIENCE, slot)
+
+    def _obey(self) -> None:
+        while True:
+            try:
+                data, fds, _, _ = socket.recv_fds(self._orders, 65536, 4, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            if not data:
+                os._exit(0)
+            order = msgspec.json.decode(data, type=Order)
+            ring, table = self._rings[order.ring]
+            if order.what == "enlist":
+                accepted = enlist(ring, table, order.slot, order.mode, fds)
+                os.close(fds[0])
+                if not accepted:
+                    os.close(fds[1])
+                self._say(Outcome("done" if accepted else "late", order.ring, order.slot))
+            else:
+                eventfd = int(ring.control[k.EVENTFDS + order.slot])
+                dismiss(ring, order.slot)
+                if eventfd >= 0:
+                    os.close(eventfd)
+                self._say(Outcome("done", order.ring, order.slot))
+
+    def _announce(self, kind: int, first: int, second: int) -> None:
+        """Publish one record about the feed itself, unless a lossless reader is in the way."""
+        ring, table = self._rings["records"]
+        deadline = time.monotonic_ns() + self._patience_ns
+        while k.try_claim(ring.control, table.words, 1) == WOULD_BLOCK:
+            if time.monotonic_ns() >= deadline:
+                slot = k.slowest_slot(ring.control, table.words)
+                degrade(ring, slot)
+                self._say(Outcome("degraded", "records", slot))
+        now = time.time_ns()
+        record = self._memory.records[ring.published & (ring.capacity - 1)]
+        record["ts_event_ns"] = now
+        record["ts_recv_ns"] = now
+        record["instrument"] = 0
+        record["kind"] = kind
+        record["side"] = NO_SIDE
+        record["action"] = ACTION_NONE
+        record["flags"] = 0
+        record["epoch"] = first
+        record["resumed_frame"] = second
+        record["trade_id"] = UNDEF
+        record["trade_seq"] = UNDEF
+        stamp_and_publish(
+            ring.control, table.words, self._one, self._memory.records, 1, now
+        )
+        self._memory.metrics.add("records_published", 1)
+
+    def _say(self, outcome: Outcome) -> None:
+        try:
+            self._orders.send(msgspec.json.encode(outcome), socket.MSG_DONTWAIT)
+        except (BlockingIOError, BrokenPipeError):
+            # The supervisor is busy or gone; what matters is in the feed's memory too.
+            return
+

@@ -1,0 +1,6 @@
+"""Which packets are missing: sequence numbers, gaps, resets.
+
+Touches no socket and reads no clock.
+"""
+
+__all__: list[str] = []
