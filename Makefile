@@ -57,12 +57,12 @@ $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml
 	@touch $(STAMPS)/core
 
 # Kernels are compiled here, once for each state of the sources, so that no command waits for it.
-$(STAMPS)/warm: $(STAMPS)/core $(SOURCES)
+$(STAMPS)/warm: pyproject.toml $(SOURCES) | $(STAMPS)/core
 	@echo "zerofeed: compiling kernels"
 	@$(BIN)/zerofeed warm
 	@touch $@
 
-$(STAMPS)/warm-checked: $(STAMPS)/core $(SOURCES)
+$(STAMPS)/warm-checked: pyproject.toml $(SOURCES) | $(STAMPS)/core
 	@echo "zerofeed: compiling kernels that check their indices"
 	@ZEROFEED_BOUNDS_CHECK=1 $(BIN)/zerofeed warm
 	@touch $@
@@ -109,7 +109,7 @@ layers: $(STAMPS)/check ## imports go down only
 	$(BIN)/lint-imports
 
 docs: $(STAMPS)/check ## the documentation into site/, any warning is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(STAMPS)/bench $(STAMPS)/warm ## the user's benchmarks (ARGS="hop --json")
 	@$(BIN)/zerofeed bench $(ARGS)

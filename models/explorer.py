@@ -480,6 +480,7 @@ def explore(system: System) -> Outcome:
     parents: list[tuple[int, str]] = [(-1, "")]
     came_from: list[list[int]] = [[]]
     ends: list[int] = []
+    dead: list[int] = []
     transitions = 0
     while queue:
         state = queue.popleft()
@@ -490,6 +491,8 @@ def explore(system: System) -> Outcome:
             return Outcome(str(violation), _trace(parents, number), len(parents), transitions)
         if explorer.is_end(state):
             ends.append(number)
+        elif not steps:
+            dead.append(number)
         transitions += len(steps)
         for label, after in steps:
             found = numbers.setdefault(after, len(parents))
@@ -498,7 +501,7 @@ def explore(system: System) -> Outcome:
                 came_from.append([])
                 queue.append(after)
             came_from[found].append(number)
-    stuck = _first_without_end(came_from, ends)
+    stuck = dead[0] if dead else _first_without_end(came_from, ends)
     if stuck is not None:
         verdict = "no progress: the end is out of reach"
         return Outcome(verdict, _trace(parents, stuck), len(parents), transitions)

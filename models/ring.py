@@ -35,7 +35,7 @@ class RingRules:
     """
 
     capacity: int = 2
-    total: int = 4
+    total: int = 3
     kills: int = 1
     release_after_claim: bool = True
     publish_releases: bool = True

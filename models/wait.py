@@ -73,19 +73,23 @@ VARIANTS = {
     "futex, wakes at every publish": replace(_FUTEX, wakes="always"),
     "eventfd, wakes once a token": replace(_EVENTFD, wakes="token"),
 }
+_FUTEX_ONE_LIFE = replace(_FUTEX, kills=0)
+_EVENTFD_ONE_LIFE = replace(_EVENTFD, kills=0)
 MUTATIONS = {
-    "futex: wakes once a token": replace(_FUTEX, wakes="token"),
-    "futex: no full fence in the writer": replace(_FUTEX, writer_fences=False),
-    "eventfd: no full fence in the writer": replace(_EVENTFD, writer_fences=False),
-    "eventfd: no full fence in the reader": replace(_EVENTFD, reader_fences=False),
-    "eventfd: no second look": replace(_EVENTFD, reader_looks_again=False),
-    "futex: successor starts in silence": replace(_FUTEX, successor_wakes=False),
-    "futex: successor presumes the reader woken": replace(_FUTEX, successor_forgets=False),
+    "futex: wakes once a token": replace(_FUTEX_ONE_LIFE, wakes="token"),
+    "futex: no full fence in the writer": replace(_FUTEX_ONE_LIFE, writer_fences=False),
+    "eventfd: no full fence in the writer": replace(_EVENTFD_ONE_LIFE, writer_fences=False),
+    "eventfd: no full fence in the reader": replace(_EVENTFD_ONE_LIFE, reader_fences=False),
+    "eventfd: no second look": replace(_EVENTFD_ONE_LIFE, reader_looks_again=False),
+    "futex: successor starts in silence": replace(_FUTEX, total=1, successor_wakes=False),
+    "futex: successor presumes the reader woken": replace(
+        _FUTEX, total=1, successor_forgets=False
+    ),
 }
 # Not needed for correctness: FUTEX_WAIT looks again by itself, behind the kernel's own full barrier.
 EXCUSED = {
-    "futex: no full fence in the reader": replace(_FUTEX, reader_fences=False),
-    "futex: no second look": replace(_FUTEX, reader_looks_again=False),
+    "futex: no full fence in the reader": replace(_FUTEX_ONE_LIFE, reader_fences=False),
+    "futex: no second look": replace(_FUTEX_ONE_LIFE, reader_looks_again=False),
 }
 
 

@@ -30,7 +30,7 @@ settings.load_profile(
 
 @pytest.fixture(scope="session")
 def captures() -> Path:
-    """The folder of captures: $ZEROFEED_CAPTURES, or shared/data beside the repository."""
+    """The folder of captures: $ZEROFEED_CAPTURES, or the one kept beside the repository."""
     named = os.environ.get("ZEROFEED_CAPTURES")
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():

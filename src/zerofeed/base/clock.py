@@ -43,12 +43,12 @@ if JIT:
     @inlined
     def realtime_ns() -> int:
         """Nanoseconds since the Unix epoch (``CLOCK_REALTIME``), from compiled code."""
-        return _clock_ns(CLOCK_REALTIME)  # type: ignore[no-any-return]
+        return _clock_ns(CLOCK_REALTIME)
 
     @inlined
     def monotonic_ns() -> int:
         """Nanoseconds of ``CLOCK_MONOTONIC``, from compiled code."""
-        return _clock_ns(CLOCK_MONOTONIC)  # type: ignore[no-any-return]
+        return _clock_ns(CLOCK_MONOTONIC)
 
 else:
 

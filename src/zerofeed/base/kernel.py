@@ -101,7 +101,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 _IMPORT = re.compile(
-    r"^(?:from\s+(zerofeed[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+(zerofeed[\w.]*))",
+    r"^[ \t]*(?:from\s+(zerofeed[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+(zerofeed[\w.]*))",
     re.MULTILINE,
 )
 
@@ -118,11 +118,12 @@ def kernel(signature: Any) -> Callable[[_Function], _Function]:
 
     def compile_now(function: _Function) -> _Function:
         previous = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_directory(function.__module__))
+        folder = cache_directory(function.__module__)
+        numba.config.CACHE_DIR = str(folder)
         try:
             compiled: _Function = numba.njit(
                 signature,
-                cache=JIT and Path(function.__code__.co_filename).is_file(),
+                cache=JIT and Path(function.__code__.co_filename).is_file() and _is_usable(folder),
                 nogil=True,
                 error_model="numpy",
                 boundscheck=BOUNDS_CHECK,
@@ -154,6 +155,20 @@ def cache_directory(module: str) -> Path:
     """
     flavour = "checked" if BOUNDS_CHECK else "plain"
     return _cache_root() / f"{module}-{_digest(module)}-{flavour}"
+
+
+@functools.cache
+def _is_usable(folder: Path) -> bool:
+    """Make a cache folder; False where that cannot be, for a user without a home for instance.
+
+    Numba would then look for another place by itself, beside the sources, where its key is its
+    own again and stale code would run. Compiling anew at each start is slow and right.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _cache_root() -> Path:

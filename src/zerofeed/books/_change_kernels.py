@@ -24,12 +24,12 @@ from zerofeed.books.layout import (
     B_EVICTED,
     B_HORIZON,
     B_HORIZON_ID,
+    B_LEVELS,
     B_SNAP,
     B_SNAP_ID,
     B_TS_EVENT_NS,
     B_TX,
     B_TX_ID,
-    BOOK_HEAD_WORDS,
     COUNTERS,
     DOUBT_BAD_LEVEL,
     DOUBT_CHAIN_BREAK,
@@ -91,7 +91,7 @@ FINISHED = 1
 @inlined
 def side_at(books: _Words, book: int, side: int) -> int:
     """Find the first price word of side 0, bids, or 1, asks."""
-    return int(book + BOOK_HEAD_WORDS + side * 3 * books[H_CAPACITY])
+    return int(books[book + B_LEVELS] + side * 3 * books[H_CAPACITY])
 
 
 @inlined
@@ -214,16 +214,16 @@ def apply_change(
         return
     books[_LEVELS] += 1
     side = 0 if side_code == BID else 1
-    sign = 1 - 2 * side
+    flip = -side
     horizon = books[book + B_HORIZON + side]
-    if horizon != UNDEF and sign * price <= sign * horizon:
+    if horizon != UNDEF and (price ^ flip) <= (horizon ^ flip):
         refuse(books, book, change_id)
         return
     at = side_at(books, book, side)
     count = book + B_BIDS + side
     capacity = books[H_CAPACITY]
     levels = books[count]
-    index = find(books, at, levels, sign, price)
+    index = find(books, at, levels, flip, price)
     present = index >= 0 and books[at + index] == price
     alive = present and books[at + capacity + index] != 0
     if not alive and (deletes or action == ACTION_MODIFY) and is_intact(books, book):
@@ -231,23 +231,19 @@ def apply_change(
         rule = RULE_KNOWN_DELETE if deletes else RULE_KNOWN_MODIFY
         if books[H_RULES] & rule:
             cast_doubt(books, book, DOUBT_UNKNOWN_LEVEL, change_id)
-    if not deletes:
+    if deletes and is_intact(books, book):
         if present:
-            books[at + capacity + index] = size
-            books[at + 2 * capacity + index] = change_id
-        else:
-            place(books, book, side, index, price, size, change_id)
-    elif not is_intact(books, book):
-        if present:
-            books[at + capacity + index] = 0
-            books[at + 2 * capacity + index] = change_id
-        else:
-            place(books, book, side, index, price, 0, change_id)
-    elif present:
-        remove(books, at, capacity, levels, index)
-        books[count] = levels - 1
-        if horizon != UNDEF and levels <= books[H_DEPTH]:
-            cast_doubt(books, book, DOUBT_DEPLETED, change_id)
+            remove(books, at, capacity, levels, index)
+            books[count] = levels - 1
+            if horizon != UNDEF and levels <= books[H_DEPTH]:
+                cast_doubt(books, book, DOUBT_DEPLETED, change_id)
+        return
+    kept = 0 if deletes else size
+    if present:
+        books[at + capacity + index] = kept
+        books[at + 2 * capacity + index] = change_id
+    else:
+        place(books, book, side, index, price, kept, change_id)
 
 
 @inlined

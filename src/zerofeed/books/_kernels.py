@@ -47,6 +47,7 @@ from zerofeed.books.layout import (
     B_CHANNEL,
     B_DIRTY,
     B_DOUBTS,
+    B_LEVELS,
     B_NEEDS_CLEAR,
     B_SNAP,
     B_SNAP_CHANNEL,
@@ -93,23 +94,23 @@ def initialize(books: _Words, count: int, capacity: int, rules: int, depth: int)
     Returns:
         OK; BUFFER_FULL when the array is too short; MALFORMED when an argument is out of range.
     """
-    stride = BOOK_HEAD_WORDS + 6 * capacity
     if count < 0 or capacity <= 0 or capacity % 8 != 0 or depth < 1 or depth > capacity:
         return MALFORMED
-    if books.size < HEADER_WORDS + count * stride:
+    if books.size < HEADER_WORDS + count * (BOOK_HEAD_WORDS + 6 * capacity):
         return BUFFER_FULL
     for word in range(HEADER_WORDS):
         books[word] = 0
     books[H_BOOKS] = count
     books[H_CAPACITY] = capacity
-    books[H_STRIDE] = stride
+    books[H_STRIDE] = BOOK_HEAD_WORDS
     books[H_RULES] = rules
     books[H_DEPTH] = depth
     for index in range(count):
-        book = HEADER_WORDS + index * stride
+        book = HEADER_WORDS + index * BOOK_HEAD_WORDS
         for word in range(BOOK_HEAD_WORDS):
             books[book + word] = 0
         books[book + B_DOUBTS] = DOUBT_NO_SNAPSHOT
+        books[book + B_LEVELS] = HEADER_WORDS + count * BOOK_HEAD_WORDS + index * 6 * capacity
         books[book + B_CHANNEL] = UNDEF
         books[book + B_SNAP_CHANNEL] = UNDEF
         forget(books, book, DOUBT_NO_SNAPSHOT)

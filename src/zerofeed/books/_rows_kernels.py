@@ -195,8 +195,8 @@ def publish_batch(
     """Publish the books that a batch changed. Call it once the batch itself is published.
 
     Each book is written once, as of its last BBO record in the batch. A book whose next
-    transaction is already open is left for the batch that closes it. A GAP, RESET or
-    INSTRUMENT record makes every row be written whose book it put in doubt.
+    transaction is already open is left for the batch that closes it. A GAP or RESET record
+    makes every row be written whose book it put in doubt.
 
     Args:
         books: the store, as the batch left it.
@@ -214,14 +214,14 @@ def publish_batch(
     for back in range(count):
         index = count - 1 - back
         kind = int(records[at + index]["kind"])
-        if kind == BBO:
+        if kind == BBO or kind == INSTRUMENT:
             instrument = int(records[at + index]["instrument"])
             if instrument < books[H_BOOKS]:
                 book = HEADER_WORDS + instrument * books[H_STRIDE]
                 if books[book + B_DIRTY] != 0 and not _is_open(books, book):
                     _write_row(books, table, instrument, first_seq + index)
                     published += 1
-        elif control < 0 and (kind == GAP or kind == RESET or kind == INSTRUMENT):
+        elif control < 0 and (kind == GAP or kind == RESET):
             control = index
     if control >= 0:
         published += _publish_dirty(books, table, first_seq + count - 1)

@@ -145,16 +145,16 @@ def apply_snapshot(
     if size == 0 or action == ACTION_CANCEL:
         return
     side = 0 if side_code == BID else 1
-    sign = 1 - 2 * side
+    flip = -side
     snapshot_id = books[book + B_SNAP_ID]
     horizon = books[book + B_HORIZON + side]
-    if horizon != UNDEF and sign * price <= sign * horizon:
+    if horizon != UNDEF and (price ^ flip) <= (horizon ^ flip):
         if mode == SNAP_BUILD:
             refuse(books, book, snapshot_id)
         return
     at = side_at(books, book, side)
     capacity = books[H_CAPACITY]
-    index = find(books, at, books[book + B_BIDS + side], sign, price)
+    index = find(books, at, books[book + B_BIDS + side], flip, price)
     present = index >= 0 and books[at + index] == price
     if mode == SNAP_VERIFY:
         if present and books[at + capacity + index] == size:

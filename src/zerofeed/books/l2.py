@@ -106,7 +106,7 @@ class L2Book:
     def _levels(self, side: int) -> npt.NDArray[Any]:
         capacity = int(self._words[layout.H_CAPACITY])
         count = self.word(layout.B_BIDS + side)
-        prices = self._at + layout.BOOK_HEAD_WORDS + 3 * side * capacity
+        prices = self.word(layout.B_LEVELS) + 3 * side * capacity
         sizes = prices + capacity
         levels: npt.NDArray[Any] = np.empty(count, dtype=PRICE_LEVEL)
         levels["price"] = self._words[prices : prices + count][::-1]

@@ -2,8 +2,13 @@
 
 All books of a feed are in one flat int64 array in memory that the supervisor holds, so a
 worker that is killed loses none of them, and a new one goes on where the old one stopped.
-The array is a header and one block per instrument; the block of instrument ``i`` begins at
-word ``HEADER_WORDS + i * stride``. Offsets below count 8-byte words.
+The array is a header, then the heads of all books, then their levels::
+
+    header | head 0 | head 1 | ... | bids 0 | asks 0 | bids 1 | asks 1 | ...
+
+Heads are next to each other because a gap concerns every book of its channel: two thousand
+heads are half a megabyte read in order, and not two thousand pages. The head of instrument
+``i`` begins at word ``HEADER_WORDS + i * stride``. Offsets below count 8-byte words.
 
 The header, ``H_...``:
 
@@ -13,41 +18,43 @@ word    meaning
 0       layout number, :data:`LAYOUT`; an array without it is refused
 1       number of books
 2       capacity: levels per side, a multiple of 8
-3       stride: words from one book to the next
+3       stride: words from one book's head to the next
 4       rules of the venue, ``RULE_...`` bits
 5       depth: levels per side that are published, and that a truncated side must keep
 6       1 after a gap, until the next change was seen (see ``RULE_SPANS_FRAMES``)
 8..31   counters since the memory was made, :data:`COUNTERS`
 ======  =====================================================================================
 
-A book's block, its head first, ``B_...``; one writer, the worker:
+A book's head, ``B_...``; one writer, the worker:
 
 ======  =====================================================================================
 word    meaning
 ======  =====================================================================================
-0       busy: 1 while the block is being changed
+0       busy: 1 while the book is being changed
 1       doubts, ``DOUBT_...`` bits; 0 means that the book is proven
 2       change id up to which the book is complete; UNDEF when it has none
 3       change id of the transaction now open
 4       transaction: ``TX_...``
 5, 6    levels kept: bids, asks
-7       ts_event_ns of the last transaction
-8       snapshot: ``SNAP_...``
-9       change id of the snapshot being received
-10, 11  levels of the snapshot found equal so far: bids, asks
-12      levels of the snapshot found different so far
-13      base: a snapshot older than this change id cannot prove the book
-14, 15  horizon: best price ever evicted, bids, asks; UNDEF when the side is whole
-16      change id of the newest update lost behind a horizon
-17      dirty: 1 when the published row is older than the book
-18      channel that carries the changes; UNDEF means any
-19      channel that carries the snapshots; UNDEF means any
-20      1 when the next snapshot must begin with a clear, because its beginning may be lost
-21      levels evicted since the memory was made
-22      times the book went from proven to doubt
-32      bids: capacity prices, capacity sizes, capacity change ids
-...     asks: the same
+7       word at which the levels begin
+8, 9    horizon: best price ever evicted, bids, asks; UNDEF when the side is whole
+10      change id of the newest update lost behind a horizon
+11      base: a snapshot older than this change id cannot prove the book
+12      snapshot: ``SNAP_...``
+13      change id of the snapshot being received
+14      1 when the next snapshot must begin with a clear, because its beginning may be lost
+15      dirty: 1 when the published row is older than the book
+16, 17  levels of the snapshot found equal so far: bids, asks
+18      levels of the snapshot found different so far
+19      ts_event_ns of the last transaction
+20      channel that carries the changes; UNDEF means any
+21      channel that carries the snapshots; UNDEF means any
+22      levels evicted since the memory was made
+23      times the book went from proven to doubt
 ======  =====================================================================================
+
+A book's levels are six columns of ``capacity`` words: the prices, sizes and change ids of the
+bids, then those of the asks.
 
 A side is sorted with its best price *last*: an update near the top moves few words. The third
 column says which change wrote a level, and is what lets a snapshot and the changes that
@@ -74,6 +81,7 @@ __all__ = [
     "B_EVICTED",
     "B_HORIZON",
     "B_HORIZON_ID",
+    "B_LEVELS",
     "B_NEEDS_CLEAR",
     "B_SNAP",
     "B_SNAP_CHANNEL",
@@ -119,7 +127,6 @@ __all__ = [
     "TX_APPLY",
     "TX_NONE",
     "TX_SKIP",
-    "book_stride",
     "doubt_names",
     "store_words",
 ]
@@ -170,20 +177,21 @@ B_TX_ID = 3
 B_TX = 4
 B_BIDS = 5
 B_ASKS = 6
-B_TS_EVENT_NS = 7
-B_SNAP = 8
-B_SNAP_ID = 9
-B_SNAP_EQUAL = 10
-B_SNAP_DIFFERENT = 12
-B_BASE_ID = 13
-B_HORIZON = 14
-B_HORIZON_ID = 16
-B_DIRTY = 17
-B_CHANNEL = 18
-B_SNAP_CHANNEL = 19
-B_NEEDS_CLEAR = 20
-B_EVICTED = 21
-B_DOUBT_COUNT = 22
+B_LEVELS = 7
+B_HORIZON = 8
+B_HORIZON_ID = 10
+B_BASE_ID = 11
+B_SNAP = 12
+B_SNAP_ID = 13
+B_NEEDS_CLEAR = 14
+B_DIRTY = 15
+B_SNAP_EQUAL = 16
+B_SNAP_DIFFERENT = 18
+B_TS_EVENT_NS = 19
+B_CHANNEL = 20
+B_SNAP_CHANNEL = 21
+B_EVICTED = 22
+B_DOUBT_COUNT = 23
 
 TX_NONE = 0
 """No transaction is open."""
@@ -249,15 +257,6 @@ RULE_SPANS_FRAMES = 32
 """A transaction may span frames, so the first one after a gap may lack its beginning."""
 
 
-def book_stride(capacity: int) -> int:
-    """Count the words of one book.
-
-    Args:
-        capacity: levels per side.
-    """
-    return BOOK_HEAD_WORDS + 6 * capacity
-
-
 def store_words(books: int, capacity: int = DEFAULT_CAPACITY) -> int:
     """Count the int64 words that a store of books needs.
 
@@ -270,7 +269,7 @@ def store_words(books: int, capacity: int = DEFAULT_CAPACITY) -> int:
     """
     if capacity <= 0 or capacity % 8:
         raise ValueError(f"capacity is {capacity} levels; it must be a positive multiple of 8")
-    return HEADER_WORDS + books * book_stride(capacity)
+    return HEADER_WORDS + books * (BOOK_HEAD_WORDS + 6 * capacity)
 
 
 def doubt_names(doubts: int) -> list[str]:

@@ -37,14 +37,14 @@ from zerofeed.base.kernel import (
 from zerofeed.records.dtypes import RECORD
 from zerofeed.shm._atomics import fence_full, load_acquire, pause, store_release
 from zerofeed.shm._ring_kernels import (
+    BELL,
     CAPACITY,
     CONSUMED,
-    EVENTFD,
     LOST,
     POSITION,
     PUBLISHED,
     SLEEPS_ON,
-    TOKEN,
+    WAITING,
     claimed_by_writer,
 )
 
@@ -98,10 +98,11 @@ def after_overrun(control: _Words, start: int) -> int:
     return max(start, min(oldest, load_acquire(control, PUBLISHED)))
 
 
-@kernel(int64(I64_RO, _RECORDS_RO, int64, int64, int64, U8_RO, _RECORDS, _RECORDS, I64))
+@kernel(int64(I64_RO, _RECORDS_RO, I64, int64, int64, int64, U8_RO, _RECORDS, _RECORDS, I64))
 def take_matching(
     control: _Words,
     items: Any,
+    cursor: _Words,
     start: int,
     end: int,
     kind_mask: int,
@@ -110,18 +111,20 @@ def take_matching(
     out: Any,
     result: _Words,
 ) -> int:
-    """Copy the records that a filter lets through. Any process.
+    """Copy the records that a filter lets through, and account for all that were looked at.
 
     Args:
         control: the ring's control page.
         items: the ring's records, twice over.
+        cursor: the reader's own page.
         start: first sequence number to look at.
         end: one past the last; at most PUBLISHED.
         kind_mask: bit k set lets kind k through; KIND_ALL lets all through.
         wanted: per instrument row, non-zero lets it through; rows beyond its end never pass.
             An empty array lets all through.
         scratch: CHUNK records.
-        out: where matching records go; looking stops when it might not hold another chunk.
+        out: where matching records go; looking stops when it might not hold another chunk,
+            which is CHUNK records, or the whole of a smaller ``out``.
         result: NEXT, LOST, SEEN.
 
     Returns:
@@ -131,8 +134,9 @@ def take_matching(
     lost = 0
     seen = 0
     position = start
-    while position < end and written + CHUNK <= out.size:
-        count = min(CHUNK, end - position)
+    chunk = min(CHUNK, out.size)
+    while position < end and written + chunk <= out.size:
+        count = min(chunk, end - position)
         torn = copy_chunk(control, items, position, count, scratch)
         if torn:
             ahead = after_overrun(control, position + torn)
@@ -142,13 +146,19 @@ def take_matching(
         for index in range(count):
             record = scratch[index]
             row = int(record.instrument)
-            is_kind = kind_mask == KIND_ALL or (kind_mask >> int(record.kind)) & 1
+            kind = int(record.kind)
+            # A shift by 64 or more is undefined, and no kind has such a number.
+            is_kind = kind_mask == KIND_ALL or (kind < 64 and (kind_mask >> kind) & 1)
             is_wanted = wanted.size == 0 or (row < wanted.size and wanted[row] != 0)
             if is_kind and is_wanted:
                 out[written] = record
                 written += 1
         seen += count
         position += count
+    cursor[LOST] += lost
+    cursor[CONSUMED] += seen
+    # Publish: as in settle; what was taken has been copied.
+    store_release(cursor, POSITION, position)
     result[RESULT_NEXT] = position
     result[RESULT_LOST] = lost
     result[RESULT_SEEN] = seen
@@ -178,13 +188,18 @@ def settle(control: _Words, cursor: _Words, start: int, end: int) -> int:
 
 @kernel(int64(I64_RO, I64, int64))
 def announce_sleep(control: _Words, cursor: _Words, position: int) -> int:
-    """Say that this reader is about to sleep on its eventfd.
+    """Say that this reader is about to sleep until its bell rings.
+
+    Args:
+        control: the ring's control page.
+        cursor: the reader's own page.
+        position: records already seen.
 
     Returns:
         PUBLISHED, read after a full fence: when it is above ``position`` do not sleep.
     """
-    cursor[SLEEPS_ON] = EVENTFD
-    store_release(cursor, TOKEN, (cursor[TOKEN] + 1) | 1)
+    cursor[SLEEPS_ON] = BELL
+    store_release(cursor, WAITING, 2 * position + 1)
     fence_full()
     return load_acquire(control, PUBLISHED)
 
@@ -218,7 +233,11 @@ def build_loop(handler: Any) -> Any:
         lost = 0
         seen = 0
         idle = 0
+        looks = 0
         while position < until:
+            looks += 1
+            if looks & 0xFF == 0 and monotonic_ns() > deadline_ns:
+                break
             end = min(until, load_acquire(control, PUBLISHED))
             if end <= position:
                 idle += 1
@@ -242,8 +261,6 @@ def build_loop(handler: Any) -> Any:
             position += count
             cursor[CONSUMED] += count
             store_release(cursor, POSITION, position)
-            if (seen & 0xFFFF) < CHUNK and monotonic_ns() > deadline_ns:
-                break
         result[RESULT_NEXT] = position
         result[RESULT_LOST] = lost
         result[RESULT_SEEN] = seen

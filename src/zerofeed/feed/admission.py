@@ -11,6 +11,7 @@ This object does no waiting of its own: the owner polls :meth:`Admission.filenos
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -28,6 +29,8 @@ from zerofeed.feed.members import Member
 from zerofeed.feed.messages import Reply, Request, receive, send
 
 __all__ = ["Admission", "AllowList", "Gate", "Peer"]
+
+_PROGRAM_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Peer:
     pid: int
     uid: int
     gid: int
+    program: str = ""
     members: list[Member] = field(default_factory=list)
 
 
@@ -137,8 +141,8 @@ class Admission:
             request, fds = receive(peer.connection, Request)
             for fd in fds:
                 os.close(fd)
-        except (OSError, msgspec.MsgspecError) as error:
-            self._audit(f"drop pid={peer.pid} uid={peer.uid} why={error}")
+        except (OSError, ValueError) as error:
+            self._audit(f"drop pid={peer.pid} uid={peer.uid} why={_printable(str(error))}")
             self._drop(fileno)
             return
         if request is None:
@@ -147,7 +151,9 @@ class Admission:
             return
         try:
             self._answer(peer, request)
-        except OSError:
+        except OSError as error:
+            # A peer that does not read its replies is not waited for either.
+            self._audit(f"drop pid={peer.pid} uid={peer.uid} why={error}")
             self._drop(fileno)
 
     def close(self) -> None:
@@ -164,7 +170,7 @@ class Admission:
             return
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         pid, uid, gid = struct.unpack("iII", credentials)
-        connection.settimeout(1.0)
+        connection.settimeout(0.0)
         if not self._allowed.admits(uid, gid):
             self._audit(f"refuse pid={pid} uid={uid} gid={gid} why=not on the allow list")
             self._refuse(connection, uid)
@@ -178,12 +184,8 @@ class Admission:
             what=f"user {uid} is not on the feed's allow list",
             next_step="add the user or group to readers.allow_users or readers.allow_groups",
         )
-        try:
+        with connection, contextlib.suppress(OSError):
             send(connection, reply)
-        except OSError:
-            pass
-        finally:
-            connection.close()
 
     def _answer(self, peer: Peer, request: Request) -> None:
         if request.op == "attach":
@@ -200,22 +202,27 @@ class Admission:
                     ),
                 )
                 return
-            self._audit(f"attach pid={peer.pid} uid={peer.uid} gid={peer.gid} {request.program}")
+            peer.program = _printable(request.program)
+            self._audit(f"attach pid={peer.pid} uid={peer.uid} gid={peer.gid} {peer.program}")
             send(peer.connection, Reply(ok=True, description=description), fds)
         elif request.op == "reader":
             self._admit(peer, request)
         elif request.op == "release":
-            for member in [m for m in peer.members if m.slot == request.slot and m.ring == request.ring]:
+            place = (request.slot, request.ring)
+            for member in [m for m in peer.members if (m.slot, m.ring) == place]:
                 self._dismiss(peer, member)
         else:
             send(peer.connection, Reply(ok=True, status=self._gate.status()))
 
     def _admit(self, peer: Peer, request: Request) -> None:
         try:
-            member = self._gate.admit(request, peer)
+            named = msgspec.structs.replace(request, program=peer.program)
+            member = self._gate.admit(named, peer)
         except ZerofeedError as error:
             kind = "ResourceError" if isinstance(error, ResourceError) else type(error).__name__
-            reply = Reply(ok=False, error=kind, what=str(error), next_step=error.next_step or "")
+            step = error.next_step or ""
+            what = str(error).removesuffix(f"; {step}")
+            reply = Reply(ok=False, error=kind, what=what, next_step=step)
             send(peer.connection, reply)
             return
         peer.members.append(member)
@@ -223,9 +230,8 @@ class Admission:
             f"reader pid={peer.pid} uid={peer.uid} slot={member.slot} ring={member.ring} "
             f"mode={member.mode} start={member.start}"
         )
-        send(
-            peer.connection, Reply(ok=True, slot=member.slot, start=member.start), member.fds
-        )
+        reply = Reply(ok=True, slot=member.slot, start=member.start)
+        send(peer.connection, reply, member.reader_fds)
 
     def _dismiss(self, peer: Peer, member: Member) -> None:
         peer.members.remove(member)
@@ -237,3 +243,8 @@ class Admission:
         for member in list(peer.members):
             self._dismiss(peer, member)
         peer.connection.close()
+
+
+def _printable(text: str) -> str:
+    """Cut a peer's words to what can stand in one line of a log."""
+    return "".join(c if c.isprintable() else "?" for c in text[:_PROGRAM_CHARACTERS])

@@ -14,122 +14,34 @@ that the other is alive.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import sys
 import time
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base import errors
-from zerofeed.base.errors import FeedGoneError, FeedNotFoundError, ZerofeedError
+from zerofeed.base.errors import FeedNotFoundError, ZerofeedError
 from zerofeed.feed import _reader_kernels as rk
 from zerofeed.feed import description as description_module
-from zerofeed.feed.address import address_of, list_feeds
+from zerofeed.feed.connection import Connection
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription
 from zerofeed.feed.instruments import InstrumentTable
 from zerofeed.feed.memory import FeedMap
-from zerofeed.feed.messages import Reply, Request, receive, send
+from zerofeed.feed.messages import Request
 from zerofeed.feed.metrics import Metrics
 from zerofeed.feed.reader import Reader
 from zerofeed.records import units
-from zerofeed.records.kinds import kind_code
+from zerofeed.records.kinds import KIND_NAMES, kind_code
 from zerofeed.shm.ring import CursorPage
 
-__all__ = ["Connection", "Feed", "attach"]
-
-_REPLY_SECONDS = 10.0
-
-
-class Connection:
-    """The socket between an attached process and a feed; its end is the end of the feed.
-
-    Args:
-        name: of the feed.
-        user: uid that runs it; default: this process's.
-
-    Raises:
-        FeedNotFoundError: nothing listens there.
-        AttachRefusedError: the socket's permissions forbid it.
-    """
-
-    def __init__(self, name: str, user: int | None = None) -> None:
-        self.name = name
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.settimeout(_REPLY_SECONDS)
-        try:
-            self._socket.connect(address_of(name, user))
-        except PermissionError as error:
-            self._socket.close()
-            raise errors.AttachRefusedError(
-                "the permissions of its socket do not let this user in",
-                where=f"feed {name}",
-                next_step="ask its owner to change the socket's group or mode",
-            ) from error
-        except OSError as error:
-            self._socket.close()
-            raise _not_found(name) from error
-        self._is_closed = False
-
-    def ask(self, request: Request) -> tuple[Reply, list[int]]:
-        """Send a request and wait for its reply.
-
-        Returns:
-            The reply and its descriptors.
-
-        Raises:
-            FeedGoneError: the feed ended, or did not answer within ten seconds.
-            ZerofeedError: what the feed replied; the subclass it named.
-        """
-        try:
-            send(self._socket, request)
-            reply, fds = receive(self._socket, Reply)
-        except OSError as error:
-            raise self._gone(str(error)) from error
-        if reply is None:
-            raise self._gone("the connection was closed")
-        if not reply.ok:
-            kind = getattr(errors, reply.error, ZerofeedError)
-            raise kind(reply.what, where=f"feed {self.name}", next_step=reply.next_step or None)
-        return reply, fds
-
-    def release(self, slot: int, ring: Literal["records", "frames"] = "records") -> None:
-        """Give a reader's slot back; nothing when the feed is gone already."""
-        with contextlib.suppress(OSError):
-            send(self._socket, Request(op="release", slot=slot, ring=ring))
-
-    def is_alive(self) -> bool:
-        """Tell whether the feed still holds its end of the connection."""
-        if self._is_closed:
-            return False
-        try:
-            return self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-
-    def fileno(self) -> int:
-        """Descriptor that becomes readable when the feed ends."""
-        return self._socket.fileno()
-
-    def close(self) -> None:
-        """Detach."""
-        self._is_closed = True
-        self._socket.close()
-
-    def _gone(self, got: str) -> FeedGoneError:
-        return FeedGoneError(
-            "the feed has ended",
-            where=f"feed {self.name}",
-            got=got,
-            next_step="attach again when it runs",
-        )
+__all__ = ["Feed", "attach"]
 
 
 class Feed:
@@ -174,26 +86,26 @@ class Feed:
             spin: looks before sleeping, for those who would rather burn a core.
 
         Raises:
+            ConfigurationError: no such mode, start or batch length.
             ResourceError: every reader slot is taken.
             FeedGoneError: the feed has ended.
             KeyError: no such kind.
         """
-        mask = rk.KIND_ALL
-        if kinds is not None:
-            mask = 0
-            for kind in kinds:
-                mask |= 1 << (kind if isinstance(kind, int) else kind_code(kind))
-        request = Request(op="reader", mode=mode, start=start)
-        reply, fds = self._connection.ask(request)
-        page = CursorPage(fds[0])
-        os.close(fds[0])
+        mask = _kind_mask(kinds)
+        first = _checked_start(mode, start, max_batch)
+        reply, fds = self._connection.ask(Request(op="reader", mode=mode, start=first))
+        bell = socket.socket(fileno=fds[1])
+        try:
+            page = CursorPage(fds[0])
+        finally:
+            os.close(fds[0])
         reader = Reader(
             self._connection,
             self.memory.record_ring,
             self.memory.records,
             page,
             slot=reply.slot,
-            eventfd=fds[1],
+            bell=bell,
             start=reply.start,
             kind_mask=mask,
             wanted=None if symbols is None else _Wanted(self.instruments, symbols),
@@ -260,7 +172,7 @@ class Feed:
             reader.close()
         self._connection.close()
 
-    def __enter__(self) -> Feed:
+    def __enter__(self) -> Self:
         """Use as a context manager: detached at the end."""
         return self
 
@@ -284,11 +196,11 @@ class _Wanted:
         self._rows = np.zeros(1, dtype=np.uint8)
 
     def __call__(self) -> npt.NDArray[np.uint8]:
-        version = self._table.version
+        version = self._table.version()
         if version != self._version:
             rows = np.zeros(max(1, len(self._table)), dtype=np.uint8)
             for pattern in self._patterns:
-                rows[[i.row for i in self._table.find(pattern) if i.row < rows.size]] = 1
+                rows[[i.index for i in self._table.find(pattern) if i.index < rows.size]] = 1
             self._rows, self._version = rows, version
         return self._rows
 
@@ -316,28 +228,52 @@ def attach(name: str, *, user: int | None = None, wait: float = 0.0) -> Feed:
                 raise
             time.sleep(0.02)
     try:
-        program = os.path.basename(sys.argv[0] or "python")[:64]
+        program = Path(sys.argv[0] or "python").name[:64]
         request = Request(op="attach", layout=LAYOUT_VERSION, program=program)
         reply, fds = connection.ask(request)
-        if reply.description is None:
-            raise errors.BugError("the feed sent no description", where=f"feed {name}")
-        try:
-            description_module.check(reply.description)
-        except ZerofeedError:
-            for fd in fds:
-                os.close(fd)
-            raise
-        return Feed(connection, FeedMap(reply.description, fds))
+        return Feed(connection, _map(name, reply.description, fds))
     except BaseException:
         connection.close()
         raise
 
 
-def _not_found(name: str) -> FeedNotFoundError:
-    running = sorted({found for found, _ in list_feeds()})
-    return FeedNotFoundError(
-        "no such feed is running",
-        where=f"feed {name}",
-        got=f"running here: {', '.join(running)}" if running else "no feed is running here",
-        next_step="start it with `zerofeed run CONFIG.toml`, or attach(name, wait=seconds)",
-    )
+def _map(name: str, described: FeedDescription | None, fds: list[int]) -> FeedMap:
+    """Map what came with a description; the descriptors are closed in any case."""
+    try:
+        if described is None:
+            raise errors.BugError("the feed sent no description", where=f"feed {name}")
+        description_module.check(described)
+    except ZerofeedError:
+        for fd in fds:
+            os.close(fd)
+        raise
+    return FeedMap(described, fds)
+
+
+def _kind_mask(kinds: list[str | int] | None) -> int:
+    if kinds is None:
+        return rk.KIND_ALL
+    mask = 0
+    for kind in kinds:
+        code = kind_code(kind) if isinstance(kind, str) else int(kind)
+        if code not in KIND_NAMES:
+            raise KeyError(f"no record kind has the number {code}")
+        mask |= 1 << code
+    return mask
+
+
+def _checked_start(mode: str, start: int | str, max_batch: int) -> int | Literal["now", "oldest"]:
+    """Refuse what the feed would refuse by ending the connection."""
+    problem: tuple[str, str, object] | None = None
+    if mode not in {"lossy", "lossless"}:
+        problem = ("no such mode", "lossy or lossless", mode)
+    elif isinstance(start, str) and start not in {"now", "oldest"}:
+        problem = ("no such start", "now, oldest or a sequence number", start)
+    elif max_batch < 1:
+        problem = ("a batch has at least one record", "max_batch >= 1", max_batch)
+    if problem is not None:
+        what, expected, got = problem
+        raise errors.ConfigurationError(what, where="reader", expected=expected, got=got)
+    if isinstance(start, str):
+        return cast("Literal['now', 'oldest']", start)
+    return min(max(int(start), 0), 2**62)

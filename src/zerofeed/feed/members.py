@@ -1,14 +1,14 @@
 """The readers of a feed, on the writer's side: slots, modes, positions.
 
 Two parties share the work. Whoever *admits* (the supervisor, or a publisher in its own
-process) makes the cursor page and the eventfd and keeps the list. Whoever *writes* (the
+process) makes the cursor page and the bell and keeps the list. Whoever *writes* (the
 worker) shows the page at its slot and sets the mode in the ring's control page, which it
 alone writes. :func:`enlist`, :func:`dismiss` and :func:`degrade` are the writer's part.
 """
 
 from __future__ import annotations
 
-import os
+import socket
 from dataclasses import dataclass, field
 
 from zerofeed.base.errors import ResourceError
@@ -22,7 +22,20 @@ MODES = {"lossy": k.LOSSY, "lossless": k.LOSSLESS}
 
 @dataclass(slots=True)
 class Member:
-    """One reader, as the admitting side knows it."""
+    """One reader, as the admitting side knows it.
+
+    Attributes:
+        slot: its place in the ring.
+        ring: ``records`` or ``frames``.
+        mode: what it asked for.
+        pid: its process, by the kernel's word.
+        uid: its user, by the kernel's word.
+        program: what it calls itself.
+        start: sequence number that it begins with.
+        page: its cursor page.
+        bell: a pair of datagram sockets; what is sent into the first wakes whoever watches the
+            second. The reader gets the second alone, so it shares no flag with the writer.
+    """
 
     slot: int
     ring: str
@@ -32,16 +45,24 @@ class Member:
     program: str
     start: int
     page: CursorPage = field(default_factory=CursorPage)
-    eventfd: int = field(default_factory=lambda: os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+    bell: tuple[socket.socket, socket.socket] = field(
+        default_factory=lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    )
 
     @property
     def fds(self) -> list[int]:
-        """Cursor page and eventfd."""
-        return [self.page.fd, self.eventfd]
+        """What the writer needs: cursor page and the end of the bell that is rung."""
+        return [self.page.fd, self.bell[0].fileno()]
+
+    @property
+    def reader_fds(self) -> list[int]:
+        """What the reader gets: cursor page and the end of the bell that is heard."""
+        return [self.page.fd, self.bell[1].fileno()]
 
     def close(self) -> None:
-        """Give the eventfd back; the page goes with its last map."""
-        os.close(self.eventfd)
+        """Give the bell back; the page goes with its last map."""
+        for end in self.bell:
+            end.close()
 
 
 class Members:
@@ -100,7 +121,7 @@ def enlist(ring: Ring, table: CursorTable, slot: int, mode: str, fds: list[int])
         table: the writer's view of all cursor pages.
         slot: the reader's.
         mode: ``lossy`` or ``lossless``.
-        fds: cursor page and eventfd, as numbered in the writer's process.
+        fds: cursor page and bell, as numbered in the writer's process.
 
     Returns:
         False when the position that a lossless reader's page shows is already overwritten:
@@ -112,7 +133,7 @@ def enlist(ring: Ring, table: CursorTable, slot: int, mode: str, fds: list[int])
     if mode == "lossless" and position + ring.capacity < int(control[k.CLAIMED]):
         return False
     control[k.WOKEN + slot] = 0
-    control[k.EVENTFDS + slot] = fds[1]
+    control[k.BELLS + slot] = fds[1]
     control[k.MODES + slot] = MODES[mode]
     control[k.SLOTS] = max(int(control[k.SLOTS]), slot + 1)
     # The cached gate may be above the newcomer: look again at the next claim.
@@ -123,7 +144,7 @@ def enlist(ring: Ring, table: CursorTable, slot: int, mode: str, fds: list[int])
 def dismiss(ring: Ring, slot: int) -> None:
     """Forget a reader: it no longer holds anything back and is not woken. Called by the writer."""
     ring.control[k.MODES + slot] = k.FREE
-    ring.control[k.EVENTFDS + slot] = -1
+    ring.control[k.BELLS + slot] = -1
 
 
 def degrade(ring: Ring, slot: int) -> None:

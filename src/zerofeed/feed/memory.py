@@ -163,7 +163,9 @@ class FeedMemory(_Parts):
         self.frames = self.frame_ring.items(FRAME)
         self.arena = self._arena.mapping.bytes(0, sizes.chunks * sizes.chunk_bytes)
         head = self._instruments.head_bytes
-        self.instrument_lookup = self._instruments.mapping.view(np.int64, 0, sizes.lookup_bytes // 8)
+        self.instrument_lookup = self._instruments.mapping.view(
+            np.int64, 0, sizes.lookup_bytes // 8
+        )
         self.instrument_rows = self._instruments.mapping.view(
             INSTRUMENT_ROW, head, sizes.instruments
         )
@@ -280,4 +282,3 @@ def _plain(described: ObjectDescription, fds: list[int]) -> Mapping:
         described.body_bytes,
         page_bytes=described.page_bytes,
     )
-

@@ -7,7 +7,7 @@ as the process is attached: its end is how either side learns that the other has
 op           asks for                                    the reply carries
 ===========  ==========================================  ========================================
 attach       the description and the shared objects      description; one descriptor an object
-reader       a place in a ring                           slot, start; cursor page, eventfd
+reader       a place in a ring                           slot, start; cursor page, bell
 release      to give a place back                        nothing, there is no reply
 status       what ``zerofeed ls`` shows                  readers and worker
 ===========  ==========================================  ========================================
@@ -15,6 +15,7 @@ status       what ``zerofeed ls`` shows                  readers and worker
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any, Literal, TypeVar
 
@@ -57,7 +58,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     description: FeedDescription | None = None
     slot: int = -1
     start: int = 0
-    status: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies mutable defaults
+    status: dict[str, Any] = {}
 
 
 _Message = TypeVar("_Message", Request, Reply)
@@ -72,9 +73,7 @@ def send(connection: socket.socket, message: Request | Reply, fds: list[int] | N
     socket.send_fds(connection, [msgspec.json.encode(message)], fds or [])
 
 
-def receive(
-    connection: socket.socket, kind: type[_Message]
-) -> tuple[_Message | None, list[int]]:
+def receive(connection: socket.socket, kind: type[_Message]) -> tuple[_Message | None, list[int]]:
     """Receive one message.
 
     Args:
@@ -86,10 +85,18 @@ def receive(
         caller closes.
 
     Raises:
-        msgspec.ValidationError: the packet is not such a message.
+        ValueError: the packet is not such a message; its descriptors are closed.
         OSError: the connection failed.
     """
-    data, fds, _flags, _address = socket.recv_fds(connection, MAX_MESSAGE_BYTES, MAX_FDS)
+    data, fds, _flags, _address = socket.recv_fds(
+        connection, MAX_MESSAGE_BYTES, MAX_FDS, socket.MSG_CMSG_CLOEXEC
+    )
     if not data:
         return None, fds
-    return msgspec.json.decode(data, type=kind), fds
+    try:
+        return msgspec.json.decode(data, type=kind), fds
+    except (ValueError, RecursionError) as error:
+        # Not every failure is msgspec's own: bad UTF-8 and deep nesting come as they are.
+        for fd in fds:
+            os.close(fd)
+        raise ValueError(f"no message of this protocol: {error}") from error

@@ -26,8 +26,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ def listen(address: str, *, mode: int = 0o660) -> socket.socket:
             _remove_stale(address)
         listener.bind(address)
         if not address.startswith("\0"):
-            os.chmod(address, mode)
+            Path(address).chmod(mode)
         listener.listen(64)
     except OSError as error:
         listener.close()
@@ -95,29 +96,31 @@ def listen(address: str, *, mode: int = 0o660) -> socket.socket:
             where=shown,
             next_step="stop the feed that has this name, or choose another name",
         ) from error
-    listener.setblocking(False)
+    listener.settimeout(0.0)
     return listener
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a socket file that a killed feed left; one that answers stays."""
-    if not os.path.exists(path):
+    """Remove a socket file that a killed feed left; one that answers stays.
+
+    So does a file that is no socket: a connection to it is refused in the same words.
+    """
+    if not Path(path).is_socket():
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)
+            Path(path).unlink()
 
 
 def version() -> str:
     """Give the version of the installed package."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
+    from importlib import metadata  # noqa: PLC0415 - slow to import
 
     try:
-        return installed("zerofeed")
-    except PackageNotFoundError:
+        return metadata.version("zerofeed")
+    except metadata.PackageNotFoundError:
         return "0.dev"
 
 
@@ -146,16 +149,15 @@ class Publisher:
         audit: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name = name
-        self.memory = FeedMemory(os.path.basename(name), sizes or MemorySizes())
+        self._address = address_of(name)
+        self.memory = FeedMemory(Path(name).name, sizes or MemorySizes())
         self.patience_ns = int(patience * 1e9)
         self._ring = self.memory.record_ring
         self._ring.control[k.EPOCH] = 1
         self._one = np.ones(1, dtype=np.int64)
         self._members = Members()
         self._started_ns = time.time_ns()
-        self._address = address_of(name)
         self._admission = Admission([listen(self._address)], self, allowed or AllowList(), audit)
-        self._poll = select.poll()
         self._lock = threading.Lock()
         self._served_ns = 0
         self._thread: threading.Thread | None = None
@@ -228,17 +230,22 @@ class Publisher:
             self._serve(timeout)
 
     def _serve(self, timeout: float) -> None:
-        readable, _, _ = select.select(self._admission.filenos(), [], [], timeout)
-        for fileno in readable:
+        for fileno in self._readable(timeout):
             self._admission.serve(fileno)
+
+    def _readable(self, timeout: float) -> list[int]:
+        """Wait for a descriptor; any number of them, and closed ones do no harm."""
+        poll = select.poll()
+        for fileno in self._admission.filenos():
+            poll.register(fileno, select.POLLIN)
+        return [fileno for fileno, _ in poll.poll(timeout * 1e3)]
 
     def start(self) -> None:
         """Serve attaching processes from a thread, for a publisher that is often silent."""
 
         def work() -> None:
             while not self._is_closed.is_set():
-                readable, _, _ = select.select(self._admission.filenos(), [], [], 0.05)
-                if readable:
+                if self._readable(0.05):
                     self.serve()
 
         self._thread = threading.Thread(target=work, name=f"{self.name}-admission", daemon=True)
@@ -252,9 +259,9 @@ class Publisher:
         self._admission.close()
         if not self._address.startswith("\0"):
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._address)
+                Path(self._address).unlink()
 
-    def __enter__(self) -> Publisher:
+    def __enter__(self) -> Self:
         """Use as a context manager: the feed ends with the block."""
         return self
 
@@ -272,7 +279,7 @@ class Publisher:
     def describe(self) -> tuple[FeedDescription, list[int]]:
         """Describe this feed to an attaching process."""
         description = FeedDescription(
-            name=os.path.basename(self.name),
+            name=Path(self.name).name,
             protocol="records",
             layout=LAYOUT_VERSION,
             formats=layout_digest(),

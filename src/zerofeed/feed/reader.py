@@ -23,10 +23,10 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import select
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ from zerofeed.shm import _ring_kernels as k
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from zerofeed.feed.attach import Connection
+    from zerofeed.feed.connection import Connection
     from zerofeed.shm.ring import CursorPage, RingView
 
 __all__ = ["Reader"]
@@ -68,7 +68,7 @@ class Reader:
         page: CursorPage,
         *,
         slot: int,
-        eventfd: int,
+        bell: socket.socket,
         start: int,
         kind_mask: int = rk.KIND_ALL,
         wanted: Callable[[], npt.NDArray[np.uint8]] | None = None,
@@ -80,7 +80,8 @@ class Reader:
         self._items = items
         self._page = page
         self._slot = slot
-        self._eventfd = eventfd
+        self._bell = bell
+        self._bell.settimeout(0.0)
         self._spin = spin
         self._kind_mask = kind_mask
         self._wanted = wanted
@@ -89,7 +90,9 @@ class Reader:
         self._max_batch = min(max_batch, ring.capacity // 2)
         # Below this lag the writer cannot have reached the batch at the moment of the look.
         self._safe_lag = ring.capacity - int(ring.control[k.MAX_CLAIM])
-        self._published = memoryview(ring.control[k.PUBLISHED : k.PUBLISHED + 1]).cast("B").cast("q")
+        self._published = (
+            memoryview(ring.control[k.PUBLISHED : k.PUBLISHED + 1]).cast("B").cast("q")
+        )
         self._start = start
         self._held = start
         self._next = start
@@ -99,7 +102,7 @@ class Reader:
         self._is_closed = False
         if self._is_filtered:
             self._scratch = np.zeros(rk.CHUNK, dtype=RECORD)
-            self._matches = np.zeros(max(rk.CHUNK, min(4096, ring.capacity)), dtype=RECORD)
+            self._matches = np.zeros(min(4096, self._max_batch), dtype=RECORD)
 
     # What has happened so far
 
@@ -125,12 +128,14 @@ class Reader:
 
     @property
     def mode(self) -> str:
-        """``lossy``, ``lossless``, or ``degraded`` after the feed's patience ran out."""
+        """``lossy``, ``lossless``, ``degraded`` after the feed's patience ran out; ``free`` if closed."""
+        if self._is_closed:
+            return _MODES[k.FREE]
         return _MODES[int(self._ring.control[k.MODES + self._slot])]
 
     def is_intact(self) -> bool:
         """Tell whether every record of the present batch still is what the worker wrote."""
-        return self._held >= k.overrun_below(self._ring.control)
+        return self._is_filtered or self._held >= k.overrun_below(self._ring.control)
 
     def copy(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Copy the whole records of the present batch.
@@ -179,7 +184,7 @@ class Reader:
         if count > self._safe_lag:
             position = self._skip_overrun(position)
             count = published - position
-        if count > self._max_batch:
+        if count > self._max_batch:  # noqa: PLR1730 - a call of min is a tenth of the whole
             count = self._max_batch
         self._next = position + count
         at = position & self._mask
@@ -206,6 +211,7 @@ class Reader:
         count = rk.take_matching(
             self._ring.control,
             self._items,
+            self._page.words,
             position,
             published,
             self._kind_mask,
@@ -214,11 +220,7 @@ class Reader:
             self._matches,
             self._result,
         )
-        words = self._page.words
-        words[k.LOST] += self._result[rk.RESULT_LOST]
-        words[k.CONSUMED] += self._result[rk.RESULT_SEEN]
         self._held = self._next = int(self._result[rk.RESULT_NEXT])
-        words[k.POSITION] = self._next
         return self._matches[:count]
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -270,11 +272,24 @@ class Reader:
                 return
 
     async def __aiter__(self) -> AsyncIterator[npt.NDArray[Any]]:
-        """Yield batches to a coroutine; sleeps on an eventfd, one wake for each burst."""
+        """Yield batches to a coroutine; sleeps until its bell rings, one wake for each burst."""
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
-        loop.add_reader(self._eventfd, woken.set)
-        loop.add_reader(self._connection.fileno(), woken.set)
+        # Descriptors of its own: a loop watches a number only once, readers share a connection,
+        # and closing the reader must not leave a number here that means something else by then.
+        bell, connection = os.dup(self._bell.fileno()), os.dup(self._connection.fileno())
+
+        def hear() -> None:
+            _silence(bell)
+            woken.set()
+
+        def notice() -> None:
+            if not self._connection.is_alive():
+                loop.remove_reader(connection)
+            woken.set()
+
+        loop.add_reader(bell, hear)
+        loop.add_reader(connection, notice)
         words = self._page.words
         try:
             while True:
@@ -284,16 +299,18 @@ class Reader:
                     await asyncio.sleep(0)
                     continue
                 woken.clear()
-                if rk.announce_sleep(self._ring.control, words, self._next) <= self._next:
+                if rk.announce_sleep(self._ring.control, words, self._next) > self._next:
+                    await asyncio.sleep(0)
+                elif self._connection.is_alive():
                     await woken.wait()
-                words[k.TOKEN] += int(words[k.TOKEN]) & 1
-                if select.select([self._eventfd], [], [], 0)[0]:
-                    os.eventfd_read(self._eventfd)
-                if not self._connection.is_alive() and int(self._published[0]) <= self._next:
+                elif int(self._published[0]) <= self._next:
                     return
+                words[k.WAITING] = 0
         finally:
-            loop.remove_reader(self._eventfd)
-            loop.remove_reader(self._connection.fileno())
+            words[k.WAITING] = 0
+            for descriptor in (bell, connection):
+                loop.remove_reader(descriptor)
+                os.close(descriptor)
 
     def run(
         self,
@@ -337,21 +354,26 @@ class Reader:
             if deadline is not None and now >= deadline:
                 break
             turn_ends = min(now + _SLICE_NS, deadline or now + _SLICE_NS)
-            handled += loop(
-                self._ring.control,
-                self._items,
-                self._page.words,
-                scratch,
-                state,
-                self._next,
-                until,
-                spins,
-                turn_ends,
-                self._result,
-            )
-            self._held = self._next = int(self._result[rk.RESULT_NEXT])
-            if spin or self._next >= until:
-                if not spin or self._connection.is_alive():
+            try:
+                handled += loop(
+                    self._ring.control,
+                    self._items,
+                    self._page.words,
+                    scratch,
+                    state,
+                    self._next,
+                    until,
+                    spins,
+                    turn_ends,
+                    self._result,
+                )
+            finally:
+                # From the page, which is right even when the handler raised.
+                self._held = self._next = int(self._page.words[k.POSITION])
+            if self._next >= until:
+                break
+            if spin:
+                if self._connection.is_alive() or int(self._published[0]) > self._next:
                     continue
                 break
             left = None if deadline is None else max(0.0, (deadline - time.monotonic_ns()) / 1e9)
@@ -368,9 +390,9 @@ class Reader:
                 self._settle()
             self._is_closed = True
             self._connection.release(self._slot)
-            os.close(self._eventfd)
+            self._bell.close()
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         """Use as a context manager: closed at the end."""
         return self
 
@@ -393,3 +415,12 @@ class Reader:
 
 
 _EVERYTHING = np.zeros(0, dtype=np.uint8)
+
+
+def _silence(bell: int) -> None:
+    """Take everything that was sent to a bell."""
+    try:
+        while os.read(bell, 16):
+            pass
+    except BlockingIOError:
+        return

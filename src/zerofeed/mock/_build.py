@@ -206,13 +206,20 @@ def _fill_definitions(venue: np.record, listings: Sequence[Listing]) -> None:
     encoded = bytearray()
     for row, listing in enumerate(listings):
         it = venue.instruments[row]
-        values = _definition(listing)
         it.definition_at = len(encoded)
         if "Instrument" in listing.forms:
-            encoded += encode_message("Instrument", values)
+            encoded += encode_message(
+                "Instrument", {**_definition(listing), "rfq": int(listing.is_rfq)}
+            )
         it.definition_v2_at = len(encoded)
         if "InstrumentV2" in listing.forms:
-            encoded += encode_message("InstrumentV2", values)
+            steps = [
+                {"abovePrice": float(above), "tickSize": float(tick)}
+                for above, tick in listing.tick_steps
+            ]
+            encoded += encode_message(
+                "InstrumentV2", {**_definition(listing), "tickStepsList": steps}
+            )
         it.legs_at = len(encoded)
         if listing.legs:
             legs = [{"legInstrumentId": number, "legSize": size} for number, size in listing.legs]
@@ -228,7 +235,7 @@ def _fill_definitions(venue: np.record, listings: Sequence[Listing]) -> None:
 
 
 def _definition(listing: Listing) -> dict[str, Any]:
-    """Name an instrument's terms as the schema does."""
+    """Name what both forms of a definition tell, as the schema does."""
     is_margined = listing.kind is Kind.FUTURE
     return {
         "instrumentId": listing.instrument_id,
@@ -236,8 +243,7 @@ def _definition(listing: Listing) -> dict[str, Any]:
         "kind": int(listing.kind),
         "instrumentType": int(listing.payoff),
         "optionType": int(listing.right),
-        "rfq": int(listing.is_rfq),
-        "settlementPeriod": int(listing.period),
+        "settlementPeriod": None if listing.period is Period.NONE else int(listing.period),
         "settlementPeriodCount": 0 if listing.period is Period.NONE else 1,
         "baseCurrency": listing.base,
         "quoteCurrency": listing.quote,
@@ -255,9 +261,5 @@ def _definition(listing: Listing) -> dict[str, Any]:
         "blockTradeCommission": math.nan if listing.legs else listing.taker_commission / 2,
         "maxLiquidationCommission": 0.0075 if is_margined else math.nan,
         "maxLeverage": math.nan if listing.max_leverage is None else listing.max_leverage,
-        "tickStepsList": [
-            {"abovePrice": float(above), "tickSize": float(step)}
-            for above, step in listing.tick_steps
-        ],
         "instrumentName": listing.name,
     }

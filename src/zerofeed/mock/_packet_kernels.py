@@ -19,7 +19,6 @@ from zerofeed.base.kernel import inlined
 from zerofeed.codecs.deribit._encode_kernels import (
     BOOK_BYTES,
     BOOK_CHANGE_BYTES,
-    HEADER_BYTES,
     SNAPSHOT_BYTES,
     SNAPSHOT_LEVEL_BYTES,
     TICKER_BYTES,
@@ -41,6 +40,7 @@ from zerofeed.codecs.deribit._encode_kernels import (
     put_ticker,
     put_trade,
 )
+from zerofeed.codecs.deribit._layout import HEADER_BYTES
 from zerofeed.mock._market_kernels import FUTURE, OPTION, OPTION_COMBO, SPOT, below
 from zerofeed.mock._state import (
     ASK,

@@ -10,7 +10,7 @@ both of which are legitimate prices.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,9 @@ UNDEF = -(2**63)
 RATE_EXPONENT = -12
 """Exponent of funding rates and other pure numbers."""
 
+# The default context would round values of more than 28 digits.
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
+
 
 def to_decimal(mantissa: int, exponent: int) -> Decimal | None:
     """Give the exact decimal value of a scaled integer.
@@ -44,19 +47,14 @@ def to_decimal(mantissa: int, exponent: int) -> Decimal | None:
     """
     if mantissa == UNDEF:
         return None
-    return Decimal(to_text(mantissa, exponent))
+    return Decimal(_text(mantissa, exponent))
 
 
 def to_text(mantissa: int, exponent: int) -> str | None:
     """Write a scaled integer as plain decimal text, without exponent or trailing zeros."""
     if mantissa == UNDEF:
         return None
-    if exponent >= 0:
-        return str(mantissa * 10**exponent)
-    sign = "-" if mantissa < 0 else ""
-    whole, fraction = divmod(abs(mantissa), 10**-exponent)
-    tail = f"{fraction:0{-exponent}d}".rstrip("0")
-    return f"{sign}{whole}.{tail}" if tail else f"{sign}{whole}"
+    return _text(mantissa, exponent)
 
 
 def from_decimal(value: Decimal | str | int, exponent: int) -> int:
@@ -67,9 +65,18 @@ def from_decimal(value: Decimal | str | int, exponent: int) -> int:
         exponent: power of ten of the result.
 
     Raises:
-        ValueError: the value has more decimals than the exponent keeps, or overflows int64.
+        ValueError: the value is no finite number, has more decimals than the exponent keeps,
+            or overflows int64.
     """
-    scaled = Decimal(value).scaleb(-exponent)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a decimal number") from None
+    if not number.is_finite():
+        raise ValueError(f"{value} is not a finite number")
+    if number and number.adjusted() - exponent > 18:
+        raise ValueError(f"{value} does not fit an int64 with exponent {exponent}")
+    scaled = number.scaleb(-exponent, context=_EXACT)
     mantissa = int(scaled)
     if mantissa != scaled:
         raise ValueError(f"{value} has more decimals than the exponent {exponent} keeps")
@@ -96,3 +103,12 @@ def to_float(mantissas: npt.NDArray[np.int64], exponents: Any) -> npt.NDArray[np
     )
     values[mantissas == UNDEF] = np.nan
     return np.asarray(values, dtype=np.float64)
+
+
+def _text(mantissa: int, exponent: int) -> str:
+    if exponent >= 0:
+        return str(mantissa * 10**exponent)
+    sign = "-" if mantissa < 0 else ""
+    whole, fraction = divmod(abs(mantissa), 10**-exponent)
+    tail = f"{fraction:0{-exponent}d}".rstrip("0")
+    return f"{sign}{whole}.{tail}" if tail else f"{sign}{whole}"

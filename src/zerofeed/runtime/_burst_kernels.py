@@ -41,9 +41,8 @@ from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.books._rows_kernels import publish_batch
 from zerofeed.feed.memory import FRAME
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
-from zerofeed.feed.publisher import stamp
 from zerofeed.records.dtypes import RECORD
-from zerofeed.runtime._deribit_kernels import process_packet
+from zerofeed.runtime._deribit_kernels import number_records, process_packet
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
     MAX_CLAIM,
@@ -220,7 +219,7 @@ def _process_frames(
             at + room,
             scratch,
         )
-        stamp(control, records, count)
+        number_records(records, at, count, published, words)
         seal(state, published + count)
         now_ns = realtime_ns()
         publish(control, count, now_ns)

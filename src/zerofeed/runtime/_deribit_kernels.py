@@ -41,9 +41,10 @@ from zerofeed.codecs.deribit._kernels import (
 )
 from zerofeed.codecs.deribit._layout import BOOK, FIRST_TEMPLATE, SNAPSHOT
 from zerofeed.codecs.deribit._message_kernels import NEXT, OUT_OF_RANGE, REFUSED, ROW, TEMPLATE
+from zerofeed.feed._instrument_kernels import stamp_definition
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.dtypes import RECORD
-from zerofeed.records.kinds import ACTION_NONE, GAP, NO_SIDE, RESET
+from zerofeed.records.kinds import ACTION_NONE, GAP, INSTRUMENT, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
 from zerofeed.sequencing._tracker_kernels import (
     DUPLICATE,
@@ -55,7 +56,7 @@ from zerofeed.sequencing._tracker_kernels import (
 from zerofeed.sequencing.channels import EXPECTED
 from zerofeed.shm.journal import add, begin, finish, seal
 
-__all__ = ["SCRATCH_WORDS", "process_capture", "process_packet"]
+__all__ = ["SCRATCH_WORDS", "number_records", "process_capture", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -168,7 +169,7 @@ def process_packet(
         add(state, _CHANNELS_REFUSED, 1)
     else:
         expected = state[channel_at + EXPECTED]
-        verdict = track(state, channel_at, seq, is_heartbeat=place == end, window=_WINDOW)
+        verdict = track(state, channel_at, seq, place == end, _WINDOW)
         if verdict == DUPLICATE:
             add(state, _STALE, 1)
             return 0
@@ -233,6 +234,24 @@ def process_packet(
     add(state, _DECODED if is_whole else _MALFORMED, 1)
     add(state, _RECORDS_PUBLISHED, index - out_at)
     return index - out_at
+
+
+@inlined
+def number_records(records: Any, at: int, count: int, first_seq: int, words: _Words) -> None:
+    """Set the sequence numbers of new records, and of the definitions among them.
+
+    Args:
+        records: RECORD array.
+        at: index of the first.
+        count: how many.
+        first_seq: sequence number of the first.
+        words: the instruments' rows.
+    """
+    for index in range(count):
+        record = records[at + index]
+        record.seq = first_seq + index
+        if record.kind == INSTRUMENT:
+            stamp_definition(words, int64(record.instrument), first_seq + index)
 
 
 @kernel(
@@ -313,8 +332,7 @@ def process_capture(
             stored + room_for_one,
             scratch,
         )
-        for index in range(count):
-            records[stored + index].seq = first_seq + stored + index
+        number_records(records, stored, count, first_seq + stored, words)
         seal(state, first_seq + stored + count)
         finish(state, packet)
         stored += count

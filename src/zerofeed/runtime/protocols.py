@@ -28,6 +28,7 @@ from zerofeed.codecs.deribit._message_kernels import (
 )
 from zerofeed.codecs.deribit.decoder import TEMPLATE_NAMES
 from zerofeed.feed import _instrument_kernels as instruments
+from zerofeed.feed.instruments import lookup_words
 from zerofeed.feed.memory import FeedMemory, MemorySizes
 from zerofeed.feed.metrics import SOURCES
 from zerofeed.runtime import _burst_kernels as burst
@@ -85,8 +86,7 @@ class Protocol:
                 expected=f"at most {memory.book_levels}",
                 got=memory.book_depth,
             )
-        slots = 1 << (2 * memory.instruments - 1).bit_length()
-        lookup = -(-(instruments.LOOKUP_HEADER + 2 * slots) * 8 // 4096) * 4096
+        lookup = -(-lookup_words(memory.instruments) * 8 // 4096) * 4096
         blocks = len(config.source) * block_words(config.worker.burst)
         return MemorySizes(
             records=memory.records,
@@ -129,8 +129,7 @@ class Stage:
         self.blocks: npt.NDArray[np.int64] = memory.private[
             book_words : book_words + len(config.source) * size
         ].reshape(len(config.source), size)
-        lookup_words = 2 * (1 << (2 * count - 1).bit_length())
-        self.lookup = memory.instrument_lookup[: instruments.LOOKUP_HEADER + lookup_words]
+        self.lookup = memory.instrument_lookup[: lookup_words(count)]
         self.words = memory.instrument_words
         self._record_words: npt.NDArray[np.int64] = memory.records.view(np.int64)
         self._results = result_table(self._burst)

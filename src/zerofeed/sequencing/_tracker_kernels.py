@@ -74,7 +74,7 @@ def find_channel(state: _Words, channel: int) -> int:
 
 
 @inlined
-def track(state: _Words, at: int, seq: int, *, is_heartbeat: bool, window: int) -> int:
+def track(state: _Words, at: int, seq: int, is_heartbeat: bool, window: int) -> int:
     """Judge one packet and move the channel on.
 
     Args:
@@ -133,4 +133,4 @@ def track_one(state: _Words, channel: int, seq: int, is_heartbeat: int, window: 
     at = find_channel(state, channel)
     if at < 0:
         return TABLE_FULL
-    return track(state, at, seq, is_heartbeat=is_heartbeat != 0, window=window)
+    return track(state, at, seq, is_heartbeat != 0, window)

@@ -103,7 +103,7 @@ if JIT:
         """Load ``words[index]``; later accesses stay later."""
         if BOUNDS_CHECK and not 0 <= index < words.size:
             raise IndexError("load_acquire outside its array")
-        return _load(words, index)  # type: ignore[no-any-return]
+        return _load(words, index)
 
     @inlined
     def store_release(words: _Words, index: int, value: int) -> None:

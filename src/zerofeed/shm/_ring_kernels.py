@@ -17,8 +17,8 @@ word   writer  name                   meaning
 35     worker  EPOCH                  1 for the first worker, one more for each successor
 36     worker  SLOTS                  reader slots ever used; no slot above it is looked at
 64     worker  MODES[128]             mode of the reader in each slot
-192    worker  WOKEN[128]             wait token that was last woken, by slot
-320    worker  EVENTFDS[128]          eventfd of the reader in each slot, in the worker; -1 none
+192    worker  WOKEN[128]             waiting word that was last answered, by slot
+320    worker  BELLS[128]             socket that wakes the reader in each slot; -1 none
 =====  ======  =====================  ==========================================================
 
 A cursor page belongs to one reader, which alone writes it:
@@ -29,17 +29,25 @@ word   name        meaning
 0      POSITION    everything below has been consumed or given up
 1      CONSUMED    records read intact
 2      LOST        records overrun
-16     TOKEN       counts waits: odd while the reader sleeps or is about to
-17     SLEEPS_ON   what it sleeps on: FUTEX or EVENTFD
+16     WAITING     0 while awake; 2 * seen + 1 while it sleeps, or is about to, with ``seen`` records
+17     SLEEPS_ON   what it sleeps on: FUTEX or BELL
 =====  ==========  ==============================================================================
 
 The writer trusts nothing on a cursor page: a position is clamped to what was published, and a
 position that does not move costs the feed its patience once.
+
+**Why the waiting word says what was seen.** A wake-up must be for something that the reader
+has not seen. With a word that only says "asleep", a late writer, still on behalf of record 1,
+can answer the sleep of a reader that has seen record 1 already: it wakes nobody, because the
+reader is not in the kernel yet, and considers that sleep answered; the reader goes on to
+sleep, and record 2 finds it answered already.
+
+**Why the bell is a socket and not an eventfd.** Reader and writer share an eventfd's open
+file, and with it ``O_NONBLOCK``: a reader could clear it, fill the counter and stop the
+writer for ever. A datagram socket takes its non-blocking flag with each call.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +64,8 @@ from zerofeed.shm._atomics import (
 )
 
 __all__ = [
+    "BELL",
+    "BELLS",
     "CAPACITY",
     "CLAIMED",
     "CONSUMED",
@@ -63,8 +73,6 @@ __all__ = [
     "CURSOR_WORDS",
     "DEGRADED",
     "EPOCH",
-    "EVENTFD",
-    "EVENTFDS",
     "FREE",
     "FUTEX",
     "GATE",
@@ -80,15 +88,15 @@ __all__ = [
     "PUBLISHED_AT_NS",
     "SLEEPS_ON",
     "SLOTS",
-    "TOKEN",
+    "WAITING",
     "WOKEN",
     "available",
     "claim",
     "claimed_by_writer",
     "overrun_below",
     "publish",
-    "slowest_slot",
     "sleep_on_futex",
+    "slowest_slot",
     "try_claim",
     "try_publish",
     "wake_readers",
@@ -107,7 +115,8 @@ EPOCH = 35
 SLOTS = 36
 MODES = 64
 WOKEN = 192
-EVENTFDS = 320
+BELLS = 320
+EVENTFDS = BELLS
 CONTROL_WORDS = 512
 
 MAX_READERS = 128
@@ -121,25 +130,28 @@ CURSOR_WORDS = 512
 POSITION = 0
 CONSUMED = 1
 LOST = 2
-TOKEN = 16
+WAITING = 16
 SLEEPS_ON = 17
 
 FUTEX = 1
-EVENTFD = 2
+BELL = 2
 
 _SYS_FUTEX = 202
+_SYS_SENDTO = 44
 _FUTEX_WAIT = 0
 _FUTEX_WAKE = 1
 _EVERYONE = 0x7FFFFFFF
 _FOREVER = 2**62
+_NEVER_BLOCKS = 0x4040  # MSG_DONTWAIT | MSG_NOSIGNAL
 
 if JIT:
     import platform
 
-    from zerofeed.base.libc import c_syscall6, c_write
+    from zerofeed.base.libc import c_syscall6
 
     if platform.machine() in {"aarch64", "arm64"}:
         _SYS_FUTEX = 98
+        _SYS_SENDTO = 206
 
 
 @inlined
@@ -196,36 +208,40 @@ def wake_readers(control: _Words, cursors: _Words, one: _Words) -> int:
     """Wake the readers that sleep. Called once after a burst of publications.
 
     The full fence pairs with the one in :func:`sleep_on_futex`: either this side sees the
-    reader's odd token, or the reader sees the new PUBLISHED and does not sleep. A token is
-    woken once.
+    reader's waiting word, or the reader sees the new PUBLISHED and does not sleep. A waiting
+    word is answered once, and only when PUBLISHED has passed what it says was seen; then its
+    reader cannot fall asleep any more, so one FUTEX_WAKE serves all of them. It is noted
+    behind the wake-up: a writer killed in between leaves a second wake-up, never none.
 
     Args:
         control: the ring's control page.
         cursors: all readers' pages.
-        one: int64 array holding 1, what an eventfd is written.
+        one: any int64 array; its first byte is what a bell is sent.
 
     Returns:
         How many readers were woken.
     """
     fence_full()
     woken = 0
-    wants_futex = False
+    is_futex_woken = False
     for slot in range(control[SLOTS]):
         if control[MODES + slot] == FREE:
             continue
         base = slot * CURSOR_WORDS
-        token = load_acquire(cursors, base + TOKEN)
-        if token & 1 and token != control[WOKEN + slot]:
-            control[WOKEN + slot] = token
-            woken += 1
-            if cursors[base + SLEEPS_ON] == EVENTFD:
-                if control[EVENTFDS + slot] >= 0:
-                    c_write(control[EVENTFDS + slot], one.ctypes.data, 8)
-            else:
-                wants_futex = True
-    if wants_futex:
-        word = control.ctypes.data + PUBLISHED * 8
-        c_syscall6(_SYS_FUTEX, word, _FUTEX_WAKE, _EVERYONE, 0, 0, 0)
+        waiting = load_acquire(cursors, base + WAITING)
+        is_due = waiting & 1 and waiting >> 1 < control[PUBLISHED]
+        if not is_due or waiting == control[WOKEN + slot]:
+            continue
+        if cursors[base + SLEEPS_ON] == BELL:
+            bell = control[BELLS + slot]
+            if bell >= 0:
+                c_syscall6(_SYS_SENDTO, bell, one.ctypes.data, 1, _NEVER_BLOCKS, 0, 0)
+        elif not is_futex_woken:
+            word = control.ctypes.data + PUBLISHED * 8
+            c_syscall6(_SYS_FUTEX, word, _FUTEX_WAKE, _EVERYONE, 0, 0, 0)
+            is_futex_woken = True
+        store_release(control, WOKEN + slot, waiting)
+        woken += 1
     return woken
 
 
@@ -312,7 +328,7 @@ def sleep_on_futex(
             return load_acquire(control, PUBLISHED)
         pause()
     cursor[SLEEPS_ON] = FUTEX
-    store_release(cursor, TOKEN, (cursor[TOKEN] + 1) | 1)
+    store_release(cursor, WAITING, 2 * position + 1)
     fence_full()
     published = load_acquire(control, PUBLISHED)
     if published <= position:
@@ -328,7 +344,5 @@ def sleep_on_futex(
             0,
         )
         published = load_acquire(control, PUBLISHED)
-    store_release(cursor, TOKEN, cursor[TOKEN] + 1)
+    store_release(cursor, WAITING, 0)
     return published
-
-

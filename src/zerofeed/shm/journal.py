@@ -128,7 +128,7 @@ def recover(state: _Words, published: int) -> int:
     """
     step = state[STEP]
     if state[DONE] == step + 1:
-        return state[DONE]  # type: ignore[no-any-return]
+        return state[DONE]
     if state[TARGET] >= 0 and published >= state[TARGET]:
         store_release(state, DONE, step + 1)
         return step + 1
@@ -138,4 +138,4 @@ def recover(state: _Words, published: int) -> int:
         store_release(state, COUNT, 0)
         # Whatever is published before the step is done again must not look like its records.
         store_release(state, TARGET, -1)
-    return state[DONE]  # type: ignore[no-any-return]
+    return state[DONE]

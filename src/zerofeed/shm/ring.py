@@ -147,7 +147,7 @@ class Ring(_Items):
         self.control[k.CAPACITY] = capacity
         self.control[k.MAX_CLAIM] = max_claim
         self.control[k.ITEM_BYTES] = item_bytes
-        self.control[k.EVENTFDS : k.EVENTFDS + k.MAX_READERS] = -1
+        self.control[k.BELLS : k.BELLS + k.MAX_READERS] = -1
 
     @property
     def fd(self) -> int:

@@ -262,7 +262,9 @@ def map_segment(
     protection = _PROT_READ | (_PROT_WRITE if is_writable else 0)
     # One reservation, page-aligned by hand, then the file is placed over it: the two copies
     # of the body are adjacent by construction and nothing else can land between them.
-    reserved = _map(0, total + page_bytes, _PROT_NONE, _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE, -1, 0)
+    reserved = _map(
+        0, total + page_bytes, _PROT_NONE, _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE, -1, 0
+    )
     base = _round_up(reserved, page_bytes)
     try:
         flags = _MAP_SHARED | _MAP_FIXED | _MAP_POPULATE
@@ -299,5 +301,3 @@ def _map(address: int, length: int, protection: int, flags: int, fd: int, offset
 
 def _round_up(value: int, step: int) -> int:
     return -(-value // step) * step
-
-

@@ -16,6 +16,7 @@ the two loads.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,15 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, I64_RO, inlined, int64, kernel
 from zerofeed.base.status import NOT_READY, OK
-from zerofeed.shm._atomics import fence_acquire, fence_release, load_acquire, store_release
+from zerofeed.shm._atomics import fence_acquire, fence_release, load_acquire, pause, store_release
 
 __all__ = ["copy_row", "read_row", "repair", "write_begin", "write_end"]
 
 _Words = npt.NDArray[np.int64]
+
+# A writer that the scheduler took off its core in the middle of a row is back within milliseconds.
+_ROUNDS = 50
+_PAUSE_S = 0.001
 
 
 @inlined
@@ -79,6 +84,7 @@ def copy_row(words: _Words, at: int, count: int, out: _Words, attempts: int) -> 
     for _ in range(attempts):
         before = load_acquire(words, at)
         if before & 1:
+            pause()
             continue
         for index in range(count):
             out[index] = words[at + index]
@@ -89,14 +95,18 @@ def copy_row(words: _Words, at: int, count: int, out: _Words, attempts: int) -> 
     return NOT_READY
 
 
-def read_row(table: npt.NDArray[Any], index: int, *, attempts: int = 1_000) -> npt.NDArray[Any]:
-    """Copy one row of a structured table whole.
+def read_row(
+    table: npt.NDArray[Any], index: int, *, attempts: int = 1_000, rounds: int = _ROUNDS
+) -> npt.NDArray[Any]:
+    """Copy one row of a structured table whole. Sleeps between rounds, 50 ms at most by default.
 
     Args:
         table: structured array whose first field is the int64 version; its itemsize is a
             multiple of 8.
         index: row.
-        attempts: tries before giving up on a row that is written all the time.
+        attempts: tries in one round.
+        rounds: rounds before giving up, a millisecond apart, for a writer that lost its core
+            in the middle of the row.
 
     Returns:
         A new structured array of one element.
@@ -107,6 +117,11 @@ def read_row(table: npt.NDArray[Any], index: int, *, attempts: int = 1_000) -> n
     words = table.view(np.int64)
     row_words = table.dtype.itemsize // 8
     out = np.empty(row_words, dtype=np.int64)
-    if copy_row(words, index * row_words, row_words, out, attempts) != OK:
-        raise TimeoutError(f"row {index} was being written at every one of {attempts} attempts")
-    return out.view(table.dtype)
+    for left in range(rounds - 1, -1, -1):
+        if copy_row(words, index * row_words, row_words, out, attempts) == OK:
+            return out.view(table.dtype)
+        if left:
+            time.sleep(_PAUSE_S)
+    raise TimeoutError(
+        f"row {index} was being written at every one of {rounds} rounds of {attempts} attempts"
+    )

@@ -11,7 +11,7 @@ from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import LAST, MAYBE_BAD_BOOK, SNAPSHOT
 from zerofeed.records.units import UNDEF
 
-__all__ = ["NaiveBook", "batch", "clear", "control", "level", "naive_apply"]
+__all__ = ["NaiveBook", "batch", "clear", "control", "fields", "level", "naive_apply"]
 
 
 def level(
@@ -112,7 +112,7 @@ class NaiveBook:
         links = previous_id == known or previous_id < known < change_id
         return not links and previous_id < known
 
-    def open_change(self, change_id, previous_id, fragment):
+    def open_change(self, change_id, previous_id, fragment):  # noqa: C901
         known = self.change_id
         if self.tx == "apply":
             self.doubt(lay.DOUBT_CHAIN_BREAK, self.tx_id)
@@ -141,7 +141,7 @@ class NaiveBook:
                 self.snap = "ignore"
         self.tx_id = change_id
 
-    def change(self, action, side, price, size, change_id):
+    def change(self, action, side, price, size, change_id):  # noqa: C901
         if action == "R":
             for cleared in "BA":
                 if side not in {"B", "A"} or side == cleared:
@@ -162,9 +162,8 @@ class NaiveBook:
         levels = self.sides[side]
         alive = levels.get(price, (0, 0))[0] != 0
         if not alive and self.intact:
-            if deletes and self.rules & lay.RULE_KNOWN_DELETE:
-                self.doubt(lay.DOUBT_UNKNOWN_LEVEL, change_id)
-            elif not deletes and action == "M" and self.rules & lay.RULE_KNOWN_MODIFY:
+            modify = lay.RULE_KNOWN_MODIFY if action == "M" else 0
+            if self.rules & (lay.RULE_KNOWN_DELETE if deletes else modify):
                 self.doubt(lay.DOUBT_UNKNOWN_LEVEL, change_id)
         if not deletes:
             self.put(side, price, size, change_id)
@@ -271,6 +270,33 @@ class NaiveBook:
                 self.check_crossed()
         return self.tx != "apply"
 
+    def take_change(self, record, state):
+        """Use a record; True when it closed a transaction that was applied."""
+        action, side, price, size, change_id, previous_id = fields(record)
+        if self.tx is None or self.tx_id != change_id:
+            if self.tx == "apply" and self.has_seen(change_id, previous_id):
+                return False
+            fragment, state["fragment"] = state.get("fragment", False), False
+            self.open_change(change_id, previous_id, fragment)
+        if self.tx == "apply":
+            self.change(action, side, price, size, change_id)
+        return bool(record["flags"] & LAST) and self.close_change()
+
+    def take_snapshot(self, record, _state):
+        """Use a record; True when it closed a snapshot that changed something."""
+        action, side, price, size, change_id, _ = fields(record)
+        if self.snap is None or action == "R" or self.snap_id != change_id:
+            self.open_snapshot(action, change_id)
+        self.snapshot(action, side, price, size)
+        return bool(record["flags"] & LAST) and self.close_snapshot()
+
+    def gap(self):
+        if self.tx == "apply":
+            self.doubt(lay.DOUBT_CHAIN_BREAK, self.tx_id)
+        self.doubts |= lay.DOUBT_GAP
+        self.snap = "ignore" if self.snap else None
+        self.needs_clear = True
+
     def best(self):
         bid = (self.live("B") or [(UNDEF, UNDEF)])[0]
         ask = (self.live("A") or [(UNDEF, UNDEF)])[0]
@@ -295,42 +321,23 @@ def naive_apply(books, records, state, rules=0):
         if kind == kinds.GAP:
             state["fragment"] = bool(rules & lay.RULE_SPANS_FRAMES)
             for book in books:
-                if book.tx == "apply":
-                    book.doubt(lay.DOUBT_CHAIN_BREAK, book.tx_id)
-                book.doubts |= lay.DOUBT_GAP
-                book.snap = "ignore" if book.snap else None
-                book.needs_clear = True
+                book.gap()
         elif kind == kinds.RESET:
             for book in books:
                 book.forget(lay.DOUBT_NO_SNAPSHOT | lay.DOUBT_RESET)
                 book.needs_clear = True
-        if kind != kinds.LEVEL:
-            continue
-        book = books[int(record["instrument"])]
-        flags = int(record["flags"])
-        action, side = chr(record["action"]), chr(record["side"])
-        price, size, change_id = (int(record[n]) for n in ("price", "size", "change_id"))
-        finished = False
-        if flags & SNAPSHOT:
-            if book.snap is None or action == "R" or book.snap_id != change_id:
-                book.open_snapshot(action, change_id)
-            book.snapshot(action, side, price, size)
-            if flags & LAST:
-                finished = book.close_snapshot()
-        else:
-            if book.tx is None or book.tx_id != change_id:
-                if book.tx == "apply" and book.has_seen(change_id, int(record["prev_change_id"])):
-                    if book.doubts:
-                        record["flags"] |= MAYBE_BAD_BOOK
-                    continue
-                fragment, state["fragment"] = state.get("fragment", False), False
-                book.open_change(change_id, int(record["prev_change_id"]), fragment)
-            if book.tx == "apply":
-                book.change(action, side, price, size, change_id)
-            if flags & LAST:
-                finished = book.close_change()
-        if book.doubts and not (flags & SNAPSHOT and book.snap == "build"):
-            record["flags"] |= MAYBE_BAD_BOOK
-        if finished:
-            out.append((int(record["instrument"]), book.best(), bool(book.doubts)))
+        elif kind == kinds.LEVEL:
+            book = books[int(record["instrument"])]
+            take = book.take_snapshot if record["flags"] & SNAPSHOT else book.take_change
+            finished = take(record, state)
+            if book.doubts and not (record["flags"] & SNAPSHOT and book.snap == "build"):
+                record["flags"] |= MAYBE_BAD_BOOK
+            if finished:
+                out.append((int(record["instrument"]), book.best(), bool(book.doubts)))
     return out
+
+
+def fields(record):
+    """Read a LEVEL record's action, side, price, size, change id and previous id."""
+    numbers = (int(record[n]) for n in ("price", "size", "change_id", "prev_change_id"))
+    return chr(record["action"]), chr(record["side"]), *numbers

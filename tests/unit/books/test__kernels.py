@@ -46,9 +46,6 @@ def sides(book):
     return ([row.item() for row in book.bids], [row.item() for row in book.asks])
 
 
-# --- one rule at a time ------------------------------------------------------------------------
-
-
 def test_snapshot_proves_the_book_and_reports_its_best():
     books = L2Books.create(1)
     out = books.apply(batch(*SNAPSHOT_OF_THREE))
@@ -273,8 +270,6 @@ def test_bind_channels_refuses_a_book_that_is_not_there():
     assert _kernels.bind_channels(books.words, 2, 1, 1) == MALFORMED
 
 
-# --- against the slow twin -----------------------------------------------------------------------
-
 IDS = st.sampled_from([UNDEF, *range(8)])
 
 wild_records = st.one_of(
@@ -352,9 +347,6 @@ def test_plausible_records_do_what_the_slow_twin_does(random, losses, repeats, r
         del merged[:size]
 
 
-# --- against the truth -------------------------------------------------------------------------
-
-
 def story(random, venue, length):
     """Let a venue run; snapshots are of the present, and come after the change they are of."""
     changes, snapshots = [], []
@@ -405,8 +397,8 @@ def test_book_is_proven_in_the_end_when_a_whole_snapshot_came(random, losses):
     books = L2Books.create(1, capacity=CAPACITY, depth=DEPTH, rules=lay.RULE_SPANS_FRAMES)
     for record in deliver(random, changes, snapshots, losses=losses, repeats=False):
         books.apply(record)
-    for record in venue.snapshot():
-        books.apply(record)
+    books.apply(batch(*venue.transaction()))
+    books.apply(batch(*venue.snapshot()))
     books.apply(batch(*venue.transaction()))
     assert books[0].is_proven
     assert check_against_truth(books[0], venue) == 1
@@ -427,9 +419,6 @@ def test_snapshot_of_any_age_is_merged_when_no_change_after_it_is_missing(random
     assert books[0].is_proven
     assert books[0].change_id == venue.change_id
     assert check_against_truth(books[0], venue) == 1
-
-
-# --- recovery ------------------------------------------------------------------------------------
 
 
 def test_recover_empties_the_book_a_killed_worker_was_changing():
@@ -504,9 +493,6 @@ def test_killed_worker_never_leaves_a_book_that_is_proven_and_wrong():
     assert harmed > 0
 
 
-# --- the same in every mode ------------------------------------------------------------------------
-
-
 def stream_of(seed):
     random = Random(seed)
     venue = Venue(random, prices=12)
@@ -521,6 +507,7 @@ def digest(seed):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # the checked kernels may have to be compiled first
 @pytest.mark.parametrize("mode", ["NUMBA_DISABLE_JIT", "ZEROFEED_BOUNDS_CHECK"])
 def test_every_mode_gives_the_same_bytes(mode):
     program = (

@@ -12,8 +12,8 @@ prices = st.lists(st.integers(-60, 60), max_size=CAPACITY, unique=True)
 
 
 @kernel(int64(I64, int64, int64, int64, int64))
-def find(words, at, levels, sign, price):
-    return side.find(words, at, levels, sign, price)
+def find(words, at, levels, flip, price):
+    return side.find(words, at, levels, flip, price)
 
 
 @kernel(int64(I64, int64, int64, int64, int64, int64, int64, int64))
@@ -64,7 +64,7 @@ def test_find_gives_the_best_level_at_or_worse_than_the_price(values, price, sig
     ordered = sorted(values, key=lambda value: sign * value)
     words = laid_out([(value, 1, 1) for value in ordered])
     expected = sum(sign * value <= sign * price for value in ordered) - 1
-    assert find(words, 1, len(ordered), sign, price) == expected
+    assert find(words, 1, len(ordered), min(sign, 0), price) == expected
 
 
 @given(prices, st.integers(0, CAPACITY))

@@ -3,6 +3,7 @@
 import pytest
 
 from zerofeed.books import layout as lay
+from zerofeed.books.l2 import L2Books
 
 
 def test_offsets_are_those_of_layout_one():
@@ -12,10 +13,10 @@ def test_offsets_are_those_of_layout_one():
         "H_LAYOUT": 0, "H_BOOKS": 1, "H_CAPACITY": 2, "H_STRIDE": 3, "H_RULES": 4, "H_DEPTH": 5,
         "H_FRAGMENT": 6,
         "B_BUSY": 0, "B_DOUBTS": 1, "B_CHANGE_ID": 2, "B_TX_ID": 3, "B_TX": 4, "B_BIDS": 5,
-        "B_ASKS": 6, "B_TS_EVENT_NS": 7, "B_SNAP": 8, "B_SNAP_ID": 9, "B_SNAP_EQUAL": 10,
-        "B_SNAP_DIFFERENT": 12, "B_BASE_ID": 13, "B_HORIZON": 14, "B_HORIZON_ID": 16,
-        "B_DIRTY": 17, "B_CHANNEL": 18, "B_SNAP_CHANNEL": 19, "B_NEEDS_CLEAR": 20,
-        "B_EVICTED": 21, "B_DOUBT_COUNT": 22,
+        "B_ASKS": 6, "B_LEVELS": 7, "B_HORIZON": 8, "B_HORIZON_ID": 10, "B_BASE_ID": 11,
+        "B_SNAP": 12, "B_SNAP_ID": 13, "B_NEEDS_CLEAR": 14, "B_DIRTY": 15, "B_SNAP_EQUAL":
+        16, "B_SNAP_DIFFERENT": 18, "B_TS_EVENT_NS": 19, "B_CHANNEL": 20, "B_SNAP_CHANNEL":
+        21, "B_EVICTED": 22, "B_DOUBT_COUNT": 23,
     }  # fmt: skip
 
 
@@ -27,9 +28,12 @@ def test_counters_stay_inside_the_header_and_apart():
 
 
 def test_every_book_begins_on_a_cache_line():
-    assert lay.HEADER_WORDS * 8 % 64 == 0
-    for capacity in (8, 16, 1024):
-        assert lay.book_stride(capacity) * 8 % 64 == 0
+    books = L2Books.create(3, capacity=8, depth=1)
+    for instrument in range(3):
+        head = lay.HEADER_WORDS + instrument * books.words[lay.H_STRIDE]
+        assert head * 8 % 64 == 0
+        assert books[instrument].word(lay.B_LEVELS) * 8 % 64 == 0
+    assert books[2].word(lay.B_LEVELS) + 6 * 8 == lay.store_words(3, 8) == books.words.size
 
 
 def test_store_words_refuses_a_capacity_that_would_break_alignment():

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,5 +26,5 @@ def send_nothing(descriptor, address):
 def test_error_is_minus_errno(call) -> None:
     headers = np.zeros(8, np.int64)
     assert call(-1, headers.ctypes.data) == -errno.EBADF
-    with open(os.devnull) as file:  # noqa: PTH123
+    with Path(os.devnull).open() as file:
         assert call(file.fileno(), headers.ctypes.data) == -errno.ENOTSOCK

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.unit.wire import vectors as v
 
+from tests.unit.wire import vectors as v
 from zerofeed.base.errors import CaptureError
 from zerofeed.records.units import UNDEF
 from zerofeed.wire.pcap import CaptureReader, open_capture, read_capture
@@ -125,7 +125,9 @@ def test_what_is_no_capture_is_refused_by_name(raw: bytes) -> None:
 
 
 def test_refusals_name_the_offset_and_both_values() -> None:
-    with pytest.raises(CaptureError, match=r"offset 4: unsupported pcap version; expected 2; got 3"):
+    with pytest.raises(
+        CaptureError, match=r"offset 4: unsupported pcap version; expected 2; got 3"
+    ):
         reader(v.pcap([], version=3))
     with pytest.raises(CaptureError, match=r"offset 20: unsupported link type; .* got 147"):
         reader(v.pcap([], link=147))
@@ -163,11 +165,10 @@ DAMAGE = {
 def test_damage_is_named_after_what_came_before_it_was_given(name: str) -> None:
     bad, sentence = DAMAGE[name]
     walked = reader(GOOD + bad + GOOD)
-    given_rows = []
+    chunks = walked.chunks()
+    assert next(chunks).size == 1
     with pytest.raises(CaptureError, match=sentence) as caught:
-        for chunk in walked.chunks():
-            given_rows.extend(chunk)
-    assert len(given_rows) == 1
+        next(chunks)
     assert caught.value.where is not None
     assert int(caught.value.where.rpartition(" ")[2]) >= len(GOOD)
     with pytest.raises(CaptureError):
@@ -302,7 +303,14 @@ def test_time_is_exact_for_every_resolution_and_offset(units, resolution, offset
 
 @pytest.mark.parametrize(
     ("units", "resolution", "offset_s"),
-    [(2**63, 9, 0), (2**63, 6, 0), (2**62, 6, 0), (2**64 - 1, 128, 0), (5, 9, 2**62), (0, 9, -(2**40))],
+    [
+        (2**63, 9, 0),
+        (2**63, 6, 0),
+        (2**62, 6, 0),
+        (2**64 - 1, 128, 0),
+        (5, 9, 2**62),
+        (0, 9, -(2**40)),
+    ],
 )
 def test_time_outside_int64_is_no_time(units: int, resolution: int, offset_s: int) -> None:
     raw = v.section() + v.interface(resolution=resolution, offset_s=offset_s)
@@ -377,13 +385,11 @@ def test_any_damage_gives_packets_inside_the_file_or_an_error(name, flips, cut) 
     try:
         walked = reader(raw)
         for chunk in walked.chunks(3):
-            for row in chunk:
-                assert row["offset"] + row["length"] <= len(raw)
-    except CaptureError as error:
-        assert "offset" in str(error)
-    else:
-        counts = walked.counts
-        assert counts.frames == counts.packets + counts.skipped.total
+            assert (chunk["offset"] + chunk["length"] <= len(raw)).all()
+    except CaptureError:
+        return
+    counts = walked.counts
+    assert counts.frames == counts.packets + counts.skipped.total
 
 
 def oracle_dpkt(path):

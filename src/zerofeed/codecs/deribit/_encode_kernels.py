@@ -2,14 +2,13 @@
 
 Every function stores one message (or one part of it) at a byte offset and returns the offset
 behind it. None checks for room: the caller has, with the ``*_BYTES`` sizes. Offsets are those
-of ``multicast.xml``; ``tests/unit/codecs/deribit/test_encoder.py`` compares each with it.
+of ``multicast.xml``; a test compares every message with the schema-driven encoder's.
 
 A group is written in three steps, because the number of entries is known last::
 
-    group = at + BOOK_BYTES                     # behind header, block and dimensions
-    at = open_book(buffer, at, ...)             # says 0 entries
-    at = put_book_change(buffer, at, ...)       # as often as needed
-    close_book(buffer, start, count, is_last)   # says how many there were
+    at = open_book(buffer, start, ...)              # header, block, dimensions that say 0
+    at = put_book_change(buffer, at, ...)           # as often as needed
+    at = close_book(buffer, start, count, is_last)  # the dimensions say how many there were
 
 Doubles are passed as doubles: a caller with scaled integers divides by a power of ten, which
 gives the double nearest to the decimal and so the one that the venue would send.
@@ -19,17 +18,37 @@ from __future__ import annotations
 
 from zerofeed.base.kernel import inlined
 from zerofeed.codecs._bytes import Bytes, put_f64, put_u8, put_u16, put_u32, put_u64
+from zerofeed.codecs.deribit._layout import (
+    BOOK,
+    BOOK_BLOCK,
+    CHANGE_BLOCK,
+    FRAME_BYTES,
+    GROUP_BYTES,
+    HEADER_BYTES,
+    LEVEL_BLOCK,
+    PRICE_INDEX,
+    PRICE_INDEX_BLOCK,
+    RFQ,
+    RFQ_BLOCK,
+    SCHEMA_ID,
+    SNAPSHOT,
+    SNAPSHOT_BLOCK,
+    SNAPSHOT_END,
+    SNAPSHOT_START,
+    SNAPSHOT_START_BLOCK,
+    TICKER,
+    TICKER_BLOCK,
+    TRADE_BLOCK,
+    TRADES,
+    TRADES_BLOCK,
+)
 
 __all__ = [
     "BOOK_BYTES",
     "BOOK_CHANGE_BYTES",
-    "FRAME_BYTES",
-    "GROUP_BYTES",
-    "HEADER_BYTES",
     "INDEX_NAME_BYTES",
     "PRICE_INDEX_BYTES",
     "RFQ_BYTES",
-    "SCHEMA_ID",
     "SNAPSHOT_BYTES",
     "SNAPSHOT_END_BYTES",
     "SNAPSHOT_LEVEL_BYTES",
@@ -57,39 +76,26 @@ __all__ = [
     "put_trade",
 ]
 
-SCHEMA_ID = 1
 VERSION = 2
 """Version in the header of every message but InstrumentV2, which says 3."""
 
-FRAME_BYTES = 8
-HEADER_BYTES = 12
-GROUP_BYTES = 8
 INDEX_NAME_BYTES = 16
 
-_BOOK, _BOOK_BLOCK = 1001, 29
-_TRADES, _TRADES_BLOCK = 1002, 4
-_TICKER, _TICKER_BLOCK = 1003, 133
-_SNAPSHOT, _SNAPSHOT_BLOCK = 1004, 22
-_SNAPSHOT_START, _SNAPSHOT_START_BLOCK = 1005, 4
-_SNAPSHOT_END = 1006
-_PRICE_INDEX, _PRICE_INDEX_BLOCK = 1008, 32
-_RFQ, _RFQ_BLOCK = 1009, 22
+BOOK_CHANGE_BYTES = CHANGE_BLOCK
+TRADE_BYTES = TRADE_BLOCK
+SNAPSHOT_LEVEL_BYTES = LEVEL_BLOCK
 
-BOOK_CHANGE_BYTES = 18
-TRADE_BYTES = 83
-SNAPSHOT_LEVEL_BYTES = 17
-
-BOOK_BYTES = HEADER_BYTES + _BOOK_BLOCK + GROUP_BYTES
+BOOK_BYTES = HEADER_BYTES + BOOK_BLOCK + GROUP_BYTES
 """Of a Book without changes."""
-TRADES_BYTES = HEADER_BYTES + _TRADES_BLOCK + GROUP_BYTES
+TRADES_BYTES = HEADER_BYTES + TRADES_BLOCK + GROUP_BYTES
 """Of a Trades without trades."""
-TICKER_BYTES = HEADER_BYTES + _TICKER_BLOCK
-SNAPSHOT_BYTES = HEADER_BYTES + _SNAPSHOT_BLOCK + GROUP_BYTES
+TICKER_BYTES = HEADER_BYTES + TICKER_BLOCK
+SNAPSHOT_BYTES = HEADER_BYTES + SNAPSHOT_BLOCK + GROUP_BYTES
 """Of a Snapshot without levels."""
-SNAPSHOT_START_BYTES = HEADER_BYTES + _SNAPSHOT_START_BLOCK
+SNAPSHOT_START_BYTES = HEADER_BYTES + SNAPSHOT_START_BLOCK
 SNAPSHOT_END_BYTES = HEADER_BYTES
-PRICE_INDEX_BYTES = HEADER_BYTES + _PRICE_INDEX_BLOCK
-RFQ_BYTES = HEADER_BYTES + _RFQ_BLOCK
+PRICE_INDEX_BYTES = HEADER_BYTES + PRICE_INDEX_BLOCK
+RFQ_BYTES = HEADER_BYTES + RFQ_BLOCK
 
 _COUNT_AT = 2
 """Where the dimensions of a group keep the number of entries."""
@@ -177,7 +183,7 @@ def put_ticker(
     settlement: float,
 ) -> int:
     """Write a Ticker (1003); NaN for what the instrument does not have."""
-    body = _put_header(buffer, at, _TICKER_BLOCK, _TICKER, 0)
+    body = _put_header(buffer, at, TICKER_BLOCK, TICKER, 0)
     put_u32(buffer, body, instrument_id)
     put_u8(buffer, body + 4, state)
     put_u64(buffer, body + 5, timestamp_ms)
@@ -196,7 +202,7 @@ def put_ticker(
     put_f64(buffer, body + 109, estimated_delivery)
     put_f64(buffer, body + 117, delivery)
     put_f64(buffer, body + 125, settlement)
-    return body + _TICKER_BLOCK
+    return body + TICKER_BLOCK
 
 
 @inlined
@@ -209,13 +215,13 @@ def open_book(
     change_id: int,
 ) -> int:
     """Begin a Book (1001) without changes, ``isLast`` no."""
-    body = _put_header(buffer, at, _BOOK_BLOCK, _BOOK, 1)
+    body = _put_header(buffer, at, BOOK_BLOCK, BOOK, 1)
     put_u32(buffer, body, instrument_id)
     put_u64(buffer, body + 4, timestamp_ms)
     put_u64(buffer, body + 12, prev_change_id)
     put_u64(buffer, body + 20, change_id)
     put_u8(buffer, body + 28, 0)
-    return _put_dimensions(buffer, body + _BOOK_BLOCK, BOOK_CHANGE_BYTES)
+    return _put_dimensions(buffer, body + BOOK_BLOCK, BOOK_CHANGE_BYTES)
 
 
 @inlined
@@ -238,16 +244,16 @@ def close_book(buffer: Bytes, at: int, count: int, is_last: int) -> int:
         Offset behind its last change.
     """
     put_u8(buffer, at + HEADER_BYTES + 28, is_last)
-    put_u16(buffer, at + HEADER_BYTES + _BOOK_BLOCK + _COUNT_AT, count)
+    put_u16(buffer, at + HEADER_BYTES + BOOK_BLOCK + _COUNT_AT, count)
     return at + BOOK_BYTES + count * BOOK_CHANGE_BYTES
 
 
 @inlined
 def open_trades(buffer: Bytes, at: int, instrument_id: int) -> int:
     """Begin a Trades (1002) without trades."""
-    body = _put_header(buffer, at, _TRADES_BLOCK, _TRADES, 1)
+    body = _put_header(buffer, at, TRADES_BLOCK, TRADES, 1)
     put_u32(buffer, body, instrument_id)
-    return _put_dimensions(buffer, body + _TRADES_BLOCK, TRADE_BYTES)
+    return _put_dimensions(buffer, body + TRADES_BLOCK, TRADE_BYTES)
 
 
 @inlined
@@ -292,7 +298,7 @@ def close_trades(buffer: Bytes, at: int, count: int) -> int:
     Returns:
         Offset behind its last trade.
     """
-    put_u16(buffer, at + HEADER_BYTES + _TRADES_BLOCK + _COUNT_AT, count)
+    put_u16(buffer, at + HEADER_BYTES + TRADES_BLOCK + _COUNT_AT, count)
     return at + TRADES_BYTES + count * TRADE_BYTES
 
 
@@ -301,13 +307,13 @@ def open_snapshot(
     buffer: Bytes, at: int, instrument_id: int, timestamp_ms: int, change_id: int, is_complete: int
 ) -> int:
     """Begin a Snapshot (1004) without levels, ``isLastInBook`` no."""
-    body = _put_header(buffer, at, _SNAPSHOT_BLOCK, _SNAPSHOT, 1)
+    body = _put_header(buffer, at, SNAPSHOT_BLOCK, SNAPSHOT, 1)
     put_u32(buffer, body, instrument_id)
     put_u64(buffer, body + 4, timestamp_ms)
     put_u64(buffer, body + 12, change_id)
     put_u8(buffer, body + 20, is_complete)
     put_u8(buffer, body + 21, 0)
-    return _put_dimensions(buffer, body + _SNAPSHOT_BLOCK, SNAPSHOT_LEVEL_BYTES)
+    return _put_dimensions(buffer, body + SNAPSHOT_BLOCK, SNAPSHOT_LEVEL_BYTES)
 
 
 @inlined
@@ -327,22 +333,22 @@ def close_snapshot(buffer: Bytes, at: int, count: int, is_last: int) -> int:
         Offset behind its last level.
     """
     put_u8(buffer, at + HEADER_BYTES + 21, is_last)
-    put_u16(buffer, at + HEADER_BYTES + _SNAPSHOT_BLOCK + _COUNT_AT, count)
+    put_u16(buffer, at + HEADER_BYTES + SNAPSHOT_BLOCK + _COUNT_AT, count)
     return at + SNAPSHOT_BYTES + count * SNAPSHOT_LEVEL_BYTES
 
 
 @inlined
 def put_snapshot_start(buffer: Bytes, at: int, delay_ms: int) -> int:
     """Write a SnapshotStart (1005)."""
-    body = _put_header(buffer, at, _SNAPSHOT_START_BLOCK, _SNAPSHOT_START, 0)
+    body = _put_header(buffer, at, SNAPSHOT_START_BLOCK, SNAPSHOT_START, 0)
     put_u32(buffer, body, delay_ms)
-    return body + _SNAPSHOT_START_BLOCK
+    return body + SNAPSHOT_START_BLOCK
 
 
 @inlined
 def put_snapshot_end(buffer: Bytes, at: int) -> int:
     """Write a SnapshotEnd (1006)."""
-    return _put_header(buffer, at, 0, _SNAPSHOT_END, 0)
+    return _put_header(buffer, at, 0, SNAPSHOT_END, 0)
 
 
 @inlined
@@ -362,11 +368,11 @@ def put_price_index(
     Returns:
         Offset behind the message.
     """
-    body = _put_header(buffer, at, _PRICE_INDEX_BLOCK, _PRICE_INDEX, 0)
+    body = _put_header(buffer, at, PRICE_INDEX_BLOCK, PRICE_INDEX, 0)
     put_bytes(buffer, body, names, name_at, name_at + INDEX_NAME_BYTES)
     put_f64(buffer, body + 16, price)
     put_u64(buffer, body + 24, timestamp_ms)
-    return body + _PRICE_INDEX_BLOCK
+    return body + PRICE_INDEX_BLOCK
 
 
 @inlined
@@ -380,10 +386,10 @@ def put_rfq(
     timestamp_ms: int,
 ) -> int:
     """Write an Rfq (1009)."""
-    body = _put_header(buffer, at, _RFQ_BLOCK, _RFQ, 0)
+    body = _put_header(buffer, at, RFQ_BLOCK, RFQ, 0)
     put_u32(buffer, body, instrument_id)
     put_u8(buffer, body + 4, state)
     put_u8(buffer, body + 5, side)
     put_f64(buffer, body + 6, amount)
     put_u64(buffer, body + 14, timestamp_ms)
-    return body + _RFQ_BLOCK
+    return body + RFQ_BLOCK

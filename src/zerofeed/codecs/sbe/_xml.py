@@ -159,9 +159,8 @@ def raw_value(text: str, primitive: Primitive, where: str) -> int | float:
 
 def _rounded(value: float, primitive: Primitive) -> float:
     """Round to what the wire can carry, so that a null value compares equal."""
-    rounded: float = struct.unpack(
-        primitive.struct_code, struct.pack(primitive.struct_code, value)
-    )[0]
+    layout = struct.Struct("<" + primitive.struct_code)
+    rounded: float = layout.unpack(layout.pack(value))[0]
     return rounded
 
 

@@ -255,7 +255,7 @@ class _Encoder:
             return raw[0] if raw else 0
         if not isinstance(value, int | float) and not hasattr(value, "__index__"):
             _fail("not a number", where, expected=kind.primitive.name, got=repr(value))
-        return value  # type: ignore[no-any-return]
+        return value
 
     def _set(self, kind: SetType, value: Any, where: str) -> int:
         if value is None:

@@ -7,6 +7,7 @@ schema is resolved rightly is for the vectors and the other library to show.
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import Any
 
@@ -184,7 +185,7 @@ class _Decoder:
             return names.get(raw, NULL if raw == kind.null else raw)
         if isinstance(kind, SetType):
             return tuple(name for name, bit in kind.choices.items() if raw & (1 << bit))
-        if optional and (raw == kind.null or (kind.null != kind.null and raw != raw)):
+        if optional and (raw == kind.null or (math.isnan(kind.null) and math.isnan(raw))):
             return NULL
         if kind.is_text:
             return bytes([raw]).decode("ascii", "backslashreplace") if raw else ""

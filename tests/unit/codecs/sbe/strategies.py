@@ -161,7 +161,9 @@ def _field_values(field: Field, *, optional: bool) -> st.SearchStrategy[Any]:
 def _scalar_values(kind: ScalarType, *, optional: bool) -> st.SearchStrategy[Any]:
     if kind.is_text:
         first = 1 if optional else 0
-        letters = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=first, max_size=kind.length)
+        letters = st.text(
+            st.characters(min_codepoint=33, max_codepoint=126), min_size=first, max_size=kind.length
+        )
         return st.none() | letters if optional else letters
     if kind.primitive.is_float:
         one: st.SearchStrategy[Any] = st.floats(

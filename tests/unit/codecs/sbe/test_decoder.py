@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +35,7 @@ from zerofeed.base.status import (
     UNKNOWN_SCHEMA,
     UNKNOWN_TEMPLATE,
 )
-from zerofeed.codecs.sbe import Schema, SbeDecoder, encode, encode_body, load_schema, parse_schema
+from zerofeed.codecs.sbe import Message, SbeDecoder, encode, encode_body, parse_schema
 
 __all__: list[str] = []
 
@@ -167,45 +167,107 @@ def test_nested_groups_with_data_of_the_extension_example_round_trip(captures: P
     assert inner == [{**nested, "InnerExtension": None}] * 2
 
 
-def test_another_library_decodes_the_car_alike(captures: Path) -> None:
-    sbe = pytest.importorskip("sbe")
-    decoder, folder = real_logic(captures, "example-schema.xml")
-    text = (folder / "example-schema.xml").read_text()
-    inner = (folder / "common-types.xml").read_text().split("?>", 1)[1]
-    text = text.replace('<xi:include href="common-types.xml"/>', inner)
-    data = (folder / "car_example_baseline_data.sbe").read_bytes()
-    theirs = sbe.Schema.parse(io.StringIO(text.split("?>", 1)[1])).decode(data).value
-    ours = only(decoder, data)
-    for name in ("serialNumber", "modelYear", "available", "code", "vehicleCode", "manufacturer"):
-        assert theirs[name] == ours[name], name
-    assert theirs["engine"]["capacity"] == ours["engine"]["capacity"]
-    assert [f["speed"] for f in theirs["fuelFigures"]] == [30, 55, 75]
+def agrees(theirs: Any, ours: Any) -> bool:
+    """Compare with the other library, which gives no constants and no unknown enum values."""
+    if theirs is None or theirs == b"\0":
+        return True
+    if isinstance(theirs, dict):
+        return all(agrees(value, ours[name]) for name, value in theirs.items())
+    if isinstance(theirs, list) and isinstance(ours, list):
+        return len(theirs) == len(ours) and all(map(agrees, theirs, ours))
+    return same(theirs, list(ours) if isinstance(ours, tuple) else ours)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("okx/okx_sbe_1_0.retyped.xml", "BooksL2TbtChannelEvent"),
-        ("binance/stream_1_0.xml", "DepthDiffStreamEvent"),
-    ],
-)
-@given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_another_library_decodes_market_data_alike(
-    captures: Path, path: str, name: str, data: st.DataObject
-) -> None:
+@pytest.mark.parametrize("version", ["1.5", "1.8", "1.9", "1.13"])
+def test_another_library_decodes_every_cme_message_alike(captures: Path, version: str) -> None:
     sbe = pytest.importorskip("sbe")
-    file = captures / "schemas" / path
-    schema = load_schema(file)
-    values = data.draw(block_values(schema.message(name)))
-    raw = encode(schema, name, values)
+    file = captures / "schemas" / "cme" / f"Cme.Futures.Mdp3.Sbe.v{version}.xml"
+    decoder = SbeDecoder(file)
     with file.open(encoding="utf-8") as text:
-        theirs = sbe.Schema.parse(text).decode(raw).value
-    ours = only(SbeDecoder(schema), raw)
-    for key, value in ours.items():
-        if key != "symbol":
-            assert theirs[key] == value
+        other = sbe.Schema.parse(text)
+    schema = decoder.schema
+
+    @settings(max_examples=60)
+    @given(
+        st.sampled_from(schema.messages).flatmap(lambda m: st.tuples(st.just(m), block_values(m)))
+    )
+    def check(drawn: tuple[Message, dict[str, Any]]) -> None:
+        message, values = drawn
+        raw = encode(schema, message.name, values)
+        ours = only(decoder, raw)
+        assert same(ours, values)
+        assert agrees(other.decode(raw).value, ours)
+
+    check()
+
+
+def udp_payloads(path: Path) -> list[bytes]:
+    """Read the UDP payloads of a capture file."""
+    dpkt = pytest.importorskip("dpkt")
+    with path.open("rb") as file:
+        payloads = []
+        for _, frame in dpkt.pcap.UniversalReader(file):
+            packet = dpkt.ethernet.Ethernet(frame)
+            while packet is not None and not isinstance(packet, dpkt.udp.UDP):
+                packet = getattr(packet, "data", None)
+            if packet is not None:
+                payloads.append(bytes(packet.data))
+    return payloads
+
+
+@pytest.mark.parametrize("name", ["Book", "OrderBook", "TradeSummary", "Volume"])
+def test_real_cme_packets_are_decoded_by_their_message_sizes(captures: Path, name: str) -> None:
+    decoder = SbeDecoder(captures / "schemas" / "cme" / "Cme.Futures.Mdp3.Sbe.v1.13.xml")
+    payloads = udp_payloads(captures / "cme" / f"MdIncrementalRefresh{name}.pcap")
+    names = set()
+    for payload in payloads:
+        at = 12
+        while at < len(payload):
+            size = int.from_bytes(payload[at : at + 2], "little")
+            message = decoder.message(payload, at + 2, size - 2)
+            assert message is not None
+            assert at + size - 8 < message.end <= at + size  # padded to a multiple of eight
+            names.add(message.name.rstrip("0123456789"))
+            values = message.to_dict()
+            assert same(naive.decode(decoder.schema, payload[: at + size], at + 2)[1], values)
+            # In the XML the tradeable size came with version 10; its bytes were padding before.
+            sizes = [entry.get("TradeableSize") for entry in values["NoMDEntries"]]
+            assert message.version >= 10 or sizes == [None] * len(sizes)
+            at += size
+    assert f"MDIncrementalRefresh{name}" in names
+
+
+@pytest.mark.parametrize("name", ["OrderPut", "OrderDelete"])
+def test_real_coinbase_packets_are_decoded_by_their_frame_lengths(
+    captures: Path, name: str
+) -> None:
+    schema = captures / "schemas" / "coinbase" / "Coinbase.Derivatives.MarketDataApi.Sbe.v1.2.xml"
+    decoder = SbeDecoder(schema, length_member="frameLength")
+    payloads = udp_payloads(captures / "coinbase-derivatives" / f"{name}Message.pcap")
+    assert payloads
+    for payload in payloads:
+        messages = decoder.messages(payload, 24)
+        assert len(list(messages)) == payload[19]  # the packet header's message count
+        assert (messages.status, messages.position) == (OK, len(payload))
+        assert messages.skipped == 0
+
+
+@pytest.mark.slow
+def test_real_deribit_packets_are_decoded_to_their_last_byte(captures: Path) -> None:
+    schema = captures / "schemas" / "deribit" / "deribit_multicast.reconstructed.xml"
+    decoder = SbeDecoder(schema)
+    versions = set()
+    for payload in udp_payloads(captures / "deribit" / "multicast_head_2000.pcapng"):
+        at = 8
+        messages = decoder.messages(payload, at)
+        for message in messages:
+            versions.add(message.version)
+            name, values, end = naive.decode(decoder.schema, payload, message.header_offset)
+            assert (message.name, message.end) == (name, end)
+            assert same(message.to_dict(), values)
+        assert (messages.status, messages.position) == (OK, len(payload))
+    assert versions == {2, 3}
 
 
 @pytest.mark.slow
@@ -257,10 +319,14 @@ def test_damaged_messages_give_a_status_and_agree_with_the_slow_decoder(
     decoder = DECODERS[data.draw(st.sampled_from(sorted(DECODERS)))]
     name = data.draw(st.sampled_from([message.name for message in decoder.schema.messages]))
     raw = encode(decoder.schema, name, data.draw(block_values(decoder.schema.message(name))))
-    damaged = bytearray(raw[: data.draw(st.integers(0, len(raw)))] if data.draw(st.booleans()) else raw)
+    damaged = bytearray(
+        raw[: data.draw(st.integers(0, len(raw)))] if data.draw(st.booleans()) else raw
+    )
     for _ in range(data.draw(st.integers(0, 3))):
         if damaged:
-            damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+            damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= 1 << data.draw(
+                st.integers(0, 7)
+            )
     check_against_naive(decoder, bytes(damaged))
 
 
@@ -276,28 +342,26 @@ def test_random_bytes_give_a_status_and_agree_with_the_slow_decoder(
 
 @pytest.mark.slow
 @RANDOM
-@given(st.data(), st.binary(max_size=60))
+@given(st.data(), st.binary(max_size=60), st.integers(0, 30))
 def test_random_bytes_under_random_schemas_agree_with_the_slow_decoder(
-    data: st.DataObject, body: bytes
+    data: st.DataObject, body: bytes, block_length: int
 ) -> None:
     schema = parse_schema(data.draw(schema_texts()))
-    message = data.draw(st.sampled_from(schema.messages))
-    empty = encode_header(schema, message.name)
-    check_against_naive(SbeDecoder(schema), empty + body)
-
-
-def encode_header(schema: Schema, name: str) -> bytes:
-    """Encode a header that says the truth about a body yet to come."""
-    body = schema.message(name)
-    assert schema.header is not None
-    zeros = bytes(64)
-    decoder = SbeDecoder(schema)
-    sent = {field.name: None for field in body.fields}
-    try:
-        return encode(schema, name, sent)[: schema.header.size]
-    except Exception:  # noqa: BLE001 - a required field: any header then does for this test
-        assert decoder.schema is schema
-        return zeros[: schema.header.size]
+    header = schema.header
+    assert header is not None
+    raw = bytearray(header.size)
+    for slot, value in (
+        (header.template_id, data.draw(st.sampled_from(schema.messages)).id),
+        (header.block_length, block_length),
+        (header.schema_id, schema.id),
+        (header.version, data.draw(st.integers(0, schema.version + 1))),
+        (header.num_groups, data.draw(st.integers(0, 3))),
+        (header.num_var_data, data.draw(st.integers(0, 3))),
+    ):
+        if slot is not None:
+            letter = schema.byte_order + slot.primitive.struct_code
+            struct.pack_into(letter, raw, slot.offset, value)
+    check_against_naive(SbeDecoder(schema), bytes(raw) + body)
 
 
 def check_against_naive(decoder: SbeDecoder, data: bytes) -> None:
@@ -425,10 +489,11 @@ def test_versions_are_read_both_ways(sent: int, known: int) -> None:
     assert message is not None
     decoded = message.to_dict()
     assert decoded["a"] == 1
-    assert decoded["d"] in {"d", "\x01\x00\x01\x00\t"[: len(decoded["d"])]}
+    # Without a count in the header, an older decoder takes a newer group for its var data.
+    assert decoded["d"] == "d" or sent == 2 > known
     if known >= 1:
         assert decoded["b"] == (2 if sent >= 1 else None)
-    if known >= 2:
+    if known == 2:
         assert decoded["c"] == ({"x": 3, "y": 4} if sent >= 2 else None)
         assert decoded["extra"] == ([{"x": 9}] if sent >= 2 else [])
         assert [entry["q"] for entry in decoded["g"]] == ([6, 8] if sent >= 2 else [None, None])
@@ -588,8 +653,10 @@ def test_entries_of_no_bytes_are_limited_in_number() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(BOUNDS_CHECK or not JIT, reason="this process already checks bounds")
 def test_these_tests_pass_with_every_array_access_checked() -> None:
+    chosen = "not (library or comes_back or venue or array_access)"
+    folder = str(Path(__file__).parent)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", str(Path(__file__).parent)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, folder],
         env={**os.environ, "ZEROFEED_BOUNDS_CHECK": "1"},
         capture_output=True,
         text=True,

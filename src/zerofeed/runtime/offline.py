@@ -1,0 +1,151 @@
+"""A capture file through the same stages as a live feed, without processes or shared memory.
+
+What ``zerofeed decode`` prints is made by the very kernels that the worker runs: sequence,
+decode, books. Only the source differs: packets come from a file, with the times at which they
+were captured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import BugError
+from zerofeed.books import _kernels as book_kernels
+from zerofeed.books.l2 import L2Books
+from zerofeed.books.layout import store_words
+from zerofeed.codecs.deribit._message_kernels import SCRATCH_WORDS as CODEC_SCRATCH_WORDS
+from zerofeed.codecs.deribit._message_kernels import STATE_WORDS
+from zerofeed.feed.instruments import InstrumentTable, make_table
+from zerofeed.feed.metrics import Metrics, state_words
+from zerofeed.records.dtypes import RECORD
+from zerofeed.runtime import _deribit_kernels as deribit
+from zerofeed.runtime.protocols import DERIBIT_RULES, find_protocol, most_records
+from zerofeed.shm import journal
+from zerofeed.wire.pcap import CaptureCounts, CaptureReader, open_capture
+
+__all__ = ["OfflineFeed"]
+
+_LONGEST_PACKET = 65_535
+
+
+class OfflineFeed:
+    """Decode captures of one protocol. Single-threaded.
+
+    Args:
+        protocol: name, as in a configuration.
+        instruments: rows of the instruments table.
+        book_levels: levels a side that are tracked.
+        book_depth: levels a side that a side must keep to be proven.
+        batch: records in one batch.
+
+    Attributes:
+        instruments: the definitions seen so far.
+        metrics: counters, as a live feed has them.
+        books: the books as they are after the latest batch.
+        templates: message names by slot.
+    """
+
+    def __init__(
+        self,
+        protocol: str,
+        *,
+        instruments: int = 16_384,
+        book_levels: int = 256,
+        book_depth: int = 20,
+        batch: int = 1 << 16,
+    ) -> None:
+        found = find_protocol(protocol)
+        self.protocol = found.name
+        self.templates = found.templates
+        self._rows, self._lookup = make_table(instruments)
+        self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
+        work = CODEC_SCRATCH_WORDS + instruments * STATE_WORDS
+        self._state = np.zeros(state_words(work), dtype=np.int64)
+        journal.prepare(self._state)
+        self._book_words = np.zeros(store_words(instruments, book_levels), dtype=np.int64)
+        if book_kernels.initialize(
+            self._book_words, instruments, book_levels, DERIBIT_RULES, book_depth
+        ):
+            raise BugError("the books have an impossible size")
+        self._room = most_records(_LONGEST_PACKET)
+        self._records = np.zeros(max(batch, self._room), dtype=RECORD)
+        self._scratch = np.zeros(deribit.SCRATCH_WORDS, dtype=np.int64)
+        self._packets = 0
+        self.seq = 0
+        self.instruments = InstrumentTable(self._rows, self._lookup)
+        self.metrics = Metrics(self._state)
+        self.books = L2Books(self._book_words)
+        self.counts: CaptureCounts | None = None
+
+    def read(self, path: str | Path) -> Iterator[npt.NDArray[Any]]:
+        """Decode a capture file.
+
+        Args:
+            path: pcap or pcapng, also gzipped.
+
+        Yields:
+            Records in order; a view that is valid until the next batch is asked for.
+
+        Raises:
+            CaptureError: not a readable capture.
+        """
+        reader: CaptureReader = open_capture(path)
+        for index in reader.chunks():
+            yield from self.process(reader.data, index)
+        self.counts = reader.counts
+
+    def process(
+        self, data: npt.NDArray[np.uint8], index: npt.NDArray[Any]
+    ) -> Iterator[npt.NDArray[Any]]:
+        """Decode packets that lie in a buffer.
+
+        Args:
+            data: uint8 that holds the payloads.
+            index: rows of :data:`zerofeed.wire.pcap_index.INDEX_DTYPE`.
+
+        Yields:
+            As :meth:`read`.
+        """
+        offsets = index["offset"].astype(np.int64)
+        lengths = index["length"].astype(np.int64)
+        cut = np.maximum(0, index["orig_length"].astype(np.int64) - lengths)
+        times = index["ts_ns"].astype(np.int64)
+        first = 0
+        while first < offsets.size:
+            count = self._decode(data, offsets, lengths, cut, times, first)
+            first += int(self._scratch[-1])
+            yield self._records[:count]
+
+    def _decode(
+        self,
+        data: npt.NDArray[np.uint8],
+        offsets: npt.NDArray[np.int64],
+        lengths: npt.NDArray[np.int64],
+        cut: npt.NDArray[np.int64],
+        times: npt.NDArray[np.int64],
+        first: int,
+    ) -> int:
+        count = deribit.process_capture(
+            data,
+            offsets,
+            lengths,
+            cut,
+            times,
+            first,
+            self._room,
+            self._words,
+            self._lookup,
+            self._state,
+            self._book_words,
+            self._records,
+            self._records.view(np.int64),
+            self.seq,
+            self._scratch,
+        )
+        self.seq += count
+        return count
