@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 __all__ = [
@@ -224,7 +224,7 @@ class Outcome:
     transitions: int
 
 
-@lru_cache(maxsize=None)
+@cache
 def _next_operation(
     program: Callable[..., Program], arguments: tuple[Value, ...], history: tuple[Value, ...]
 ) -> Operation | Violation | None:
@@ -312,7 +312,9 @@ class _Explorer:
             if thread.issued and _is_ordering(operation):
                 found += self._finish_load(state, number, thread)
             elif operation is not None:
-                nexts = [(label, after) for after in self._perform(state, number, thread, operation)]
+                nexts = [
+                    (label, after) for after in self._perform(state, number, thread, operation)
+                ]
                 is_private = self._commutes(number, operation)
                 if not is_private or isinstance(operation, Store):
                     # Between private steps a kill leaves what a kill at the next shared one leaves.
@@ -424,7 +426,9 @@ class _Explorer:
     def _store(self, state: State, number: int, thread: Thread, store: Store) -> State:
         location = self.index[store.location]
         if self.owners[location] != self.names[number]:
-            raise ValueError(f"{self.names[number]} stores to {store.location}, which it does not own")
+            raise ValueError(
+                f"{self.names[number]} stores to {store.location}, which it does not own"
+            )
         index = len(state.memory[location])
         view = _raised(thread.view, location, index)
         carried = view if store.release else _raised(thread.released, location, index)

@@ -12,6 +12,7 @@ Property: a frame accepted holds, whole, the packet that its slot announced.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from models.explorer import Become, Collect, Fence, Issue, Load, Program, Store, System, Violation
@@ -68,7 +69,9 @@ def frame_system(rules: FrameRules) -> System:
     for frame in range(frames):
         locations[f"frame{frame}.head"] = (filler, None)
         locations[f"frame{frame}.tail"] = (filler, None)
-    threads = {"reader": (_reader, (rules, 0))}
+    threads: dict[str, tuple[Callable[..., Program], tuple[object, ...]]] = {
+        "reader": (_reader, (rules, 0))
+    }
     if rules.worker_receives:
         threads["worker"] = (_receiving_worker, (rules, 0))
     else:

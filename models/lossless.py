@@ -11,7 +11,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from models.explorer import Become, Choose, Collect, Fence, Issue, Load, Program, Store, System, Violation
+from models.explorer import (
+    Become,
+    Choose,
+    Collect,
+    Fence,
+    Issue,
+    Load,
+    Program,
+    Store,
+    System,
+    Violation,
+)
 
 __all__ = ["MUTATIONS", "LosslessRules", "lossless_system"]
 
@@ -50,7 +61,9 @@ MUTATIONS = {
     "waits for the fastest reader": replace(_SOUND, readers=2, total=3, respects_slowest=False),
     "passes a reader without degrading it": replace(_SOUND, degrades_by_name=False),
     "position moves before the words are read": replace(_SOUND, position_after_words=False),
-    "a lossless reader trusts the mode and skips the check": replace(_SOUND, reader_checks_claim=False),
+    "a lossless reader trusts the mode and skips the check": replace(
+        _SOUND, reader_checks_claim=False
+    ),
     "waits for ever on a reader that stopped": replace(
         _SOUND, is_patience_bounded=False, reader_may_stop=True
     ),
@@ -69,9 +82,7 @@ def lossless_system(rules: LosslessRules) -> System:
         locations[f"slot{slot}"] = ("writer", None)
     for reader in range(rules.readers):
         locations[f"position{reader}"] = (f"reader{reader}", 0)
-    threads = {
-        f"reader{reader}": (_reader, (rules, reader, 0)) for reader in range(rules.readers)
-    }
+    threads = {f"reader{reader}": (_reader, (rules, reader, 0)) for reader in range(rules.readers)}
     return System(
         locations=locations,
         threads={"writer": (_writer, (rules,)), **threads},

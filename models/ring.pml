@@ -17,7 +17,7 @@
 #define CAPACITY 2
 #endif
 #ifndef TOTAL
-#define TOTAL 3
+#define TOTAL 4
 #endif
 #ifndef WRITERS
 #define WRITERS 2

@@ -13,7 +13,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from models.explorer import Become, Choose, Collect, Fence, Issue, Load, Program, Store, System, Violation
+from models.explorer import (
+    Become,
+    Choose,
+    Collect,
+    Fence,
+    Issue,
+    Load,
+    Program,
+    Store,
+    System,
+    Violation,
+)
 
 __all__ = ["MUTATIONS", "RingRules", "ring_system"]
 
@@ -48,7 +59,9 @@ class RingRules:
 _SOUND = RingRules()
 MUTATIONS = {
     "no release fence after the claim": replace(_SOUND, release_after_claim=False),
-    "plain publish before the data": replace(_SOUND, publish_releases=False, publish_after_data=False),
+    "plain publish before the data": replace(
+        _SOUND, publish_releases=False, publish_after_data=False
+    ),
     "publish-release before the data": replace(_SOUND, publish_after_data=False),
     "plain publish after the data": replace(_SOUND, publish_releases=False),
     "plain load of published": replace(_SOUND, acquire_published=False),

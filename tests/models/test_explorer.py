@@ -5,7 +5,6 @@ from a model would prove nothing about fences.
 """
 
 import pytest
-
 from models.explorer import (
     Become,
     Collect,

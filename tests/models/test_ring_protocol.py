@@ -7,9 +7,9 @@ caught means that the model is too kind to prove anything about the sound protoc
 from dataclasses import replace
 
 import pytest
+from models.explorer import Outcome, explore
 
 from models import frames, lossless, ring, wait
-from models.explorer import Outcome, explore
 
 
 def _said(outcome: Outcome) -> str:
@@ -45,7 +45,9 @@ def test_ring_needs_each_rule(mutation: str) -> None:
         lossless.LosslessRules(is_patience_bounded=False),
         lossless.LosslessRules(reader_may_stop=True),
         pytest.param(lossless.LosslessRules(total=3, kills=1), marks=pytest.mark.slow),
-        pytest.param(lossless.LosslessRules(capacity=1, total=2, readers=2), marks=pytest.mark.slow),
+        pytest.param(
+            lossless.LosslessRules(capacity=1, total=2, readers=2), marks=pytest.mark.slow
+        ),
     ],
     ids=["patient or not", "always patient", "readers stop", "writer killed", "two readers"],
 )

@@ -36,12 +36,12 @@ class Gate:
 
     def wait(self, timeout: float = 20.0) -> None:
         """Wait to be let through."""
-        assert select.select([self._read], [], [], timeout)[0], "the gate was not opened in time"
+        assert _is_readable(self._read, timeout), "the gate was not opened in time"
         assert os.read(self._read, 1) == b"!"
 
     def is_open(self) -> bool:
         """Tell whether waiting would return at once."""
-        return bool(select.select([self._read], [], [], 0)[0])
+        return _is_readable(self._read, 0)
 
     def close(self) -> None:
         """Give the pipe back."""
@@ -70,14 +70,14 @@ class Child:
 
     def has_ended(self) -> bool:
         """Tell whether the result is there, or the child is gone."""
-        return self._answer is not None or bool(select.select([self._read], [], [], 0)[0])
+        return self._answer is not None or _is_readable(self._read, 0)
 
     def result(self, timeout: float = 30.0) -> Any:
         """Wait for what ``work`` returned; fails with its traceback when it raised."""
         if self._answer is None:
             text = b""
             while True:
-                assert select.select([self._read], [], [], timeout)[0], "the child did not end"
+                assert _is_readable(self._read, timeout), "the child did not end"
                 part = os.read(self._read, 1 << 16)
                 if not part:
                     break
@@ -109,6 +109,12 @@ class Child:
     ) -> None:
         self.kill()
         os.close(self._read)
+
+
+def _is_readable(fd: int, timeout: float) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(timeout * 1e3))
 
 
 def _run_and_exit(work: Callable[[], Any], write: int) -> None:

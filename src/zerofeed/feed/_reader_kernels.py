@@ -145,8 +145,8 @@ def take_matching(
             continue
         for index in range(count):
             record = scratch[index]
-            row = int(record.instrument)
-            kind = int(record.kind)
+            row = int(record["instrument"])
+            kind = int(record["kind"])
             # A shift by 64 or more is undefined, and no kind has such a number.
             is_kind = kind_mask == KIND_ALL or (kind < 64 and (kind_mask >> kind) & 1)
             is_wanted = wanted.size == 0 or (row < wanted.size and wanted[row] != 0)

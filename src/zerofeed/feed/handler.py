@@ -20,7 +20,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zerofeed.base.kernel import inlined
+import numpy as np
+
+from zerofeed.base.kernel import JIT, inlined
 
 __all__ = ["Handler", "handler"]
 
@@ -35,14 +37,21 @@ class Handler:
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self.function = function
-        self.compiled = inlined(function)
+        self.compiled = compiled = inlined(function)
+
+        def first(records: Any, state: Any) -> Any:
+            return compiled(records[0], state)
+
+        self._first = inlined(first)
         self.loops: dict[str, Any] = {}
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
 
     def __call__(self, record: Any, state: Any) -> Any:
         """Call it from Python with one record, as a test would."""
-        return self.compiled(record, state)
+        # By way of an array: Numba takes no single record whose fields overlap.
+        records = np.asarray(record).reshape(1)
+        return self._first(records if JIT else records.view(np.recarray), state)
 
 
 def handler(function: Callable[[Any, Any], Any]) -> Handler:

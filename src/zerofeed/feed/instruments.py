@@ -7,13 +7,14 @@ plain frozen values that stay as they were.
 Rows are never removed or renumbered: ``record["instrument"]`` is an index here for as long as
 the feed lives. A row may exist before its definition arrives; its symbol is "" until then.
 
-Any process, any number of threads. Nothing blocks; a row that its writer is busy with is tried
-again, and a row that a killed writer left half written raises ``TimeoutError`` until its
-successor has repaired it (well under a second).
+Any process, any number of threads. A row that its writer is busy with is tried again, for 0.1 s
+at most; one that a killed writer left half written raises ``TimeoutError`` after that, until the
+writer's successor has repaired it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,7 +38,9 @@ from zerofeed.records.units import UNDEF, to_decimal
 
 __all__ = ["Instrument", "InstrumentTable", "lookup_words", "make_table"]
 
-_ATTEMPTS = 10_000
+_ATTEMPTS = 1_000
+_PATIENCE = 100
+_PAUSE_S = 0.001
 _OPTION_TYPES = {67: "call", 80: "put"}
 
 
@@ -170,7 +173,9 @@ class InstrumentTable:
                 raise KeyError(f"no instrument is named {which!r}; the table has {len(self) - 1}")
             return self._read(index, index + 1)[0]
         if not 0 <= which < len(self):
-            raise KeyError(f"no instrument has row {which}; the table has rows 0 to {len(self) - 1}")
+            raise KeyError(
+                f"no instrument has row {which}; the table has rows 0 to {len(self) - 1}"
+            )
         return self._read(which, which + 1)[0]
 
     def symbols(self) -> list[str]:
@@ -209,12 +214,15 @@ class InstrumentTable:
     def _copy(self, first: int, end: int) -> npt.NDArray[Any]:
         count = max(end - first, 0)
         out = np.empty(count * ROW_WORDS, dtype=np.int64)
-        if copy_table(self._words, first, count, out, _ATTEMPTS) != OK:
-            raise TimeoutError(
-                f"an instrument row between {first} and {end - 1} was being written at every one "
-                f"of {_ATTEMPTS} attempts; its writer is dead or stopped, try again shortly"
-            )
-        return out.view(INSTRUMENT_ROW)
+        for _ in range(_PATIENCE):
+            if copy_table(self._words, first, count, out, _ATTEMPTS) == OK:
+                return out.view(INSTRUMENT_ROW)
+            # The writer was interrupted inside a row, which takes it 20 ns otherwise.
+            time.sleep(_PAUSE_S)
+        raise TimeoutError(
+            f"an instrument row between {first} and {end - 1} stayed half written for "
+            f"{_PATIENCE * _PAUSE_S:.1f} s; its writer is dead or stopped, try again shortly"
+        )
 
     def _read(self, first: int, end: int) -> list[Instrument]:
         copied = self._copy(first, end)

@@ -15,7 +15,19 @@ from zerofeed.base.errors import ResourceError
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorPage, CursorTable, Ring
 
-__all__ = ["MODES", "Member", "Members", "degrade", "dismiss", "enlist", "initial_position"]
+__all__ = [
+    "LOST_PATIENCE",
+    "MODES",
+    "Member",
+    "Members",
+    "degrade",
+    "dismiss",
+    "enlist",
+    "initial_position",
+]
+
+LOST_PATIENCE = 1
+"""``reason`` of a DISCONNECT record: the feed's patience with a lossless reader ran out."""
 
 MODES = {"lossy": k.LOSSY, "lossless": k.LOSSLESS}
 

@@ -15,6 +15,7 @@ status       what ``zerofeed ls`` shows                  readers and worker
 
 from __future__ import annotations
 
+import array
 import os
 import socket
 from typing import Any, Literal, TypeVar
@@ -29,6 +30,7 @@ __all__ = [
     "Reply",
     "Request",
     "receive",
+    "receive_packet",
     "send",
 ]
 
@@ -88,9 +90,7 @@ def receive(connection: socket.socket, kind: type[_Message]) -> tuple[_Message |
         ValueError: the packet is not such a message; its descriptors are closed.
         OSError: the connection failed.
     """
-    data, fds, _flags, _address = socket.recv_fds(
-        connection, MAX_MESSAGE_BYTES, MAX_FDS, socket.MSG_CMSG_CLOEXEC
-    )
+    data, fds = receive_packet(connection)
     if not data:
         return None, fds
     try:
@@ -100,3 +100,30 @@ def receive(connection: socket.socket, kind: type[_Message]) -> tuple[_Message |
         for fd in fds:
             os.close(fd)
         raise ValueError(f"no message of this protocol: {error}") from error
+
+
+def receive_packet(connection: socket.socket, flags: int = 0) -> tuple[bytes, list[int]]:
+    """Receive one packet with its descriptors, which no program started later inherits.
+
+    ``socket.recv_fds`` takes flags as well, and in CPython 3.11 does not pass them on.
+
+    Args:
+        connection: a SEQPACKET socket.
+        flags: for recvmsg, MSG_DONTWAIT for instance.
+
+    Returns:
+        The bytes, empty at the end of the connection, and the descriptors.
+
+    Raises:
+        OSError: the connection failed, or there is nothing and MSG_DONTWAIT was given.
+    """
+    fds = array.array("i")
+    data, ancillary, _flags, _address = connection.recvmsg(
+        MAX_MESSAGE_BYTES,
+        socket.CMSG_SPACE(MAX_FDS * fds.itemsize),
+        flags | socket.MSG_CMSG_CLOEXEC,
+    )
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    return data, fds.tolist()

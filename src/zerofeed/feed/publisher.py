@@ -39,16 +39,28 @@ from zerofeed.base.status import OK
 from zerofeed.feed.address import address_of
 from zerofeed.feed.admission import Admission, AllowList, Peer
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
-from zerofeed.feed.members import Member, Members, degrade, dismiss, enlist, initial_position
+from zerofeed.feed.members import (
+    LOST_PATIENCE,
+    Member,
+    Members,
+    degrade,
+    dismiss,
+    enlist,
+    initial_position,
+)
 from zerofeed.feed.memory import FeedMemory, MemorySizes
 from zerofeed.feed.messages import Request
+from zerofeed.feed.metrics import counter_word
 from zerofeed.records.dtypes import RECORD
+from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, NO_SIDE
+from zerofeed.records.units import UNDEF
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, publish, wake_readers
 
 __all__ = ["Publisher", "listen", "stamp", "version"]
 
 _RECORDS = record_array(RECORD)
+_RECORDS_PUBLISHED = counter_word("records_published")
 
 
 @inlined
@@ -57,7 +69,7 @@ def stamp(control: Any, records: Any, count: int) -> None:
     first = control[PUBLISHED]
     at = first & (control[CAPACITY] - 1)
     for index in range(count):
-        records[at + index].seq = first + index
+        records[at + index]["seq"] = first + index
 
 
 @kernel(int64(I64, I64, I64, _RECORDS, int64, int64))
@@ -199,15 +211,36 @@ class Publisher:
         if k.try_claim(self._ring.control, cursors, count) == OK:
             return
         deadline = time.monotonic_ns() + self.patience_ns
+        degraded: list[int] = []
         while k.try_claim(self._ring.control, cursors, count) != OK:
             self._serve(0.0005)
             if time.monotonic_ns() >= deadline:
                 slot = k.slowest_slot(self._ring.control, cursors)
                 if slot >= 0:
                     degrade(self._ring, slot)
+                    degraded.append(slot)
+        if degraded:
+            for slot in degraded:
+                self._announce_degraded(slot)
+            self._claim(count)
+
+    def _announce_degraded(self, slot: int) -> None:
+        """Say in the feed itself that a lossless reader is lossy from here on."""
+        self.memory.metrics.add("readers_degraded", 1)
+        self._claim(1)
+        now_ns = time.time_ns()
+        record = self.memory.records[self._ring.published & (self._ring.capacity - 1)]
+        record["ts_event_ns"] = record["ts_recv_ns"] = now_ns
+        record["instrument"] = record["flags"] = 0
+        record["kind"] = DISCONNECT
+        record["side"], record["action"] = NO_SIDE, ACTION_NONE
+        record["reason"], record["reader"] = LOST_PATIENCE, slot
+        record["trade_id"] = record["trade_seq"] = UNDEF
+        self._publish(1)
 
     def _publish(self, count: int) -> None:
         now_ns = time.time_ns()
+        self.memory.state[_RECORDS_PUBLISHED] += count
         stamp_and_publish(
             self._ring.control,
             self.memory.record_cursors.words,

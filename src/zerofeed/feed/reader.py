@@ -12,7 +12,7 @@ to lossy, which :attr:`Reader.mode` shows and a DISCONNECT record announces.
 contents are the writer's to overwrite once the ring has gone round: a lossless reader's
 batch is safe until the next call on the reader, a lossy reader's until the writer catches
 up, which :meth:`Reader.is_intact` tells at any time and the next call accounts for. Use
-:meth:`Reader.copy` for what is to be kept.
+:meth:`Reader.copy` for what is to be kept; it accounts for the batch at once.
 
 The identity ``published = consumed + lost + lag`` holds at every call, counted from where the
 reader started.
@@ -95,6 +95,7 @@ class Reader:
         )
         self._start = start
         self._held = start
+        self._first = start
         self._next = start
         self._empty = items[:0]
         self._result = np.zeros(4, dtype=np.int64)
@@ -135,24 +136,30 @@ class Reader:
 
     def is_intact(self) -> bool:
         """Tell whether every record of the present batch still is what the worker wrote."""
-        return self._is_filtered or self._held >= k.overrun_below(self._ring.control)
+        return self._is_filtered or self._first >= k.overrun_below(self._ring.control)
 
     def copy(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Copy the whole records of the present batch.
+        """Copy the whole records of the present batch, and be done with it.
+
+        What is copied is accounted for at once, so that ``consumed`` and ``lost`` say exactly
+        what the copies hold; from here on a lossless reader no longer keeps the batch itself.
 
         Args:
-            batch: what the latest call returned.
+            batch: what the latest call returned, all of it.
 
         Returns:
-            A new array; records that were overwritten while copying are left out, and the
-            next call counts them as lost.
+            A new array; records that were overwritten before they were copied are left out
+            and count as lost.
         """
         kept = np.array(batch)
-        if not self._is_filtered and kept.size:
-            torn = k.overrun_below(self._ring.control) - self._held
-            if torn > 0:
-                kept = kept[torn:]
-        return kept
+        if self._is_filtered or not kept.size:
+            return kept
+        if self._held == self._next:
+            torn = k.overrun_below(self._ring.control) - self._first
+        else:
+            torn = rk.settle(self._ring.control, self._page.words, self._held, self._next)
+            self._held = self._next
+        return kept[torn:] if torn > 0 else kept
 
     # Taking batches
 
@@ -186,6 +193,7 @@ class Reader:
             count = published - position
         if count > self._max_batch:  # noqa: PLR1730 - a call of min is a tenth of the whole
             count = self._max_batch
+        self._first = position
         self._next = position + count
         at = position & self._mask
         return self._items[at : at + count]

@@ -2,7 +2,7 @@
 
 It is what ``zerofeed demo`` listens to, and what tests compare a feed's books with, since a
 simulation knows its own truth. The models and the packets are pure and compiled; only
-``process`` opens a socket or reads a clock.
+``serve`` opens a socket or reads a clock, and ``process`` runs that in a child.
 """
 
 __all__: list[str] = []

@@ -206,8 +206,8 @@ def fill_batch(v: np.record, from_ms: int, until_ms: int, wanted: int) -> int:
 
     Args:
         v: the venue; its batch is emptied first.
-        from_ms: venue time of the first packet, milliseconds since the epoch.
-        until_ms: venue time that the last packet comes close to, not before ``from_ms``.
+        from_ms: venue time of the batch before, milliseconds since the epoch.
+        until_ms: venue time of the last packet, not before ``from_ms``.
         wanted: packets, 1 to BATCH_MAX. The last step may add more than one packet; there is
             room for them.
 
@@ -217,7 +217,7 @@ def fill_batch(v: np.record, from_ms: int, until_ms: int, wanted: int) -> int:
     v.packets = 0
     v.bytes = 0
     while v.packets < wanted:
-        v.now_ms = from_ms + (until_ms - from_ms) * v.packets // wanted
+        v.now_ms = from_ms + (until_ms - from_ms) * (v.packets + 1) // wanted
         if v.cycles_due_ms <= v.now_ms:
             _snapshot_step(v)
         elif v.opened < v.instrument_count:

@@ -18,8 +18,9 @@ expected and what to do; nothing is started before all of them are right.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -152,18 +153,26 @@ class FeedConfig(_Section, frozen=True):
     log: LogSection = LogSection()
 
 
-def parse(text: str, where: str = "configuration") -> FeedConfig:
+def parse(
+    text: str, where: str = "configuration", settings: Sequence[str] = ()
+) -> FeedConfig:
     """Read a configuration from TOML text.
 
     Args:
         text: the file's contents.
         where: what to call it in errors.
+        settings: ``key.path=value`` texts that replace single values, for instance
+            ``memory.records=1048576`` or ``source.0.port=6200``. A value is read as TOML, and
+            as a string where it is none.
 
     Raises:
         ConfigurationError: not TOML, an unknown key, a wrong type or an impossible value.
     """
     try:
-        config = msgspec.convert(tomllib.loads(text), FeedConfig)
+        tree = tomllib.loads(text)
+        for setting in settings:
+            _set(tree, setting)
+        config = msgspec.convert(tree, FeedConfig)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=where) from error
     except msgspec.ValidationError as error:
@@ -182,8 +191,12 @@ def parse(text: str, where: str = "configuration") -> FeedConfig:
     return config
 
 
-def load(path: str | Path) -> FeedConfig:
+def load(path: str | Path, settings: Sequence[str] = ()) -> FeedConfig:
     """Read a configuration file.
+
+    Args:
+        path: of the file.
+        settings: as for :func:`parse`.
 
     Raises:
         ConfigurationError: it cannot be read, or as :func:`parse`.
@@ -198,4 +211,31 @@ def load(path: str | Path) -> FeedConfig:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError("is not UTF-8 text", where=str(path)) from error
-    return parse(text, str(path))
+    return parse(text, str(path), settings)
+
+
+def _set(tree: dict[str, Any], setting: str) -> None:
+    """Replace one value of a tree; whether the key exists is seen when the tree is typed."""
+    key, equals, text = setting.partition("=")
+    *above, last = key.strip().split(".")
+    place: Any = tree
+    try:
+        for part in above:
+            place = place[int(part)] if isinstance(place, list) else place.setdefault(part, {})
+        place[int(last) if isinstance(place, list) else last] = _value(text.strip())
+    except (ValueError, IndexError, TypeError, AttributeError):
+        equals = ""
+    if not equals or not last:
+        raise ConfigurationError(
+            "is no setting of the configuration",
+            where=setting,
+            expected="key.path=value, with a number for an element of a list",
+            next_step="for instance memory.records=1048576 or source.0.port=6200",
+        )
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -92,6 +92,8 @@ class Worker:
         self._stage = stage
         self._sources = [receiver.fileno() for receiver in receivers]
         self._config = config
+        # Python's recv_fds ignores its flags argument, so the socket itself must not block.
+        orders.setblocking(False)
         self._orders = orders
         self._epoch = epoch
         self._one = np.ones(1, dtype=np.int64)
@@ -198,7 +200,7 @@ class Worker:
     def _obey(self) -> None:
         while True:
             try:
-                data, fds, _, _ = socket.recv_fds(self._orders, 65536, 4, socket.MSG_DONTWAIT)
+                data, fds, _, _ = socket.recv_fds(self._orders, 65536, 4)
             except BlockingIOError:
                 return
             if not data:

@@ -318,6 +318,7 @@ def compare(books, naive, records, state, rules):
         assert mine.word(lay.B_BUSY) == 0
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.lists(wild_records, max_size=12), max_size=8),
     st.integers(0, 63),
@@ -330,6 +331,7 @@ def test_any_records_do_what_the_slow_twin_does(batches, rules):
         compare(books, naive, batch(*records).copy(), state, rules)
 
 
+@pytest.mark.slow
 @given(randoms, st.booleans(), st.booleans(), st.integers(0, 63))
 def test_plausible_records_do_what_the_slow_twin_does(random, losses, repeats, rules):
     venues = [Venue(random, instrument=0), Venue(random, instrument=1)]
@@ -372,6 +374,7 @@ def check_against_truth(book, venue):
     return 1
 
 
+@pytest.mark.slow
 @given(randoms, st.booleans(), st.booleans(), st.sampled_from([5, 12]))
 def test_proven_book_is_the_venues_book_whatever_is_lost_late_or_repeated(
     random, losses, repeats, prices
@@ -390,6 +393,7 @@ def test_proven_book_is_the_venues_book_whatever_is_lost_late_or_repeated(
     assert counters["unknown_levels"] == 0 or prices > CAPACITY or repeats
 
 
+@pytest.mark.slow
 @given(randoms, st.booleans())
 def test_book_is_proven_in_the_end_when_a_whole_snapshot_came(random, losses):
     venue = Venue(random, prices=CAPACITY)
@@ -404,6 +408,7 @@ def test_book_is_proven_in_the_end_when_a_whole_snapshot_came(random, losses):
     assert check_against_truth(books[0], venue) == 1
 
 
+@pytest.mark.slow
 @given(randoms)
 def test_snapshot_of_any_age_is_merged_when_no_change_after_it_is_missing(random):
     venue = Venue(random, prices=CAPACITY)

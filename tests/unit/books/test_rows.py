@@ -141,6 +141,16 @@ def test_gap_rewrites_the_rows_of_the_books_it_concerns():
     assert table[1]["record_seq"] == 500
 
 
+def test_definition_that_ends_an_instrument_rewrites_its_row_alone():
+    books, table, words = made()
+    run(books, words, batch(snapshot(0), snapshot(1)), 0)
+    ending = control(kinds.INSTRUMENT, instrument=1, action="C")
+    assert run(books, words, ending, 500) == 1
+    assert table["record_seq"].tolist() == [14, 500]
+    assert table["n_bids"].tolist() == [3, 0]
+    assert run(books, words, control(kinds.INSTRUMENT, instrument=0, action="M"), 501) == 0
+
+
 def test_takeover_repairs_the_row_that_a_killed_worker_was_writing():
     books, table, words = made()
     books.apply(snapshot())

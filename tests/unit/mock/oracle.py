@@ -13,10 +13,20 @@ from zerofeed.base.kernel import JIT
 from zerofeed.mock.deribit import Batch, SimulatedDeribit
 from zerofeed.mock.instruments import Listing, default_listings
 
-__all__ = ["BUDGET", "START_NS", "Listener", "Message", "Packet", "is_multiple", "parse", "run", "small_listings"]
+__all__ = [
+    "BUDGET",
+    "START_NS",
+    "Listener",
+    "Message",
+    "Packet",
+    "is_multiple",
+    "parse",
+    "run",
+    "small_listings",
+]
 
 START_NS = 1_750_000_000_123_456_789
-BUDGET = 4000 if JIT else 200
+BUDGET = 1500 if JIT else 200
 """Packets that a test may ask for; without compilation each takes milliseconds."""
 
 _DEFINITION = (
@@ -25,35 +35,24 @@ _DEFINITION = (
     "sizeCurrency:8s creationTimestampMs:Q expirationTimestampMs:Q strikePrice:d contractSize:d minTradeAmount:d "
     "tickSize:d makerCommission:d takerCommission:d blockTradeCommission:d maxLiquidationCommission:d maxLeverage:d"
 )
+_TRADE = (
+    "direction:B price:d amount:d timestampMs:Q markPrice:d indexPrice:d tradeSeq:Q tradeId:Q tickDirection:B "
+    "liquidation:B iv:d blockTradeId:Q comboTradeId:Q"
+)
+_TICKER = (
+    "instrumentId:I instrumentState:B timestampMs:Q openInterest:d minSellPrice:d maxBuyPrice:d lastPrice:d "
+    "indexPrice:d markPrice:d bestBidPrice:d bestBidAmount:d bestAskPrice:d bestAskAmount:d currentFunding:d "
+    "funding8h:d estimatedDeliveryPrice:d deliveryPrice:d settlementPrice:d"
+)
+_BOOK = "instrumentId:I timestampMs:Q prevChangeId:Q changeId:Q isLast:B"
+_SNAPSHOT = "instrumentId:I timestampMs:Q changeId:Q isBookComplete:B isLastInBook:B"
+# By number: name, fields of the block, fields of a group's entry, whether a text follows.
 _TEMPLATES = {
     1000: ("Instrument", _DEFINITION.format(rfq="rfq:B "), None, True),
-    1001: (
-        "Book",
-        "instrumentId:I timestampMs:Q prevChangeId:Q changeId:Q isLast:B",
-        "side:B change:B price:d amount:d",
-        False,
-    ),
-    1002: (
-        "Trades",
-        "instrumentId:I",
-        "direction:B price:d amount:d timestampMs:Q markPrice:d indexPrice:d tradeSeq:Q tradeId:Q tickDirection:B "
-        "liquidation:B iv:d blockTradeId:Q comboTradeId:Q",
-        False,
-    ),
-    1003: (
-        "Ticker",
-        "instrumentId:I instrumentState:B timestampMs:Q openInterest:d minSellPrice:d maxBuyPrice:d lastPrice:d "
-        "indexPrice:d markPrice:d bestBidPrice:d bestBidAmount:d bestAskPrice:d bestAskAmount:d currentFunding:d "
-        "funding8h:d estimatedDeliveryPrice:d deliveryPrice:d settlementPrice:d",
-        None,
-        False,
-    ),
-    1004: (
-        "Snapshot",
-        "instrumentId:I timestampMs:Q changeId:Q isBookComplete:B isLastInBook:B",
-        "side:B price:d amount:d",
-        False,
-    ),
+    1001: ("Book", _BOOK, "side:B change:B price:d amount:d", False),
+    1002: ("Trades", "instrumentId:I", _TRADE, False),
+    1003: ("Ticker", _TICKER, None, False),
+    1004: ("Snapshot", _SNAPSHOT, "side:B price:d amount:d", False),
     1005: ("SnapshotStart", "snapshotDelay:I", None, False),
     1006: ("SnapshotEnd", "", None, False),
     1007: ("ComboLegs", "instrumentId:I", "legInstrumentId:I legSize:i", False),
@@ -219,7 +218,9 @@ class Listener:
             self.checked_snapshots += 1
 
     def _compare(self, ticker: Row) -> None:
-        asks, bids = (self.books.get(ticker["instrumentId"], {0: {}, 1: {}})[side] for side in (0, 1))
+        asks, bids = (
+            self.books.get(ticker["instrumentId"], {0: {}, 1: {}})[side] for side in (0, 1)
+        )
         bid, ask = max(bids, default=0.0), min(asks, default=0.0)
         assert (ticker["bestBidPrice"], ticker["bestBidAmount"]) == (bid, bids.get(bid, 0.0))
         assert (ticker["bestAskPrice"], ticker["bestAskAmount"]) == (ask, asks.get(ask, 0.0))
@@ -236,7 +237,9 @@ def small_listings() -> tuple[Listing, ...]:
     return default_listings(START_NS, strikes=1, expiries=1)
 
 
-def run(venue: SimulatedDeribit, packets: int, *, step_ns: int = 20_000_000, size: int = 250) -> list[Packet]:
+def run(
+    venue: SimulatedDeribit, packets: int, *, step_ns: int = 20_000_000, size: int = 250
+) -> list[Packet]:
     """Let a venue run from its start, through a listener that checks everything.
 
     Args:
@@ -257,10 +260,18 @@ def run(venue: SimulatedDeribit, packets: int, *, step_ns: int = 20_000_000, siz
         truth = venue.book(listing.instrument_id)
         number = listing.instrument_id
         assert truth.change_id == listener.change_ids.get(number, 0)
-        assert listener.levels(number, 1) == [(float(price), float(amount)) for price, amount in truth.bids]
-        assert listener.levels(number, 0) == [(float(price), float(amount)) for price, amount in truth.asks]
-    assert listener.counts == {name: count for name, count in venue.message_counts().items() if count}
-    assert listener.seqs == {channel: count for channel, count in venue.packet_counts().items() if count}
+        assert listener.levels(number, 1) == [
+            (float(price), float(amount)) for price, amount in truth.bids
+        ]
+        assert listener.levels(number, 0) == [
+            (float(price), float(amount)) for price, amount in truth.asks
+        ]
+    assert listener.counts == {
+        name: count for name, count in venue.message_counts().items() if count
+    }
+    assert listener.seqs == {
+        channel: count for channel, count in venue.packet_counts().items() if count
+    }
     return heard
 
 

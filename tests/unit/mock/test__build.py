@@ -44,7 +44,9 @@ def test_no_listings_and_unlisted_legs_are_refused() -> None:
 
 def test_too_long_an_index_name_is_refused() -> None:
     with pytest.raises(ValueError, match="longer"):
-        build_venue([], [Index("a_name_that_is_too_long", "BTC", 2, 1.0)], seed=1, cycle_ms=1, delay_ms=0)
+        build_venue(
+            [], [Index("a_name_that_is_too_long", "BTC", 2, 1.0)], seed=1, cycle_ms=1, delay_ms=0
+        )
 
 
 @given(st.decimals("0.000001", "1000000", places=6).filter(bool))

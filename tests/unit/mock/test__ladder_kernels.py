@@ -1,5 +1,6 @@
 """The venue's own books stay books: sorted, never crossed, on the grid, and every change is noted."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.mock.oracle import START_NS, small_listings
 from zerofeed.base.kernel import I64, JIT, int64, kernel
 from zerofeed.mock import _ladder_kernels as ladders
-from zerofeed.mock._build import build_venue, order_listings
+from zerofeed.mock._build import _random_state, build_venue, order_listings
 from zerofeed.mock._market_kernels import reprice
 from zerofeed.mock._state import ASK, BID, FILLS_MAX, LEVELS_MAX, NO_PRICE, VENUE_TYPE
 from zerofeed.mock.instruments import Kind, default_indexes
@@ -44,8 +45,14 @@ def act(v, row, action, lots):  # type: ignore[no-untyped-def]
     return v.change_count
 
 
+@functools.cache
+def unopened() -> Any:
+    return build_venue(LISTINGS, default_indexes(), seed=0, cycle_ms=1000, delay_ms=100)
+
+
 def venue(seed: int) -> Any:
-    v = build_venue(LISTINGS, default_indexes(), seed=seed, cycle_ms=1000, delay_ms=100)[0]
+    v = unopened().copy()[0]
+    v.random = _random_state(seed)
     v.now_ms = START_NS // 1_000_000
     return v
 
@@ -54,8 +61,8 @@ def levels(v: Any, row: int, side: int) -> dict[int, int]:
     """Ticks to lots, checked to be in order."""
     ladder = v.instruments[row].ladders[side]
     held = ladder.levels[: ladder.count]
-    assert np.all(np.diff(held.key) > 0)
-    assert np.all(held.lots > 0)
+    assert np.all(np.diff(held["key"]) > 0)
+    assert np.all(held["lots"] > 0)
     sign = 1 if side == BID else -1
     return {sign * int(level.key): int(level.lots) for level in held}
 
@@ -68,7 +75,9 @@ def is_on_grid(v: Any, row: int, ticks: int) -> bool:
 
 
 def noted(v: Any) -> list[tuple[int, int, int, int]]:
-    return [(int(c.side), int(c.kind), int(c.ticks), int(c.lots)) for c in v.changes[: v.change_count]]
+    return [
+        (int(c.side), int(c.kind), int(c.ticks), int(c.lots)) for c in v.changes[: v.change_count]
+    ]
 
 
 @settings(max_examples=15)
@@ -77,7 +86,8 @@ def noted(v: Any) -> list[tuple[int, int, int, int]]:
     seed=st.integers(0, 2**40),
     actions=st.lists(
         st.tuples(
-            st.sampled_from([NUDGE, NUDGE, REQUOTE, SWEEP_BIDS, SWEEP_ASKS, MOVE]), st.integers(-60, 500)
+            st.sampled_from([NUDGE, NUDGE, REQUOTE, SWEEP_BIDS, SWEEP_ASKS, MOVE]),
+            st.integers(-60, 500),
         ),
         min_size=STEPS,
         max_size=STEPS,
@@ -141,7 +151,9 @@ def test_sweep_takes_the_best_levels_first_and_all_of_them_but_the_last(
     assert sum(taken.values()) <= lots
     assert len(fills) <= FILLS_MAX
     assert levels(v, row, ASK) == {
-        ticks: held - taken.get(ticks, 0) for ticks, held in before.items() if held > taken.get(ticks, 0)
+        ticks: held - taken.get(ticks, 0)
+        for ticks, held in before.items()
+        if held > taken.get(ticks, 0)
     }
 
 

@@ -145,7 +145,9 @@ def test_marks_agree_with_each_other() -> None:
 
 def test_funding_is_bounded_and_follows_the_premium() -> None:
     v = venue(2)
-    row = next(k for k, x in enumerate(order_listings(small_listings())) if x.name == "BTC-PERPETUAL")
+    row = next(
+        k for k, x in enumerate(order_listings(small_listings())) if x.name == "BTC-PERPETUAL"
+    )
     it = v.instruments[row]
     for premium, expected in ((0.1, 0.005), (-0.1, -0.005), (0.0, 0.0)):
         it.premium = premium

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.unit.mock.oracle import BUDGET, START_NS, Packet, run, small_listings
-from zerofeed.base.kernel import JIT
 from zerofeed.mock._state import LEVELS_MAX, PACKET_BYTES_MAX
 from zerofeed.mock.deribit import SimulatedDeribit
 
@@ -40,7 +39,9 @@ def heard() -> list[Packet]:
 
 def merged(names: list[str]) -> tuple[str, ...]:
     """Take the parts of a split Book as one."""
-    return tuple(name for k, name in enumerate(names) if k == 0 or name != "Book" or names[k - 1] != "Book")
+    return tuple(
+        name for k, name in enumerate(names) if k == 0 or name != "Book" or names[k - 1] != "Book"
+    )
 
 
 def test_event_packets_are_about_one_instrument_in_the_venues_order(heard: list[Packet]) -> None:
@@ -109,11 +110,14 @@ def test_packets_are_never_longer_than_the_venues() -> None:
 
 def test_definitions_tell_the_present_state(heard: list[Packet]) -> None:
     for packet in heard:
-        states = {m.values["instrumentState"] for m in packet.messages if "instrumentState" in m.values}
+        states = {
+            m.values["instrumentState"] for m in packet.messages if "instrumentState" in m.values
+        }
         assert packet.channel >= 100 or len(states) <= 1
 
 
-@pytest.mark.skipif(not JIT, reason="takes more packets than plain Python makes in a test's time")
+@pytest.mark.slow
+@pytest.mark.compiled
 def test_large_changes_are_split_with_both_change_ids_repeated() -> None:
     packets = run(SimulatedDeribit(5, start_ns=START_NS), 12_000, size=1000)
     unfinished = [
@@ -123,7 +127,8 @@ def test_large_changes_are_split_with_both_change_ids_repeated() -> None:
     assert max(len(m.entries) for m in unfinished) <= 4 * LEVELS_MAX
 
 
-@pytest.mark.skipif(not JIT, reason="takes more packets than plain Python makes in a test's time")
+@pytest.mark.slow
+@pytest.mark.compiled
 def test_halted_instruments_keep_their_book_until_they_reopen() -> None:
     packets = run(SimulatedDeribit(8, start_ns=START_NS), 12_000, size=1000)
     closed: set[int] = set()
@@ -132,7 +137,9 @@ def test_halted_instruments_keep_their_book_until_they_reopen() -> None:
         if packet.channel >= 100:
             continue
         number = packet.messages[0].values.get("instrumentId", 0)
-        state = {m.values["instrumentState"] for m in packet.messages if "instrumentState" in m.values}
+        state = {
+            m.values["instrumentState"] for m in packet.messages if "instrumentState" in m.values
+        }
         if "Book" in packet.names or "Trades" in packet.names:
             assert number not in closed
         if state == {2}:

@@ -1,20 +1,22 @@
 """What happens at the simulated venue, and how often."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from tests.unit.mock.oracle import START_NS, parse, run
-from zerofeed.base.kernel import JIT
 from zerofeed.mock.deribit import SimulatedDeribit
 
-pytestmark = pytest.mark.skipif(not JIT, reason="counts more packets than plain Python makes in a test's time")
+pytestmark = pytest.mark.compiled
+"""They count more packets than plain Python makes in a test's time."""
 
 
 def fresh(seed: int) -> SimulatedDeribit:
     return SimulatedDeribit(seed, start_ns=START_NS)
 
 
+@pytest.mark.slow
 def test_occurrences_have_their_shares() -> None:
     shapes = Counter(
         "trade" if "Trades" in p.names else "order" if "Book" in p.names else p.names[0]
@@ -28,6 +30,7 @@ def test_occurrences_have_their_shares() -> None:
     assert shapes["Rfq"]
 
 
+@pytest.mark.slow
 def test_every_instrument_gets_its_turns_and_perpetuals_more() -> None:
     venue = fresh(4)
     packets = run(venue, 12_000, step_ns=1_000_000, size=1000)
@@ -38,9 +41,12 @@ def test_every_instrument_gets_its_turns_and_perpetuals_more() -> None:
     )
     busiest = next(x for x in venue.listings if x.name == "BTC-PERPETUAL")
     assert set(turns) == {x.instrument_id for x in venue.listings}
-    assert turns.most_common(1)[0][0] == busiest.instrument_id or turns[busiest.instrument_id] > 1500
+    assert (
+        turns.most_common(1)[0][0] == busiest.instrument_id or turns[busiest.instrument_id] > 1500
+    )
 
 
+@pytest.mark.slow
 def test_snapshots_come_round_by_the_venues_clock() -> None:
     venue = SimulatedDeribit(
         2, start_ns=START_NS, snapshot_interval_ns=100_000_000, snapshot_delay_ns=20_000_000
@@ -53,7 +59,7 @@ def test_snapshots_come_round_by_the_venues_clock() -> None:
             if packet.names == ["SnapshotStart"]:
                 started.setdefault(packet.channel, []).append(now_ns // 1_000_000)
     for times in started.values():
-        gaps = [b - a for a, b in zip(times[1:], times[2:], strict=False)]
+        gaps = [b - a for a, b in pairwise(times[1:])]
         assert gaps
         assert all(100 <= gap <= 104 for gap in gaps)
 

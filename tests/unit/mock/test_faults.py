@@ -15,7 +15,9 @@ COUNT = 400 if JIT else 60
 
 @pytest.fixture(scope="module")
 def batch() -> Batch:
-    return SimulatedDeribit(9, start_ns=START_NS, listings=small_listings()).advance(START_NS, COUNT)
+    return SimulatedDeribit(9, start_ns=START_NS, listings=small_listings()).advance(
+        START_NS, COUNT
+    )
 
 
 def names(batch: Batch) -> list[tuple[int, int]]:
@@ -45,7 +47,9 @@ def test_ledger_explains_every_difference(batch: Batch, seed: int) -> None:
         if name in ledger.swapped:
             waiting = name
             continue
-        expected += [] if name in ledger.dropped else [name] * (2 if name in ledger.duplicated else 1)
+        expected += (
+            [] if name in ledger.dropped else [name] * (2 if name in ledger.duplicated else 1)
+        )
         if waiting is not None:
             expected.append(waiting)
             waiting = None

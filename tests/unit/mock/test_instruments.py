@@ -18,9 +18,13 @@ MOMENTS = st.integers(1_600_000_000, 2_000_000_000).map(lambda s: s * 1_000_000_
 
 
 @given(as_of_ns=MOMENTS, strikes=st.integers(1, 9), expiries=st.integers(1, 6))
-def test_names_and_numbers_are_unique_and_well_formed(as_of_ns: int, strikes: int, expiries: int) -> None:
+def test_names_and_numbers_are_unique_and_well_formed(
+    as_of_ns: int, strikes: int, expiries: int
+) -> None:
     listings = default_listings(as_of_ns, strikes=strikes, expiries=expiries)
-    assert len({x.name for x in listings}) == len({x.instrument_id for x in listings}) == len(listings)
+    assert (
+        len({x.name for x in listings}) == len({x.instrument_id for x in listings}) == len(listings)
+    )
     assert all(NAME.fullmatch(x.name) for x in listings)
     assert sum(x.kind is Kind.OPTION for x in listings) == 2 * strikes * (2 * expiries + 1)
 

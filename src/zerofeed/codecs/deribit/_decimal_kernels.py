@@ -133,5 +133,5 @@ def scale_all(values: npt.NDArray[np.float64], power: int, out: _Words, result: 
         How many values were scaled.
     """
     for index in range(values.size):
-        out[index] = scaled(values[index], power, result)
+        out[index] = scaled(float(values[index]), power, result)
     return values.size

@@ -213,7 +213,9 @@ def decode_definition(
     row = instrument_row(buf, block, words, lookup, result)
     if row < 0:
         return 0
-    kind = _kind_of(u8(buf, block + INSTRUMENT_KIND), u8(buf, block + INSTRUMENT_SETTLEMENT_PERIOD + shift))
+    kind = _kind_of(
+        u8(buf, block + INSTRUMENT_KIND), u8(buf, block + INSTRUMENT_SETTLEMENT_PERIOD + shift)
+    )
     option_type = u8(buf, block + INSTRUMENT_OPTION_TYPE)
     right = _CALL if option_type == 1 else (_PUT if option_type == 2 else 0)
     base = word(buf, block, length, INSTRUMENT_BASE_CURRENCY + shift)
@@ -233,7 +235,9 @@ def decode_definition(
     state[state_at + W_TICK_SIZE] = scaled(tick_size, PRICE_POWER, result)
     state[state_at + W_MIN_SIZE] = scaled(min_size, SIZE_POWER, result)
     state[state_at + W_CONTRACT_SIZE] = scaled(contract_size, SIZE_POWER, result)
-    state[state_at + W_STRIKE_PRICE] = scaled(strike, PRICE_POWER, result) if kind == OPTION else UNDEF
+    state[state_at + W_STRIKE_PRICE] = (
+        scaled(strike, PRICE_POWER, result) if kind == OPTION else UNDEF
+    )
     state[state_at + W_EXPIRY_NS] = nanoseconds(expiry_ms) if expires and expiry_ms != 0 else UNDEF
     state[state_at + W_CREATED_NS] = nanoseconds(created_ms) if created_ms != 0 else UNDEF
     # Four texts of 12 bytes share six words; the venue's have 8, so each text's tail is NUL.

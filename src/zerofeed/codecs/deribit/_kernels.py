@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, U8_RO, I64_RO, inlined, int64, kernel
+from zerofeed.base.kernel import I64, I64_RO, U8_RO, inlined, int64, kernel
 from zerofeed.base.status import (
     BUFFER_FULL,
     MALFORMED,
@@ -165,9 +165,7 @@ def packet_header(buf: Bytes, at: int, length: int, header: _Words) -> int:
 
 
 @inlined
-def _outline(
-    buf: Bytes, at: int, end: int, groups: int, texts: int, result: _Words
-) -> int:
+def _outline(buf: Bytes, at: int, end: int, groups: int, texts: int, result: _Words) -> int:
     """Follow a message's groups and texts by their lengths; the first of each goes to ``result``.
 
     Args:
@@ -386,11 +384,7 @@ def decode_packet(
     return index - out_at
 
 
-@kernel(
-    int64(
-        U8_RO, int64, int64, int64, int64, I64, I64, I64, int64, I64, int64, int64, I64
-    )
-)
+@kernel(int64(U8_RO, int64, int64, int64, int64, I64, I64, I64, int64, I64, int64, int64, I64))
 def decode_one(
     buf: Bytes, at: int, end: int, ts_recv_ns: int, channel: int, words: _Words, lookup: _Words,
     state: _Words, state_at: int, records: _Words, out_at: int, limit: int, result: _Words,
@@ -402,9 +396,7 @@ def decode_one(
     )  # fmt: skip
 
 
-@kernel(
-    int64(U8_RO, I64_RO, I64_RO, I64_RO, int64, I64, I64, I64, int64, I64, int64, I64, I64)
-)
+@kernel(int64(U8_RO, I64_RO, I64_RO, I64_RO, int64, I64, I64, I64, int64, I64, int64, I64, I64))
 def decode_packets(
     buf: Bytes, offsets: _Words, lengths: _Words, times_ns: _Words, first: int, words: _Words,
     lookup: _Words, state: _Words, state_at: int, records: _Words, limit: int, result: _Words,

@@ -115,7 +115,14 @@ from zerofeed.records.kinds import (
 from zerofeed.records.units import UNDEF
 from zerofeed.shm.journal import put
 
-__all__ = ["TICKER_RECORDS", "decode_book", "decode_rfq", "decode_snapshot", "decode_ticker", "decode_trades"]
+__all__ = [
+    "TICKER_RECORDS",
+    "decode_book",
+    "decode_rfq",
+    "decode_snapshot",
+    "decode_ticker",
+    "decode_trades",
+]
 
 _Words = npt.NDArray[np.int64]
 
@@ -228,7 +235,9 @@ def decode_book(
     index = out_at
     if count == 0:
         head = head_of(row, LEVEL, NO_SIDE, ACTION_NONE, MBP)
-        put_record(records, index, ts_event_ns, ts_recv_ns, head, UNDEF, 0, change_id, prev_change_id)
+        put_record(
+            records, index, ts_event_ns, ts_recv_ns, head, UNDEF, 0, change_id, prev_change_id
+        )
         index += 1
     at = result[ENTRIES]
     for _ in range(count):
@@ -241,7 +250,9 @@ def decode_book(
             size = scaled(f64(buf, at + CHANGE_AMOUNT), SIZE_POWER, result)
             action = ACTION_MODIFY if change == 1 else ACTION_ADD
         head = head_of(row, LEVEL, side, action, _level_flags(MBP, price, size))
-        put_record(records, index, ts_event_ns, ts_recv_ns, head, price, size, change_id, prev_change_id)
+        put_record(
+            records, index, ts_event_ns, ts_recv_ns, head, price, size, change_id, prev_change_id
+        )
         index += 1
         at += entry_block
     if is_last == 1:

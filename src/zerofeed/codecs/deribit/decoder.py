@@ -185,18 +185,14 @@ class DeribitMulticastDecoder:
     def messages(self) -> dict[str, int]:
         """Count the messages decoded so far by template name; those that came at all."""
         counts = self.template_counts.tolist()
-        return {
-            name: count for name, count in zip(TEMPLATE_NAMES, counts, strict=False) if count
-        }
+        return {name: count for name, count in zip(TEMPLATE_NAMES, counts, strict=False) if count}
 
     def counters(self) -> dict[str, int]:
         """Count packets, messages and what went wrong with them, so far."""
         return {name: int(self._counts[index]) for name, index in _COUNTERS.items()}
 
     @staticmethod
-    def _check(
-        size: int, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
-    ) -> None:
+    def _check(size: int, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
         is_inside = (offsets >= 0) & (lengths >= 0) & (lengths <= _MOST_BYTES)
         is_inside &= offsets <= size - lengths
         if not is_inside.all():

@@ -63,6 +63,7 @@ def load_integer(buffer: Bytes, at: int, code: int, order: int) -> int:
 
 @inlined
 def load_float(buffer: Bytes, at: int, code: int, order: int) -> float:
+    """Load a float or double by its type code; the caller has checked the bounds."""
     if order == w.BIG_ENDIAN:
         return f32_be(buffer, at) if code == w.CODE_F32 else f64_be(buffer, at)
     return f32(buffer, at) if code == w.CODE_F32 else f64(buffer, at)

@@ -7,10 +7,12 @@ Written from the venue's format and the record table alone, with ``struct``, dic
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 UNDEF = -(2**63)
 TRADE, LEVEL, QUOTE, MARK, FUNDING, OPEN_INTEREST, LIMITS = 1, 2, 4, 6, 7, 8, 9
@@ -75,9 +77,7 @@ class NaiveDecoder:
         at = 8
         while at < len(data):
             try:
-                if len(data) - at < 12:
-                    raise BadMessageError
-                header = struct.unpack_from("<6H", data, at)
+                header = struct.unpack("<6H", cut(data, at, 12))
                 body, group, texts, end = outline(data, at)
             except BadMessageError:
                 self.malformed += 1
@@ -169,9 +169,9 @@ class NaiveDecoder:
         if not texts or not texts[0]:
             raise BadMessageError
         if template == 1000:
-            number, state, kind, _, option, _, *rest = struct.unpack_from(DEFINITION, body)
+            number, state, kind, _, option, _, *rest = read_block(DEFINITION, body, 12)
         else:
-            number, state, kind, _, option, *rest = struct.unpack_from(DEFINITION_V2, body)
+            number, state, kind, _, option, *rest = read_block(DEFINITION_V2, body, 11)
         period, _, base, quote, _counter, settlement, size_currency, created, expiry = rest[:9]
         strike, contract, minimum, tick = rest[9:13]
         row = self.row_of(number)
@@ -202,7 +202,7 @@ class NaiveDecoder:
         return [announced, *self._status(row, state, UNDEF, recv)]
 
     def _ticker(self, body: bytes, recv: int) -> list[Row]:
-        number, state, ms, *values = struct.unpack_from(TICKER, body)
+        number, state, ms, *values = read_block(TICKER, body, 13)
         interest, low, high, last, index, mark, bid, bid_size, ask, ask_size = values[:10]
         funding, funding_8h, estimated, delivery, settlement = values[10:]
         row = self.row_of(number)
@@ -323,6 +323,23 @@ class NaiveDecoder:
         row = self.row_of(number)
         numbers = (state, self.scale(amount, 8), UNDEF, UNDEF)
         return [Row(ns(ms), recv, row, RFQ, {0: "B", 1: "A"}.get(side, "N"), "N", LAST, numbers)]
+
+
+def read_block(form: str, body: bytes, required: int) -> list[Any]:
+    """Read the fields of a block; those that a short block does not wholly hold are unset."""
+    if len(body) < required:
+        raise BadMessageError
+    values: list[Any] = []
+    at = 0
+    for times, code in re.findall(r"(\d*)([A-Za-z])", form):
+        single = code if code != "s" else f"{times}s"
+        for _ in range(int(times or 1) if code != "s" else 1):
+            size = struct.calcsize(f"<{single}")
+            unset = {"d": math.nan, "s": b""}.get(code, 0)
+            is_there = at + size <= len(body)
+            values.append(struct.unpack_from(f"<{single}", body, at)[0] if is_there else unset)
+            at += size
+    return values
 
 
 def ns(milliseconds: int) -> int:

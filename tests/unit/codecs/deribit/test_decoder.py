@@ -13,12 +13,21 @@ from tests.unit.codecs.deribit.naive import NaiveDecoder
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.base.status import MALFORMED, OK, TRUNCATED
 from zerofeed.codecs.deribit.decoder import TEMPLATE_NAMES, DeribitMulticastDecoder
+from zerofeed.mock.deribit import SimulatedDeribit
 
 
-@pytest.mark.parametrize("name", ["multicast_head_2000", "combo_legs", "rfq"])
-def test_capture_decodes_to_the_oracle_s_records(captures: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "packets"),
+    [
+        ("multicast_head_2000", 200),
+        pytest.param("multicast_head_2000", 2000, marks=pytest.mark.slow),
+        ("combo_legs", 45),
+        ("rfq", 2),
+    ],
+)
+def test_capture_decodes_to_the_oracle_s_records(captures: Path, name: str, packets: int) -> None:
     decoder, oracle = DeribitMulticastDecoder(), NaiveDecoder()
-    for ts_recv_ns, data in capture_packets(captures / "deribit" / f"{name}.pcapng"):
+    for ts_recv_ns, data in capture_packets(captures / "deribit" / f"{name}.pcapng", packets):
         assert decode(decoder, data, ts_recv_ns) == oracle.packet(data, ts_recv_ns)
     counters = decoder.counters()
     assert counters["messages"] == oracle.messages.total()
@@ -43,11 +52,32 @@ def test_capture_has_the_known_messages(captures: Path) -> None:
         "call",
         "25800",
     )
-    assert (str(option.tick_size), str(option.min_size)) == ("0.0001", "0.01") or option.tick_size
+    assert (str(option.contract_size), str(option.min_size)) == ("1", "0.01")
+
+
+def test_simulated_venue_decodes_to_the_oracle_s_records() -> None:
+    start_ns = 1_767_225_600_000_000_000
+    venue = SimulatedDeribit(
+        7, start_ns=start_ns, snapshot_interval_ns=20_000_000, snapshot_delay_ns=1_000_000
+    )
+    decoder, oracle = DeribitMulticastDecoder(), NaiveDecoder()
+    for turn in range(1, 4):
+        for data in venue.advance(start_ns + turn * 10_000_000, 120).packets():
+            assert decode(decoder, data) == oracle.packet(data, 5)
+    assert decoder.counters()["malformed"] == decoder.counters()["unknown"] == 0
+    assert set(decoder.messages()) >= set(TEMPLATE_NAMES) - {"Rfq"}
+    assert {each.kind for each in decoder.instruments} >= {
+        "spot",
+        "perpetual",
+        "future",
+        "option",
+        "combo",
+        "index",
+    }
 
 
 def test_many_packets_in_one_call_give_the_same_records_as_one_by_one(captures: Path) -> None:
-    packets = capture_packets(captures / "deribit" / "multicast_head_2000.pcapng")[:500]
+    packets = capture_packets(captures / "deribit" / "multicast_head_2000.pcapng", 300)
     one_by_one = DeribitMulticastDecoder()
     expected = [row for ts, data in packets for row in decode(one_by_one, data, ts)]
     buffer = np.frombuffer(b"".join(data for _, data in packets), dtype=np.uint8)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import zerofeed.codecs.sbe._words as w
-from tests.unit.codecs.sbe.schemas import COUNTED, EVERYTHING
+from tests.unit.codecs.sbe import naive
+from tests.unit.codecs.sbe.schemas import COUNTED, EVERYTHING, counted
 from zerofeed.base.kernel import F64, I64, I64_2D, I64_RO, U8_RO, int64, kernel
 from zerofeed.base.status import (
     BUFFER_FULL,
@@ -23,7 +24,7 @@ from zerofeed.base.status import (
     UNKNOWN_TEMPLATE,
 )
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.sbe import compile_program, encode, parse_schema
+from zerofeed.codecs.sbe import SbeDecoder, compile_program, encode, parse_schema
 from zerofeed.codecs.sbe._cell_kernels import read_cells
 from zerofeed.codecs.sbe._walk_kernels import walk_body, walk_message
 
@@ -253,3 +254,80 @@ def test_a_counted_header_is_walked_with_its_counts() -> None:
     rows = walk_message(program.code, buffer, 0, len(raw), walk.spans, walk.stack, walk.result)
     assert rows == 3
     assert walk.result[w.R_END] == len(raw)
+
+
+def decoded(decoder: SbeDecoder, raw: bytes) -> dict[str, Any]:
+    """Decode bytes that are one message, to the last of them."""
+    message = decoder.message(raw)
+    assert message is not None
+    assert message.end == len(raw)
+    return message.to_dict()
+
+
+def test_counts_in_the_header_let_an_older_decoder_skip_what_is_new() -> None:
+    writer, reader = parse_schema(counted(1)), SbeDecoder(parse_schema(COUNTED))
+    inner = [{"i": 1, "note": "abc"}, {"i": 2, "note": ""}]
+    values = {
+        "id": 7,
+        "later": 8,
+        "levels": [{"price": 1.5, "inner": inner}, {"price": 2.5, "inner": []}],
+        "fresh": [{"f": 1, "under": [{"u": 1}, {"u": 2}]}, {"f": 2, "under": []}],
+        "name": "name",
+        "more": "more",
+    }
+    raw = encode(writer, "Book", values)
+    assert decoded(SbeDecoder(writer), raw) == values
+    known = {"id": 7, "levels": [{"price": 1.5}, {"price": 2.5}], "name": "name"}
+    assert decoded(reader, raw) == known
+    tick = encode(writer, "Tick", {"t": 3})
+    messages = reader.messages(raw + tick + raw)
+    assert [message.name for message in messages] == ["Book", "Tick", "Book"]
+    assert messages.status == OK
+    assert naive.decode(reader.schema, raw) == ("Book", known, len(raw))
+
+
+def test_counts_below_the_schema_s_say_that_groups_and_data_are_not_sent() -> None:
+    schema = parse_schema(COUNTED)
+    raw = bytearray(encode(schema, "Book", {"id": 7, "levels": [{"price": 1.0}], "name": "n"}))
+    bare = raw[:16]
+    bare[8:12] = bytes(4)
+    assert decoded(SbeDecoder(schema), bytes(bare)) == {"id": 7, "levels": [], "name": None}
+
+
+def test_unknown_groups_nested_without_end_are_malformed() -> None:
+    schema = parse_schema(COUNTED)
+    header = np.array([0, 1002, 5, 0, 1, 0], "<u2").tobytes()
+    nest = np.array([0, 1, 1, 0], "<u2").tobytes() * 40
+    decoder = SbeDecoder(schema)
+    assert decoder.message(header + nest) is None
+    assert decoder.status == MALFORMED
+
+
+def test_unknown_parts_of_unknown_form_are_malformed() -> None:
+    text = counted(0).replace('<group name="levels"', '<group name="levels" dimensionType="other"')
+    other = """<composite name="other"><type name="blockLength" primitiveType="uint8"/>
+      <type name="numInGroup" primitiveType="uint8"/></composite></types>"""
+    text = text.replace("groupSizeEncoding", "unused", 1).replace("</types>", other, 1)
+    text = text.replace(
+        "</ns2:messageSchema>",
+        '<ns2:message name="Third" id="3"><group name="g" id="1" dimensionType="unused"/>'
+        "</ns2:message></ns2:messageSchema>",
+    )
+    decoder = SbeDecoder(parse_schema(text))
+    assert decoder.schema.default_dimensions is None
+    header = np.array([1, 1002, 5, 0, 1, 0], "<u2").tobytes()
+    assert decoder.message(header + bytes(20)) is None
+    assert decoder.status == MALFORMED
+
+
+def test_entries_of_no_bytes_are_limited_in_number() -> None:
+    decoder = SbeDecoder(parse_schema(EVERYTHING))
+    raw = bytearray(encode(decoder.schema, "Groups", {"at": 1}))
+    assert raw[16:22] == b"\x0c\x00\x00\x00\x00\x00"
+    raw[16:22] = b"\x00\x00\xff\x00\x00\x00"
+    message = decoder.message(bytes(raw))
+    assert message is not None
+    assert len(message.to_dict()["flat"]) == 255
+    raw[16:22] = b"\x00\x00\xff\xff\xff\xff"
+    assert decoder.message(bytes(raw)) is None
+    assert decoder.status == MALFORMED

@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 
 from tests.unit.codecs.sbe import naive
 from tests.unit.codecs.sbe.schemas import (
-    COUNTED,
     EVERYTHING,
     FRAMED,
     TINY_HEADER,
-    counted,
     everything,
     evolving,
 )
@@ -525,62 +523,6 @@ def test_a_field_of_the_right_version_outside_a_short_block_is_absent() -> None:
     assert only(SbeDecoder(schema), bytes(halved))["c"] == {"x": 3, "y": None}
 
 
-def test_counts_in_the_header_let_an_older_decoder_skip_what_is_new() -> None:
-    writer, reader = parse_schema(counted(1)), SbeDecoder(parse_schema(COUNTED))
-    inner = [{"i": 1, "note": "abc"}, {"i": 2, "note": ""}]
-    values = {
-        "id": 7,
-        "later": 8,
-        "levels": [{"price": 1.5, "inner": inner}, {"price": 2.5, "inner": []}],
-        "fresh": [{"f": 1, "under": [{"u": 1}, {"u": 2}]}, {"f": 2, "under": []}],
-        "name": "name",
-        "more": "more",
-    }
-    raw = encode(writer, "Book", values)
-    assert only(SbeDecoder(writer), raw) == values
-    known = {"id": 7, "levels": [{"price": 1.5}, {"price": 2.5}], "name": "name"}
-    assert only(reader, raw) == known
-    tick = encode(writer, "Tick", {"t": 3})
-    messages = reader.messages(raw + tick + raw)
-    assert [message.name for message in messages] == ["Book", "Tick", "Book"]
-    assert messages.status == OK
-    assert naive.decode(reader.schema, raw) == ("Book", known, len(raw))
-
-
-def test_counts_below_the_schema_s_say_that_groups_and_data_are_not_sent() -> None:
-    schema = parse_schema(COUNTED)
-    raw = bytearray(encode(schema, "Book", {"id": 7, "levels": [{"price": 1.0}], "name": "n"}))
-    bare = raw[:16]
-    bare[8:12] = bytes(4)
-    assert only(SbeDecoder(schema), bytes(bare)) == {"id": 7, "levels": [], "name": None}
-
-
-def test_unknown_groups_nested_without_end_are_malformed() -> None:
-    schema = parse_schema(COUNTED)
-    header = np.array([0, 1002, 5, 0, 1, 0], "<u2").tobytes()
-    nest = np.array([0, 1, 1, 0], "<u2").tobytes() * 40
-    decoder = SbeDecoder(schema)
-    assert decoder.message(header + nest) is None
-    assert decoder.status == MALFORMED
-
-
-def test_unknown_parts_of_unknown_form_are_malformed() -> None:
-    text = counted(0).replace('<group name="levels"', '<group name="levels" dimensionType="other"')
-    other = """<composite name="other"><type name="blockLength" primitiveType="uint8"/>
-      <type name="numInGroup" primitiveType="uint8"/></composite></types>"""
-    text = text.replace("groupSizeEncoding", "unused", 1).replace("</types>", other, 1)
-    text = text.replace(
-        "</ns2:messageSchema>",
-        '<ns2:message name="Third" id="3"><group name="g" id="1" dimensionType="unused"/>'
-        "</ns2:message></ns2:messageSchema>",
-    )
-    decoder = SbeDecoder(parse_schema(text))
-    assert decoder.schema.default_dimensions is None
-    header = np.array([1, 1002, 5, 0, 1, 0], "<u2").tobytes()
-    assert decoder.message(header + bytes(20)) is None
-    assert decoder.status == MALFORMED
-
-
 def test_a_header_that_counts_the_message_is_advanced_by_that_count() -> None:
     schema = parse_schema(FRAMED)
     decoder = SbeDecoder(schema, length_member="frameLength")
@@ -634,19 +576,6 @@ def test_many_entries_outgrow_the_first_span_table() -> None:
     values = {"at": 1, "texts": [{"text": str(i)} for i in range(3000)]}
     decoded = only(decoder, encode(decoder.schema, "Groups", values))
     assert [entry["text"] for entry in decoded["texts"]] == [str(i) for i in range(3000)]
-
-
-def test_entries_of_no_bytes_are_limited_in_number() -> None:
-    decoder = SbeDecoder(parse_schema(EVERYTHING))
-    raw = bytearray(encode(decoder.schema, "Groups", {"at": 1}))
-    assert raw[16:22] == b"\x0c\x00\x00\x00\x00\x00"
-    raw[16:22] = b"\x00\x00\xff\x00\x00\x00"
-    message = decoder.message(bytes(raw))
-    assert message is not None
-    assert len(message.to_dict()["flat"]) == 255
-    raw[16:22] = b"\x00\x00\xff\xff\xff\xff"
-    assert decoder.message(bytes(raw)) is None
-    assert decoder.status == MALFORMED
 
 
 @pytest.mark.slow
