@@ -15,10 +15,21 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Child", "Gate"]
+__all__ = ["Child", "Gate", "maps_of", "open_descriptors"]
+
+
+def open_descriptors() -> int:
+    """Count the descriptors that this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def maps_of(name: str) -> int:
+    """Count the maps of this process whose line in /proc mentions a name."""
+    return Path("/proc/self/maps").read_text(encoding="utf-8").count(name)
 
 
 class Gate:
@@ -75,14 +86,13 @@ class Child:
     def result(self, timeout: float = 30.0) -> Any:
         """Wait for what ``work`` returned; fails with its traceback when it raised."""
         if self._answer is None:
+            # A line, not up to the end: a child forked meanwhile may have inherited the other end.
             text = b""
-            while True:
+            while not text.endswith(b"\n"):
                 assert _is_readable(self._read, timeout), "the child did not end"
                 part = os.read(self._read, 1 << 16)
-                if not part:
-                    break
+                assert part, "the child was killed"
                 text += part
-            assert text, "the child was killed"
             self._answer = json.loads(text)
         assert "raised" not in self._answer, self._answer["raised"]
         return self._answer["returned"]
@@ -126,7 +136,7 @@ def _run_and_exit(work: Callable[[], Any], write: int) -> None:
         except BaseException:  # noqa: BLE001 - it is told to the test
             answer = {"raised": traceback.format_exc()}
             status = 1
-        text = json.dumps(answer).encode()
+        text = json.dumps(answer).encode() + b"\n"
         while text:
             text = text[os.write(write, text) :]
     finally:

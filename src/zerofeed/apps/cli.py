@@ -115,7 +115,7 @@ def _status(run: Callable[[], int]) -> int:
         return 0
     except click.ClickException as error:
         return _say_usage(error)
-    except Exception as error:  # noqa: BLE001 - the last place that can say it in one line
+    except Exception as error:
         if os.environ.get(_DEBUG, "0") not in {"", "0"}:
             raise
         return _say_error(error)
@@ -179,7 +179,7 @@ def _until_interrupted(run: Callable[[], int]) -> int:
 )
 @click.version_option(package_name="zerofeed", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Market data from the wire to every Python process on the machine, without a copy.
+    r"""Market data from the wire to every Python process on the machine, without a copy.
 
     \b
     zerofeed demo                     an embedded venue, a feed, three readers
@@ -317,7 +317,7 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     show_default=True,
 )
 def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: bool) -> int:
-    """Decode a capture FILE offline, through the code of a live feed.
+    """Decode a capture FILE offline, with the code of a live feed.
 
     FILE is pcap or pcapng, also gzipped.
     """
@@ -379,7 +379,7 @@ def send(
     keep_destinations: bool,
     is_json: bool,
 ) -> int:
-    """Send the UDP payloads of a capture FILE, paced by their times."""
+    """Send the payloads of a capture FILE, paced by their times."""
     from zerofeed.apps import send as verb  # noqa: PLC0415
 
     return verb.send(
@@ -404,7 +404,7 @@ def send(
     help="Processes that compile; default: one for each core.",
 )
 def warm(jobs: int | None, *, is_json: bool) -> int:
-    """Compile every kernel into the cache, so that nothing waits for it later."""
+    """Compile every kernel into the cache, where later starts find it."""
     from zerofeed.apps import warm as verb  # noqa: PLC0415
 
     return verb.warm(jobs=jobs, is_json=is_json)
@@ -455,7 +455,7 @@ def demo(
     *,
     is_json: bool,
 ) -> int:
-    """Show the whole: a venue or a capture, a feed, reader processes, live figures, a verdict."""
+    """Show it all: a venue, a feed, readers, live figures, a verdict."""
     from zerofeed.apps import demo as verb  # noqa: PLC0415
     from zerofeed.apps.send import parse_speed  # noqa: PLC0415
 
@@ -474,10 +474,17 @@ def demo(
 
 @cli.command()
 @click.argument("what", type=click.Choice(["hop", "fanout", "publish", "decode", "wake"]))
-@click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="Repetitions.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Repetitions.",
+)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
-def bench(what: str, rounds: int | None, *, is_json: bool) -> int:
-    """Measure this machine.
+def bench(what: str, rounds: int, *, is_json: bool) -> int:
+    r"""Measure this machine.
 
     \b
     hop       one record from a writer to a reader in another process
@@ -488,7 +495,7 @@ def bench(what: str, rounds: int | None, *, is_json: bool) -> int:
     """
     from zerofeed.apps import bench as verb  # noqa: PLC0415
 
-    return verb.bench(what, rounds=rounds, is_json=is_json)
+    return verb.bench(what, rounds=rounds, as_json=is_json)
 
 
 def main() -> NoReturn:

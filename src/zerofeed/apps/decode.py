@@ -111,6 +111,7 @@ class _Tally:
         counters = feed.metrics.counters()
         counts = self._reader.counts
         templates = feed.metrics.templates()
+        channels = feed.metrics.channels()
         told: dict[str, Any] = {
             "file": self._reader.name,
             "format": self._reader.format,
@@ -141,7 +142,8 @@ class _Tally:
             "frames": counts.frames,
             "frames_skipped": {k: n for k, n in asdict(counts.skipped).items() if n},
             "tail_bytes": counts.tail_bytes,
-            "channels": feed.metrics.channels(),
+            "channels": len(channels),
+            "channels_with_loss": [each for each in channels if each["missing"] or each["resets"]],
         }
         if has_books:
             told["books"] = _books_summary(feed)
@@ -207,4 +209,6 @@ def _write_books(writer: RecordWriter, feed: OfflineFeed, style: str) -> None:
         for place in range(max(len(sides["bids"]), len(sides["asks"]))):
             bid = sides["bids"][place] if place < len(sides["bids"]) else ("", "")
             ask = sides["asks"][place] if place < len(sides["asks"]) else ("", "")
-            sys.stdout.write(f"{bid[1]:>14} {bid[0]:>14} | {ask[0]:<14} {ask[1]:<14}".rstrip() + "\n")
+            sys.stdout.write(
+                f"{bid[1]:>14} {bid[0]:>14} | {ask[0]:<14} {ask[1]:<14}".rstrip() + "\n"
+            )

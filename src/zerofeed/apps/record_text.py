@@ -47,7 +47,9 @@ _MOST_TEXTS = 1 << 18
 """Remembered texts for one exponent, before all are forgotten."""
 
 _HEADINGS = ("time", "kind", "instrument", "", "price", "size", "more")
-_TABLE = "%-15s %-13s %-20s %-2s %14s %12s  %s"
+_PRICED = "%-12s %-13s %-22s %-2s %12s %10s %s"
+_OTHER = "%-12s %-13s %-22s %-2s %s"
+_PRICED_BY = ("price", "size")
 _MARKS = {TRADE: "1", BBO: "36", QUOTE: "36", EPOCH: "33"}
 _LOSS_KINDS = {GAP, RESET, DISCONNECT}
 _QUOTES = {QUOTE, BBO}
@@ -147,9 +149,7 @@ class RecordWriter:
                 style.letters(part["action"]),
             ]
             body = BODY.get(kind, ())
-            columns.extend(
-                self._column(style, part, name) for name in ("price", "size") if name in body
-            )
+            columns.extend(self._column(style, part, name) for name in _PRICED_BY if name in body)
             columns.append(style.flags(part["flags"]))
             columns.extend(self._column(style, part, name) for name in fields.own_fields(kind))
             lines[places] = [template % row for row in zip(*columns, strict=True)]
@@ -157,7 +157,7 @@ class RecordWriter:
 
     def heading(self) -> str:
         """Give the first line of a table."""
-        line = (_TABLE % _HEADINGS).rstrip() + "\n"
+        line = (_PRICED % _HEADINGS).rstrip() + "\n"
         return f"\x1b[2m{line}\x1b[0m" if self._is_coloured else line
 
     def table(self, batch: Batch) -> str:
@@ -172,7 +172,9 @@ class RecordWriter:
         for kind, places in _by_kind(batch):
             part = batch[places]
             body = BODY.get(kind, ())
-            blank = [""] * len(part)
+            priced = [self._column(style, part, each) for each in _PRICED_BY if each in body]
+            if len(priced) == 1:
+                priced.append([""] * len(part))
             times = np.where(part["ts_event_ns"] == UNDEF, part["ts_recv_ns"], part["ts_event_ns"])
             sides = style.letters(part["side"])
             actions = style.letters(part["action"])
@@ -181,11 +183,11 @@ class RecordWriter:
                 [KIND_NAMES.get(kind, f"kind {kind}")] * len(part),
                 style.symbols(part["instrument"]),
                 [side + action for side, action in zip(sides, actions, strict=True)],
-                self._column(style, part, "price") if "price" in body else blank,
-                self._column(style, part, "size") if "size" in body else blank,
+                *priced,
                 self._details(part, kind),
             ]
-            made = [(_TABLE % row).rstrip() for row in zip(*columns, strict=True)]
+            form = _PRICED if priced else _OTHER
+            made = [(form % row).rstrip() for row in zip(*columns, strict=True)]
             lines[places] = self._finished(made, part, kind)
         return "".join(lines.tolist())
 
@@ -365,7 +367,7 @@ def _letter(code: int) -> str:
 
 
 def _clock_texts(times: npt.NDArray[np.int64]) -> list[str]:
-    """Write the time of day, UTC, to the microsecond; a time out of any range as it is."""
+    """Write the time of day, UTC, to the millisecond; a time out of any range as a dash."""
     return [_clock(time) for time in times.tolist()]
 
 
@@ -374,7 +376,7 @@ def _clock(time_ns: int) -> str:
         moment = datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
     except (OverflowError, ValueError, OSError):
         return "-"
-    return f"{moment:%H:%M:%S}.{time_ns // 1000 % 1_000_000:06d}"
+    return f"{moment:%H:%M:%S}.{time_ns // 1_000_000 % 1000:03d}"
 
 
 def _colour(mark: str | None, side: int, is_doubted: int) -> str:
@@ -388,6 +390,6 @@ def _colour(mark: str | None, side: int, is_doubted: int) -> str:
 
 _SIDE_COLOURS = {BID: "32", ASK: "31"}
 _JSON_SIDES = [json.dumps(_letter(code)) for code in range(256)]
-_PLAIN_SIDES = ["-" if chr(code) == "N" else _letter(code) for code in range(256)]
+_PLAIN_SIDES = [" " if chr(code) == "N" else _letter(code) for code in range(256)]
 _JSON_FLAGS = [json.dumps(flag_names(flags), separators=(",", ":")) for flags in range(256)]
 _PLAIN_FLAGS = ["".join(f" {name}" for name in flag_names(flags)) for flags in range(256)]

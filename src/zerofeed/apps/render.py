@@ -12,17 +12,23 @@ import shutil
 from typing import IO
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
+
+from zerofeed.base.errors import ConfigurationError
 
 __all__ = [
     "compact",
     "duration",
+    "make_console",
+    "parse_user",
     "plain_table",
     "terminal_style",
     "user_name",
 ]
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_FILE_COLUMNS = 240
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"))
 
 
@@ -72,12 +78,44 @@ def _three_figures(value: float) -> str:
     return f"{value:.2f}" if size < 9.995 else f"{value:.1f}" if size < 99.95 else f"{value:.0f}"
 
 
+def parse_user(text: str | None) -> int | None:
+    """Read a user as the command line gives one.
+
+    Args:
+        text: name or number; None stands for this process's user.
+
+    Returns:
+        The uid, or None.
+
+    Raises:
+        ConfigurationError: nobody has this name.
+    """
+    if text is None:
+        return None
+    if text.isdecimal():
+        return int(text)
+    try:
+        return pwd.getpwnam(text).pw_uid
+    except KeyError as error:
+        raise ConfigurationError(
+            "no such user", where=text, next_step="give a user's name or number"
+        ) from error
+
+
 def user_name(uid: int) -> str:
     """Give a user's name, or the number where nobody has a name for it."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def make_console() -> Console:
+    """Make the console of standard output; where that is no terminal, lines are not folded."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _FILE_COLUMNS
+    return console
 
 
 def plain_table(*columns: str, right: tuple[str, ...] = ()) -> Table:

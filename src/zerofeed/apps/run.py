@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from zerofeed.runtime.config import load
@@ -39,7 +39,7 @@ def run(path: Path, settings: Sequence[str] = ()) -> int:
 
 def log_line(text: str) -> None:
     """Write a line with the time to standard error; a reader of it that left ends no feed."""
-    now = datetime.datetime.now(tz=datetime.UTC)
+    now = datetime.now(tz=UTC)
     stamp = now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{stamp} {text}\n")

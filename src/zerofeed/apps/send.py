@@ -69,16 +69,10 @@ def send(
     is_interrupted = False
     try:
         for _ in _rounds(times):
-            reports.append(
-                send_capture(
-                    capture,
-                    target,
-                    factor,
-                    max_rate=max_rate,
-                    interface=interface,
-                    ttl=ttl,
-                )
+            report = send_capture(
+                capture, target, factor, max_rate=max_rate, interface=interface, ttl=ttl
             )
+            reports.append(report)
     except KeyboardInterrupt:
         # An endless replay is meant to end like this; a single one was cut short.
         is_interrupted = True
@@ -134,30 +128,35 @@ def _tell(
     capture: Capture, reports: list[SendReport], *, is_json: bool, is_interrupted: bool
 ) -> None:
     packets = sum(report.packets for report in reports)
+    payload_bytes = sum(report.payload_bytes for report in reports)
     elapsed_ns = sum(report.elapsed_ns for report in reports)
-    told = {
-        "file": capture.name,
-        "rounds": len(reports),
-        "packets": packets,
-        "payload_bytes": sum(report.payload_bytes for report in reports),
-        "elapsed_ns": elapsed_ns,
-        "packets_per_second": round(packets * 1e9 / elapsed_ns, 1) if elapsed_ns else None,
-        "late_max_ns": max(report.late_max_ns for report in reports),
-        "retries": sum(report.retries for report in reports),
-        "refused": sum(report.refused for report in reports),
-        "packets_cut": capture.counts.packets_cut * len(reports),
-        "is_interrupted": is_interrupted,
-    }
+    late_max_ns = max(report.late_max_ns for report in reports)
+    refused = sum(report.refused for report in reports)
+    cut = capture.counts.packets_cut * len(reports)
+    rate = round(packets * 1e9 / elapsed_ns, 1) if elapsed_ns else None
     if is_json:
+        told = {
+            "file": capture.name,
+            "rounds": len(reports),
+            "packets": packets,
+            "payload_bytes": payload_bytes,
+            "elapsed_ns": elapsed_ns,
+            "packets_per_second": rate,
+            "late_max_ns": late_max_ns,
+            "retries": sum(report.retries for report in reports),
+            "refused": refused,
+            "packets_cut": cut,
+            "is_interrupted": is_interrupted,
+        }
         print(json.dumps(told))
         return
-    rate = f", {told['packets_per_second']:,.0f} packets/s" if elapsed_ns else ""
     rounds = f" in {len(reports)} rounds" if len(reports) > 1 else ""
     print(
-        f"sent {packets:,} packets, {told['payload_bytes']:,} bytes{rounds} "
-        f"in {elapsed_ns / 1e9:.3f} s{rate}; latest {told['late_max_ns'] / 1e6:.2f} ms late"
+        f"sent {packets:,} packets, {payload_bytes:,} bytes{rounds} in {elapsed_ns / 1e9:.3f} s"
+        f"{'' if rate is None else f', {rate:,.0f} packets/s'}; "
+        f"at most {late_max_ns / 1e6:.2f} ms late"
     )
-    if told["refused"]:
-        print(f"{told['refused']:,} came back: nobody listens there", file=sys.stderr)
-    if told["packets_cut"]:
-        print(f"{told['packets_cut']:,} were cut by the capture, sent as they are", file=sys.stderr)
+    if refused:
+        print(f"zerofeed: {refused:,} came back: nobody listens there", file=sys.stderr)
+    if cut:
+        print(f"zerofeed: {cut:,} were cut by the capture, sent as they are", file=sys.stderr)

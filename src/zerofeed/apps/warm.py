@@ -99,9 +99,7 @@ def find_kernel_modules(package: Path = _PACKAGE) -> dict[str, set[str]]:
         For each such module the other ones that it imports, directly or not.
     """
     sources = {_module_name(path, package): path for path in package.rglob("*.py")}
-    trees = {
-        name: ast.parse(path.read_text(encoding="utf-8")) for name, path in sources.items()
-    }
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in sources.items()}
     imports = {name: _imports(tree, set(trees)) for name, tree in trees.items()}
     kernels = {name for name, tree in trees.items() if _has_kernels(tree)}
     return {name: _reach(name, imports) & kernels - {name} for name in sorted(kernels)}
@@ -212,7 +210,7 @@ class _Crew:
 
     def __init__(self, size: int) -> None:
         self._members = [
-            subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
+            subprocess.Popen(
                 [sys.executable, "-m", "zerofeed.apps.warm"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -285,7 +283,9 @@ def serve(names: Iterable[str], answer: Callable[[dict[str, Any]], None]) -> Non
             continue
         seconds = time.monotonic() - started
         own = [each for each in vars(module).values() if getattr(each, "__module__", "") == name]
+        # Helpers that are compiled into their callers have no place on disk.
         stats = [each.stats for each in own if hasattr(each, "stats")]
+        stats = [each for each in stats if each.cache_path is not None]
         compiled = sum(len(each.cache_misses) for each in stats)
         found = sum(len(each.cache_hits) for each in stats)
         folder = cache_directory(name)

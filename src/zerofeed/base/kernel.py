@@ -5,7 +5,9 @@ Two decorators, and nothing else in the project calls Numba's:
 ``@kernel(signature)``
     an entry point that ordinary Python calls. It is compiled for exactly that signature when
     its module is imported, runs without the interpreter lock, and its machine code is kept on
-    disk so that the next process starts warm.
+    disk so that the next process starts warm. Array reference counts are off (``_nrt=False``):
+    counting on every nested call costs more than the work, and without them a kernel that
+    would allocate does not compile.
 
 ``@inlined``
     a helper that only kernels call. It has no signature and no machine code of its own; LLVM
@@ -53,6 +55,7 @@ __all__ = [
     "array_of",
     "cache_directory",
     "float64",
+    "handler_of",
     "inlined",
     "int64",
     "kernel",
@@ -125,6 +128,7 @@ def kernel(signature: Any) -> Callable[[_Function], _Function]:
                 signature,
                 cache=JIT and Path(function.__code__.co_filename).is_file() and _is_usable(folder),
                 nogil=True,
+                _nrt=False,
                 error_model="numpy",
                 boundscheck=BOUNDS_CHECK,
             )(function)
@@ -136,7 +140,34 @@ def kernel(signature: Any) -> Callable[[_Function], _Function]:
 
 
 def inlined(function: _Function) -> _Function:
-    """Make a function callable from kernels, which inline it."""
+    """Make a function callable from kernels, which inline it.
+
+    It is compiled once for each combination of argument types; a literal argument does not
+    make another one, or a deep tree of helpers would be compiled many times over.
+    """
+    compiled: Any = numba.njit(
+        nogil=True,
+        _nrt=False,
+        error_model="numpy",
+        boundscheck=BOUNDS_CHECK,
+    )(function)
+    if JIT:
+        resolve = compiled.get_call_template
+
+        def resolve_plain(args: Any, kws: Any) -> Any:
+            plain = {name: types.unliteral(kind) for name, kind in kws.items()}
+            return resolve(tuple(types.unliteral(kind) for kind in args), plain)
+
+        compiled.get_call_template = resolve_plain
+    inlinable: _Function = compiled
+    return inlinable
+
+
+def handler_of(function: _Function) -> _Function:
+    """Compile a user's function on its first use, for loops of ours that inline it.
+
+    Unlike a kernel's helper it may allocate, be called from Python, and is not checked.
+    """
     compiled: _Function = numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDS_CHECK)(
         function
     )

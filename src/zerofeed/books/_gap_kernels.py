@@ -31,6 +31,7 @@ from zerofeed.books.layout import (
     H_FRAGMENT,
     H_RULES,
     H_STRIDE,
+    H_USED,
     HEADER_WORDS,
     RULE_SPANS_FRAMES,
     SNAP_BUILD,
@@ -42,7 +43,7 @@ from zerofeed.records.kinds import ACTION_CANCEL, ACTION_CLEAR, GAP, INSTRUMENT
 from zerofeed.records.units import UNDEF
 from zerofeed.shm._atomics import fence_release, store_release
 
-__all__ = ["apply_control", "note_gap"]
+__all__ = ["apply_control", "note_gap", "use_books"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -50,6 +51,18 @@ _ABANDONED = COUNTERS["snapshots_abandoned"]
 _CHAIN_BREAKS = COUNTERS["chain_breaks"]
 _GAPS = COUNTERS["gaps"]
 _RESETS = COUNTERS["resets"]
+
+
+@inlined
+def use_books(books: _Words, instrument: int) -> None:
+    """Take a book, and those before it, into use.
+
+    If anything was lost before, the beginning of its first snapshot may have been.
+    """
+    needs_clear = 1 if books[_GAPS] + books[_RESETS] > 0 else 0
+    for index in range(books[H_USED], instrument + 1):
+        books[HEADER_WORDS + index * books[H_STRIDE] + B_NEEDS_CLEAR] |= needs_clear
+    books[H_USED] = instrument + 1
 
 
 @inlined
@@ -74,7 +87,7 @@ def note_gap(books: _Words, channel: int) -> int:
     books[_GAPS] += 1
     if books[H_RULES] & RULE_SPANS_FRAMES:
         books[H_FRAGMENT] = 1
-    for index in range(books[H_BOOKS]):
+    for index in range(books[H_USED]):
         book = HEADER_WORDS + index * books[H_STRIDE]
         if _carries(books[book + B_CHANNEL], channel):
             if books[book + B_TX] == TX_APPLY:
@@ -96,7 +109,7 @@ def note_gap(books: _Words, channel: int) -> int:
 def _note_reset(books: _Words, channel: int) -> None:
     """Empty the books whose changes the channel carries: its old numbers mean nothing now."""
     books[_RESETS] += 1
-    for index in range(books[H_BOOKS]):
+    for index in range(books[H_USED]):
         book = HEADER_WORDS + index * books[H_STRIDE]
         if _carries(books[book + B_CHANNEL], channel):
             _empty(books, book, DOUBT_NO_SNAPSHOT | DOUBT_RESET)

@@ -39,7 +39,7 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, inlined, int64, kernel, record_array
 from zerofeed.base.status import BUFFER_FULL, MALFORMED, OK
 from zerofeed.books._change_kernels import FINISHED, forget, take_change
-from zerofeed.books._gap_kernels import apply_control, note_gap
+from zerofeed.books._gap_kernels import apply_control, note_gap, use_books
 from zerofeed.books._rows_kernels import write_bbo
 from zerofeed.books._snapshot_kernels import take_snapshot
 from zerofeed.books.layout import (
@@ -61,6 +61,7 @@ from zerofeed.books.layout import (
     H_LAYOUT,
     H_RULES,
     H_STRIDE,
+    H_USED,
     HEADER_WORDS,
     LAYOUT,
     SNAP_BUILD,
@@ -174,7 +175,7 @@ def suspect(books: _Words, channel: int) -> int:
         channel: the channel; UNDEF for all.
 
     Returns:
-        How many books are now suspected.
+        How many books are now suspected; books that had no record yet are not counted.
     """
     return note_gap(books, channel)
 
@@ -237,6 +238,8 @@ def apply(books: _Words, records: _Records, at: int, count: int, out_at: int, li
             books[_UNKNOWN_INSTRUMENTS] += 1
             record["flags"] = flags | MAYBE_BAD_BOOK
             continue
+        if instrument >= books[H_USED]:
+            use_books(books, instrument)
         book = HEADER_WORDS + instrument * books[H_STRIDE]
         if book != busy:
             if busy >= 0:

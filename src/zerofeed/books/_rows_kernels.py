@@ -35,6 +35,7 @@ from zerofeed.books.layout import (
     H_CAPACITY,
     H_DEPTH,
     H_STRIDE,
+    H_USED,
     HEADER_WORDS,
     SNAP_BUILD,
     TX_APPLY,
@@ -164,7 +165,7 @@ def publish_book(books: _Words, table: _Words, instrument: int, record_seq: int)
 @inlined
 def _publish_dirty(books: _Words, table: _Words, record_seq: int) -> int:
     published = 0
-    for instrument in range(books[H_BOOKS]):
+    for instrument in range(books[H_USED]):
         if books[HEADER_WORDS + instrument * books[H_STRIDE] + B_DIRTY] != 0:
             _write_row(books, table, instrument, record_seq)
             published += 1

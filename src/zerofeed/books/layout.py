@@ -7,7 +7,8 @@ The array is a header, then the heads of all books, then their levels::
     header | head 0 | head 1 | ... | bids 0 | asks 0 | bids 1 | asks 1 | ...
 
 Heads are next to each other because a gap concerns every book of its channel: two thousand
-heads are half a megabyte read in order, and not two thousand pages. The head of instrument
+heads are half a megabyte read in order, and not two thousand pages. Books that were never
+used are not visited; what a gap means for them is made up for at their first record. The head of instrument
 ``i`` begins at word ``HEADER_WORDS + i * stride``. Offsets below count 8-byte words.
 
 The header, ``H_...``:
@@ -22,6 +23,7 @@ word    meaning
 4       rules of the venue, ``RULE_...`` bits
 5       depth: levels per side that are published, and that a truncated side must keep
 6       1 after a gap, until the next change was seen (see ``RULE_SPANS_FRAMES``)
+7       used: every book from this one on has never been given a record
 8..31   counters since the memory was made, :data:`COUNTERS`
 ======  =====================================================================================
 
@@ -113,6 +115,7 @@ __all__ = [
     "H_LAYOUT",
     "H_RULES",
     "H_STRIDE",
+    "H_USED",
     "LAYOUT",
     "RULE_ALLOW_CROSSED",
     "RULE_ALLOW_LOCKED",
@@ -145,6 +148,7 @@ H_STRIDE = 3
 H_RULES = 4
 H_DEPTH = 5
 H_FRAGMENT = 6
+H_USED = 7
 
 COUNTERS: dict[str, int] = {
     "transactions": 8,

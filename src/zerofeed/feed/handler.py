@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from zerofeed.base.kernel import JIT, inlined
+from zerofeed.base.kernel import JIT, handler_of
 
 __all__ = ["Handler", "handler"]
 
@@ -37,12 +37,12 @@ class Handler:
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self.function = function
-        self.compiled = compiled = inlined(function)
+        self.compiled = compiled = handler_of(function)
 
         def first(records: Any, state: Any) -> Any:
             return compiled(records[0], state)
 
-        self._first = inlined(first)
+        self._first = handler_of(first)
         self.loops: dict[str, Any] = {}
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__

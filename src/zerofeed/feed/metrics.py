@@ -171,4 +171,4 @@ class Metrics:
 
     def templates(self) -> list[int]:
         """Read how often each message template came, by the codec's slot number."""
-        return self._state[TEMPLATES_AT : TEMPLATES_AT + TEMPLATES].tolist()  # type: ignore[no-any-return]
+        return self._state[TEMPLATES_AT : TEMPLATES_AT + TEMPLATES].tolist()

@@ -48,6 +48,13 @@ __all__ = ["Reader"]
 _SLICE_NS = 200_000_000
 """Longest sleep before looking whether the feed still lives; 5 wake-ups a second when idle."""
 
+_LOSSLESS_SLICE_NS = 20_000_000
+"""The same for a lossless reader, well below any patience.
+
+Whoever can read the ring can take its sleepers out of their futex (``FUTEX_REQUEUE`` asks for
+no more); a lossless reader must not be degraded for having been put to sleep by another.
+"""
+
 _MODES = {k.FREE: "free", k.LOSSY: "lossy", k.LOSSLESS: "lossless", k.DEGRADED: "degraded"}
 
 # A plain aligned 8-byte load is an acquire load on x86-64. Elsewhere the compiled load is used.
@@ -246,14 +253,16 @@ class Reader:
         if self._held != self._next:
             self._settle()
         deadline = None if timeout is None else time.monotonic_ns() + int(timeout * 1e9)
+        is_lossless = self._ring.control[k.MODES + self._slot] == k.LOSSLESS
+        longest = min(_SLICE_NS, _LOSSLESS_SLICE_NS) if is_lossless else _SLICE_NS
         while True:
-            left = _SLICE_NS if deadline is None else deadline - time.monotonic_ns()
+            left = longest if deadline is None else deadline - time.monotonic_ns()
             published = k.sleep_on_futex(
                 self._ring.control,
                 self._page.words,
                 self._next,
                 self._spin,
-                max(0, min(_SLICE_NS, left)),
+                max(0, min(longest, left)),
                 self._timespec,
             )
             if published > self._next:

@@ -153,9 +153,7 @@ class FeedConfig(_Section, frozen=True):
     log: LogSection = LogSection()
 
 
-def parse(
-    text: str, where: str = "configuration", settings: Sequence[str] = ()
-) -> FeedConfig:
+def parse(text: str, where: str = "configuration", settings: Sequence[str] = ()) -> FeedConfig:
     """Read a configuration from TOML text.
 
     Args:

@@ -30,7 +30,7 @@ from zerofeed.codecs.deribit.decoder import TEMPLATE_NAMES
 from zerofeed.feed import _instrument_kernels as instruments
 from zerofeed.feed.instruments import lookup_words
 from zerofeed.feed.memory import FeedMemory, MemorySizes
-from zerofeed.feed.metrics import SOURCES
+from zerofeed.feed.metrics import SOURCES, SOURCES_AT, counter_word
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime._deribit_kernels import SCRATCH_WORDS
 from zerofeed.runtime.config import FeedConfig
@@ -39,6 +39,9 @@ from zerofeed.shm import journal
 from zerofeed.wire.receive_block import block_words, prepare_block, recover_block, result_table
 
 __all__ = ["DERIBIT_RULES", "PROTOCOLS", "Protocol", "Stage", "find_protocol", "most_records"]
+
+_DROPPED = counter_word("packets_dropped_kernel")
+_RECORDS_PUBLISHED = counter_word("records_published")
 
 DERIBIT_RULES = RULE_CLEAR_FIRST | RULE_SPANS_FRAMES
 """Deribit's books: snapshots begin with a clear, a change may be split over several packets."""
@@ -86,6 +89,15 @@ class Protocol:
                 expected=f"at most {memory.book_levels}",
                 got=memory.book_depth,
             )
+        claim = most_records(memory.chunk_bytes)
+        if 2 * claim > memory.records:
+            raise ConfigurationError(
+                "the longest packet could make more records than half of the ring holds",
+                where="memory.records",
+                expected=f"at least {1 << (2 * claim - 1).bit_length()}",
+                got=memory.records,
+                next_step="enlarge memory.records or shorten memory.chunk_bytes",
+            )
         lookup = -(-lookup_words(memory.instruments) * 8 // 4096) * 4096
         blocks = len(config.source) * block_words(config.worker.burst)
         return MemorySizes(
@@ -93,7 +105,7 @@ class Protocol:
             frames=memory.frames,
             chunk_bytes=memory.chunk_bytes,
             burst=config.worker.burst,
-            max_claim=most_records(memory.chunk_bytes),
+            max_claim=claim,
             instruments=memory.instruments,
             book_row_bytes=row_words(memory.book_depth) * 8,
             lookup_bytes=lookup,
@@ -176,11 +188,18 @@ class Stage:
                     )
             prepare_block(block, self._burst)
         journal.recover(memory.state, memory.record_ring.published)
+        self._recount()
         instruments.recover(self.words, self.lookup)
         in_doubt = int(book_kernels.recover(self.books))
         if memory.record_ring.published:
             publish_dirty(self.books, memory.book_words, memory.record_ring.published - 1)
         return in_doubt
+
+    def _recount(self) -> None:
+        """Add up again what is counted outside of a step, where a kill can fall in between."""
+        state = self.memory.state
+        state[_RECORDS_PUBLISHED] = self.memory.record_ring.published
+        state[_DROPPED] = state[SOURCES_AT : SOURCES_AT + SOURCES].sum()
 
     def watch(self, sources: list[int], orders: int) -> None:
         """Watch the sockets and the supervisor's orders from this process."""

@@ -66,7 +66,6 @@ class Supervisor:
         self.config = config
         self._log = log
         self._started_ns = time.time_ns()
-        self._audit_file = _open_audit(config.log.audit)
         protocol = find_protocol(config.feed.protocol)
         allowed = _allow_list(config)
         addresses = [address_of(config.feed.name)]
@@ -84,10 +83,15 @@ class Supervisor:
         listeners: list[socket.socket] = []
         try:
             self._open_sources()
-            listeners.extend(listen(address) for address in addresses)
+            for address in addresses:
+                listeners.append(listen(address))
+            self._audit_file = _open_audit(config.log.audit)
         except BaseException:
             for opened in [*self.receivers, *listeners]:
                 opened.close()
+            for address in addresses[: len(listeners)]:
+                if address in self._socket_paths:
+                    os.unlink(address)
             raise
         self._members = {
             "records": Members(config.readers.limit),
@@ -142,6 +146,8 @@ class Supervisor:
             signal.set_wakeup_fd(wake_before)
             for number, handler in previous.items():
                 signal.signal(number, handler)
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def stop(self) -> None:
         """Ask :meth:`run` to return. Safe from a signal handler or another thread."""
@@ -156,8 +162,7 @@ class Supervisor:
         watched = [self._wake_read, *self._admission.filenos()]
         if self._orders is not None:
             watched.append(self._orders.fileno())
-        readable, _, _ = select.select(watched, [], [], timeout)
-        for fileno in readable:
+        for fileno in _readable(watched, timeout):
             if fileno == self._wake_read:
                 _drain(self._wake_read)
             elif self._orders is not None and fileno == self._orders.fileno():
@@ -169,8 +174,11 @@ class Supervisor:
     def _hear_worker(self) -> None:
         """Take what the worker says unasked; its end is noticed by :meth:`_reap`."""
         outcome = self._receive(0.0)
-        if outcome is None:
-            return
+        if outcome is not None:
+            self._pass_on(outcome)
+
+    def _pass_on(self, outcome: Outcome) -> None:
+        """Tell people what the worker said."""
         if outcome.what == "degraded":
             member = self._members[outcome.ring].by_slot.get(outcome.slot)
             who = f"pid={member.pid} uid={member.uid}" if member else "gone"
@@ -252,7 +260,7 @@ class Supervisor:
         """Take one message of the worker's; None when there is none, or the worker is gone."""
         if self._orders is None:
             return None
-        if not select.select([self._orders], [], [], timeout)[0]:
+        if not _readable([self._orders.fileno()], timeout):
             return None
         try:
             data = self._orders.recv(65536)
@@ -275,8 +283,11 @@ class Supervisor:
         deadline = time.monotonic() + _REPLY_SECONDS
         while self._orders is not None and time.monotonic() < deadline:
             outcome = self._receive(0.2)
-            if outcome is not None and outcome.what in ("done", "late"):
+            if outcome is None:
+                continue
+            if outcome.what in ("done", "late") and outcome.slot == order.slot:
                 return outcome
+            self._pass_on(outcome)
         return Outcome("done")
 
     # The gate that admission asks
@@ -384,6 +395,14 @@ def _allow_list(config: FeedConfig) -> AllowList:
             where="readers.allow_users or readers.allow_groups",
             next_step="give a name from /etc/passwd or /etc/group, or a number",
         ) from error
+
+
+def _readable(descriptors: list[int], timeout: float) -> list[int]:
+    """Wait until some descriptors can be read; any number of them, unlike with select."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return [descriptor for descriptor, _ in poll.poll(timeout * 1e3)]
 
 
 def _drain(fd: int) -> None:

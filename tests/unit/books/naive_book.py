@@ -304,12 +304,12 @@ class NaiveBook:
 
 
 def naive_apply(books, records, state, rules=0):
-    """Apply records to naive books; GAP and RESET concern every book.
+    """Apply records to naive books; GAP and RESET concern every book that was used.
 
     Args:
         books: list of NaiveBook.
         records: RECORD array; flags are set as the kernel should set them.
-        state: dict that carries the ``fragment`` mark from call to call.
+        state: dict that carries marks from call to call.
         rules: as given to the books.
 
     Returns:
@@ -320,20 +320,26 @@ def naive_apply(books, records, state, rules=0):
         kind = int(record["kind"])
         if kind == kinds.GAP:
             state["fragment"] = bool(rules & lay.RULE_SPANS_FRAMES)
-            for book in books:
+            state["lost"] = True
+            for book in books[: state.get("used", 0)]:
                 book.gap()
         elif kind == kinds.RESET:
-            for book in books:
+            state["lost"] = True
+            for book in books[: state.get("used", 0)]:
                 book.forget(lay.DOUBT_NO_SNAPSHOT | lay.DOUBT_RESET)
                 book.needs_clear = True
         elif kind == kinds.LEVEL:
-            book = books[int(record["instrument"])]
+            instrument = int(record["instrument"])
+            for unused in books[state.get("used", 0) : instrument + 1]:
+                unused.needs_clear |= state.get("lost", False)
+            state["used"] = max(state.get("used", 0), instrument + 1)
+            book = books[instrument]
             take = book.take_snapshot if record["flags"] & SNAPSHOT else book.take_change
             finished = take(record, state)
             if book.doubts and not (record["flags"] & SNAPSHOT and book.snap == "build"):
                 record["flags"] |= MAYBE_BAD_BOOK
             if finished:
-                out.append((int(record["instrument"]), book.best(), bool(book.doubts)))
+                out.append((instrument, book.best(), bool(book.doubts)))
     return out
 
 

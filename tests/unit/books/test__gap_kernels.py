@@ -124,3 +124,21 @@ def test_definition_that_ends_an_instrument_empties_its_book(action, forgotten):
     books.apply(control(kinds.INSTRUMENT, instrument=0, action=action))
     assert books[0].is_proven != forgotten
     assert books[1].is_proven
+
+
+@pytest.mark.parametrize("loss", [kinds.GAP, kinds.RESET])
+def test_first_snapshot_of_a_book_after_any_loss_must_have_its_beginning(loss):
+    books = L2Books.create(3)
+    books.apply(control(loss, channel=1))
+    books.apply(snapshot(2)[1:])
+    assert books[2].doubts == ["no_snapshot"]
+    books.apply(snapshot(2))
+    assert books[2].is_proven
+    books.apply(snapshot(1)[1:])
+    assert not books[1].is_proven
+
+
+def test_gap_does_not_visit_books_that_were_never_used():
+    books = L2Books.create(1000)
+    books.apply(snapshot(3))
+    assert books.suspect() == 4

@@ -11,7 +11,7 @@ def test_offsets_are_those_of_layout_one():
     head = {n: v for n, v in vars(lay).items() if n.startswith(("H_", "B_")) and n in lay.__all__}
     assert head == {
         "H_LAYOUT": 0, "H_BOOKS": 1, "H_CAPACITY": 2, "H_STRIDE": 3, "H_RULES": 4, "H_DEPTH": 5,
-        "H_FRAGMENT": 6,
+        "H_FRAGMENT": 6, "H_USED": 7,
         "B_BUSY": 0, "B_DOUBTS": 1, "B_CHANGE_ID": 2, "B_TX_ID": 3, "B_TX": 4, "B_BIDS": 5,
         "B_ASKS": 6, "B_LEVELS": 7, "B_HORIZON": 8, "B_HORIZON_ID": 10, "B_BASE_ID": 11,
         "B_SNAP": 12, "B_SNAP_ID": 13, "B_NEEDS_CLEAR": 14, "B_DIRTY": 15, "B_SNAP_EQUAL":
@@ -23,7 +23,7 @@ def test_offsets_are_those_of_layout_one():
 def test_counters_stay_inside_the_header_and_apart():
     words = list(lay.COUNTERS.values())
     assert len(set(words)) == len(words)
-    assert min(words) > lay.H_FRAGMENT
+    assert min(words) > lay.H_USED
     assert max(words) < lay.HEADER_WORDS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import LEVEL, QUOTE, TRADE
 from zerofeed.records.units import UNDEF
 
-__all__ = ["CAPACITY", "is_whole", "name_of_feed", "records", "sizes", "until"]
+__all__ = ["CAPACITY", "is_whole", "name_of_feed", "records", "sizes", "until", "until_async"]
 
 CAPACITY = 256
 MAX_CLAIM = 64
@@ -56,6 +57,12 @@ def until(condition: Callable[[], bool], *, looks: int = 20_000_000) -> None:
             return
         os.sched_yield()
     raise AssertionError("it never came about")
+
+
+async def until_async(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until something is so; shared memory announces nothing to a loop."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 def _numbered(number: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.children import Child, Gate
+from tests.unit.children import Child, Gate, open_descriptors
 from tests.unit.feed.feeds import name_of_feed, records, sizes
 from zerofeed.base.errors import AttachRefusedError, LayoutMismatchError, ResourceError
 from zerofeed.feed.address import address_of
@@ -64,10 +64,6 @@ def feed() -> Iterator[Feed]:
 def close_all(fds: list[int]) -> None:
     for fd in fds:
         os.close(fd)
-
-
-def open_descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_an_attaching_process_gets_the_description_and_a_descriptor_for_each_object(
@@ -323,13 +319,15 @@ def test_a_process_of_another_user_is_let_in_by_the_list_alone(
     ready = Gate()
     name = name_of_feed()
     lines: list[str] = []
-    with Child(attach_as(name, NOBODY, 4711, os.getuid(), ready)) as child:
-        with Publisher(name, sizes(), allowed=allowed, audit=lines.append) as publisher:
-            publisher.publish(records(0, 3))
-            ready.open()
-            while not child.has_ended():
-                publisher.serve(0.01)
-            said = child.result()
+    with (
+        Child(attach_as(name, NOBODY, 4711, os.getuid(), ready)) as child,
+        Publisher(name, sizes(), allowed=allowed, audit=lines.append) as publisher,
+    ):
+        publisher.publish(records(0, 3))
+        ready.open()
+        while not child.has_ended():
+            publisher.serve(0.01)
+        said = child.result()
     ready.close()
     who = f"pid={child.pid} uid={NOBODY} gid=4711"
     if is_let_in:

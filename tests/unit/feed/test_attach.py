@@ -8,13 +8,14 @@ import signal
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from tests.unit.children import Child, Gate
+from tests.unit.children import Child, Gate, maps_of, open_descriptors
 from tests.unit.feed.feeds import CAPACITY, MAX_CLAIM, name_of_feed, records, sizes, until
 from zerofeed.base.errors import (
     BugError,
@@ -31,10 +32,6 @@ from zerofeed.records.units import UNDEF
 from zerofeed.shm import _ring_kernels as k
 
 pytestmark = pytest.mark.compiled
-
-
-def open_descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_a_feed_that_does_not_run_is_not_found() -> None:
@@ -125,17 +122,13 @@ def test_a_kind_that_does_not_exist_is_refused(attached: Feed, kind: str | int) 
         attached.reader(kinds=[kind])
 
 
-def test_kinds_are_names_or_codes_of_any_integer_type(
-    publisher: Publisher, attached: Feed
-) -> None:
+def test_kinds_are_names_or_codes_of_any_integer_type(publisher: Publisher, attached: Feed) -> None:
     readers = [attached.reader(kinds=kinds) for kinds in (["trade"], [TRADE], [np.uint8(TRADE)])]
     publisher.publish(records(0, 9))
     assert [reader.poll()["seq"].tolist() for reader in readers] == [[0, 3, 6]] * 3
 
 
-def test_the_place_to_start_is_now_oldest_or_a_number(
-    publisher: Publisher, attached: Feed
-) -> None:
+def test_the_place_to_start_is_now_oldest_or_a_number(publisher: Publisher, attached: Feed) -> None:
     publisher.publish(records(0, 2 * CAPACITY))
     oldest = CAPACITY + MAX_CLAIM
     starts: list[tuple[Any, int]] = [
@@ -189,7 +182,8 @@ def test_a_symbol_filter_passes_only_matching_instruments_also_later_ones(
     class Table:
         """The instruments table's part that a filter asks."""
 
-        names = ["", "BTC-A", "ETH-A", "BTC-B"]
+        def __init__(self) -> None:
+            self.names = ["", "BTC-A", "ETH-A", "BTC-B"]
 
         def __len__(self) -> int:
             return len(self.names)
@@ -197,15 +191,12 @@ def test_a_symbol_filter_passes_only_matching_instruments_also_later_ones(
         def version(self) -> int:
             return len(self.names)
 
-        def find(self, pattern: str) -> list[Any]:
-            Row = type("Row", (), {})
-            found = []
-            for index, name in enumerate(self.names):
-                if name.startswith(pattern.rstrip("*")) and name:
-                    row = Row()
-                    row.index = index
-                    found.append(row)
-            return found
+        def find(self, pattern: str) -> list[SimpleNamespace]:
+            return [
+                SimpleNamespace(index=index)
+                for index, name in enumerate(self.names)
+                if name and name.startswith(pattern.rstrip("*"))
+            ]
 
     table = Table()
     monkeypatch.setattr(attached, "instruments", table)
@@ -285,10 +276,6 @@ def test_views_stay_valid_after_the_feed_is_closed_and_forgotten(publisher: Publ
 def test_attaching_and_leaving_leaves_no_descriptor_and_no_map_on_either_side(
     publisher: Publisher,
 ) -> None:
-    def maps() -> int:
-        with open("/proc/self/maps", encoding="utf-8") as lines:
-            return sum("memfd:zerofeed" in line for line in lines)
-
     def cycle() -> None:
         with attach(publisher.name) as feed:
             with feed.reader("lossless") as reader:
@@ -300,13 +287,13 @@ def test_attaching_and_leaving_leaves_no_descriptor_and_no_map_on_either_side(
         cycle()
     gc.collect()
     until(lambda: not publisher.memory.record_ring.control[k.MODES : k.MODES + 4].any())
-    before = open_descriptors(), maps()
+    before = open_descriptors(), maps_of("memfd:zerofeed")
     for _ in range(100):
         cycle()
     until(lambda: not publisher.memory.record_ring.control[k.MODES : k.MODES + 4].any())
     gc.collect()
     until(lambda: open_descriptors() <= before[0])
-    assert maps() <= before[1] + 2
+    assert maps_of("memfd:zerofeed") <= before[1] + 2
 
 
 def test_a_forgotten_reader_does_not_outlive_its_process_in_the_feed(
@@ -328,5 +315,3 @@ def test_a_forgotten_reader_does_not_outlive_its_process_in_the_feed(
         publisher.publish(records(0, MAX_CLAIM))
         until(lambda: publisher.memory.record_ring.control[k.MODES] == k.FREE)
     ready.close()
-
-

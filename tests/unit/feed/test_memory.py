@@ -8,6 +8,7 @@ import platform
 import numpy as np
 import pytest
 
+from tests.unit.children import open_descriptors
 from tests.unit.feed.feeds import CAPACITY, records, sizes
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
@@ -87,9 +88,9 @@ def test_records_are_mapped_twice_in_a_reader_too() -> None:
 
 def test_the_descriptors_of_a_map_are_closed() -> None:
     memory = FeedMemory("test", sizes())
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     feed = mapped(memory)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
     assert feed.records.size == 2 * CAPACITY
 
 

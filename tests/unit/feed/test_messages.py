@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.unit.children import open_descriptors
 from zerofeed.feed.messages import (
     MAX_FDS,
     MAX_MESSAGE_BYTES,
@@ -26,10 +27,6 @@ def pair() -> Iterator[Pair]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         yield ours, theirs
-
-
-def open_descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_a_request_arrives_as_it_was_sent(pair: Pair) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.unit.children import open_descriptors
 from tests.unit.feed.feeds import CAPACITY, MAX_CLAIM, name_of_feed, records, sizes
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.feed.attach import Feed, attach
@@ -200,11 +201,11 @@ def test_a_publisher_makes_and_ends_without_leaving_a_descriptor() -> None:
 
     cycle()
     gc.collect()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(20):
         cycle()
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_status_tells_who_reads_how_far(publisher: Publisher, attached: Feed) -> None:

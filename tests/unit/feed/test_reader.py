@@ -6,12 +6,12 @@ import asyncio
 import gc
 import hashlib
 import json
-import os
 import random
 import resource
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.children import Child, Gate
+from tests.unit.children import Child, Gate, open_descriptors
 from tests.unit.feed.feeds import (
     CAPACITY,
     MAX_CLAIM,
@@ -29,6 +29,7 @@ from tests.unit.feed.feeds import (
     records,
     sizes,
     until,
+    until_async,
 )
 from zerofeed.base.errors import FeedGoneError
 from zerofeed.feed import reader as module
@@ -360,6 +361,7 @@ def test_a_sleeping_reader_is_woken_by_the_publication_and_not_by_its_time_slice
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch, sleeps: str
 ) -> None:
     monkeypatch.setattr(module, "_SLICE_NS", 30_000_000_000)
+    monkeypatch.setattr(module, "_LOSSLESS_SLICE_NS", 30_000_000_000)
     with attach(publisher.name) as feed:
         reader = feed.reader()
         done: list[int] = []
@@ -391,7 +393,7 @@ def test_no_wake_up_is_lost_however_publications_fall(sleeps: str) -> None:
     name, total, ready = name_of_feed(), 30_000, Gate()
 
     def read() -> list[int]:
-        module._SLICE_NS = 60_000_000_000
+        module._SLICE_NS = module._LOSSLESS_SLICE_NS = 60_000_000_000
         feed = attach(name, wait=20)
         reader = feed.reader("lossless", "oldest")
         ready.open()
@@ -417,88 +419,85 @@ def test_no_wake_up_is_lost_however_publications_fall(sleeps: str) -> None:
     source = random.Random(3)
     pauses = [source.choice((0, 0, 1, 5, 30, 200)) for _ in range(total)]
     batch = records(0, 1)
-    with Child(read) as child:
-        with Publisher(name, sizes(), patience=20.0) as publisher:
-            publisher.start()
-            ready.wait()
-            for pause in pauses:
-                for _ in range(pause):
-                    pass
-                publisher.publish(batch)
-            assert child.result(20) == [total, total, 0]
+    with Child(read) as child, Publisher(name, sizes(), patience=20.0) as publisher:
+        publisher.start()
+        ready.wait()
+        for pause in pauses:
+            for _ in range(pause):
+                pass
+            publisher.publish(batch)
+        assert child.result(20) == [total, total, 0]
     ready.close()
 
 
 # Four ways of reading
 
 
+def by_polling(reader: Reader, total: int) -> list[Any]:
+    digest, seen = hashlib.blake2b(), 0
+    while seen < total:
+        batch = reader.poll()
+        digest.update(batch.view(np.uint8))
+        seen += batch.size
+    return [seen, digest.hexdigest(), reader.lost]
+
+
+def by_iterating(reader: Reader, total: int) -> list[Any]:
+    digest, seen = hashlib.blake2b(), 0
+    for batch in reader:
+        digest.update(batch.view(np.uint8))
+        seen += batch.size
+    return [seen, digest.hexdigest(), reader.lost]
+
+
+def by_awaiting(reader: Reader, total: int) -> list[Any]:
+    async def main() -> list[Any]:
+        digest, seen = hashlib.blake2b(), 0
+        async for batch in reader:
+            digest.update(batch.view(np.uint8))
+            seen += batch.size
+        return [seen, digest.hexdigest(), reader.lost]
+
+    return asyncio.run(main())
+
+
+def by_running(reader: Reader, total: int) -> list[Any]:
+    kept = np.zeros(total, RECORD)
+    handled = reader.run(keep, (np.zeros(1, np.int64), kept))
+    return [handled, hashlib.blake2b(kept.view(np.uint8)).hexdigest(), reader.lost]
+
+
 @pytest.mark.slow
 def test_poll_iterate_async_and_run_agree_on_every_byte_in_other_processes() -> None:
-    total, name = 40_000, name_of_feed()
-    ready = [Gate() for _ in range(4)]
+    total, name, ready = 40_000, name_of_feed(), Gate()
+    ways = (by_polling, by_iterating, by_awaiting, by_running)
 
-    def opened(number: int) -> tuple[Feed, Reader]:
-        feed = attach(name, wait=20)
-        reader = feed.reader("lossless", "oldest")
-        ready[number].open()
-        return feed, reader
+    def reading(way: Callable[[Reader, int], list[Any]]) -> Callable[[], list[Any]]:
+        def work() -> list[Any]:
+            with attach(name, wait=20) as feed:
+                reader = feed.reader("lossless", "oldest")
+                ready.open()
+                return way(reader, total)
 
-    def by_poll() -> list[Any]:
-        _feed, reader = opened(0)
-        digest, seen = hashlib.blake2b(), 0
-        while seen < total:
-            batch = reader.poll()
-            digest.update(batch.view(np.uint8))
-            seen += batch.size
-        return [seen, digest.hexdigest(), reader.lost]
+        return work
 
-    def by_iterating() -> list[Any]:
-        _feed, reader = opened(1)
-        digest, seen = hashlib.blake2b(), 0
-        for batch in reader:
-            digest.update(batch.view(np.uint8))
-            seen += batch.size
-        return [seen, digest.hexdigest(), reader.lost]
-
-    def by_async() -> list[Any]:
-        async def main() -> list[Any]:
-            _feed, reader = opened(2)
-            digest, seen = hashlib.blake2b(), 0
-            async for batch in reader:
-                digest.update(batch.view(np.uint8))
-                seen += batch.size
-            return [seen, digest.hexdigest(), reader.lost]
-
-        return asyncio.run(main())
-
-    def by_running() -> list[Any]:
-        _feed, reader = opened(3)
-        kept = np.zeros(total, RECORD)
-        handled = reader.run(keep, (np.zeros(1, np.int64), kept))
-        return [handled, hashlib.blake2b(kept.view(np.uint8)).hexdigest(), reader.lost]
-
-    children = [Child(work) for work in (by_poll, by_iterating, by_async, by_running)]
-    publisher = Publisher(name, sizes(records=4096, max_claim=512), patience=60.0)
-    publisher.start()
-    for gate in ready:
-        gate.wait()
-    source = random.Random(11)
-    first = 0
-    while first < total:
-        count = min(source.randint(1, 700), total - first)
-        publisher.publish(records(first, count))
-        first += count
-    everything = records(0, total)
-    everything["seq"] = np.arange(total)
-    digest = hashlib.blake2b(everything.view(np.uint8)).hexdigest()
-    assert children[0].result() == [total, digest, 0]
-    publisher.close()
-    for child in children:
-        assert child.result() == [total, digest, 0]
-        child.kill()
-        os.close(child._read)
-    for gate in ready:
-        gate.close()
+    with ExitStack() as stack:
+        children = [stack.enter_context(Child(reading(way))) for way in ways]
+        with Publisher(name, sizes(records=4096, max_claim=512), patience=60.0) as publisher:
+            publisher.start()
+            for _ in ways:
+                ready.wait()
+            source = random.Random(11)
+            first = 0
+            while first < total:
+                count = min(source.randint(1, 700), total - first)
+                publisher.publish(records(first, count))
+                first += count
+        everything = records(0, total)
+        everything["seq"] = np.arange(total)
+        digest = hashlib.blake2b(everything.view(np.uint8)).hexdigest()
+        assert [child.result() for child in children] == [[total, digest, 0]] * len(ways)
+    ready.close()
 
 
 @pytest.mark.slow
@@ -543,7 +542,9 @@ def test_a_lossy_reader_in_another_process_counts_exactly_the_numbers_it_did_not
 # Compiled handlers
 
 
-def test_a_handler_gets_every_record_once_and_in_order(publisher: Publisher, attached: Feed) -> None:
+def test_a_handler_gets_every_record_once_and_in_order(
+    publisher: Publisher, attached: Feed
+) -> None:
     reader = attached.reader()
     publisher.publish(records(0, 100))
     state = nothing_checked()
@@ -636,11 +637,9 @@ def test_readers_of_one_attachment_all_notice_its_end(publisher: Publisher) -> N
 
     async def main() -> list[int]:
         tasks = [asyncio.create_task(drain(reader)) for reader in readers]
-        while not all(int(reader._page.words[k.WAITING]) & 1 for reader in readers):
-            await asyncio.sleep(0)
+        await until_async(lambda: all(reader._page.words[k.WAITING] & 1 for reader in readers))
         publisher.publish(records(0, 8))
-        while not all(reader.position == 8 for reader in readers):
-            await asyncio.sleep(0)
+        await until_async(lambda: all(reader.position == 8 for reader in readers))
         publisher.close()
         return await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
@@ -657,8 +656,7 @@ def test_a_waiting_coroutine_ends_when_its_own_feed_is_closed(publisher: Publish
             return sum([batch.size async for batch in reader])
 
         task = asyncio.create_task(drain())
-        while not int(reader._page.words[k.WAITING]) & 1:
-            await asyncio.sleep(0)
+        await until_async(lambda: bool(reader._page.words[k.WAITING] & 1))
         feed.close()
         return await asyncio.wait_for(task, 20)
 
@@ -700,12 +698,12 @@ def test_an_abandoned_iteration_leaves_no_descriptor(publisher: Publisher, attac
 
     asyncio.run(main())
     gc.collect()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(5):
         publisher.publish(records(0, 3))
         asyncio.run(main())
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 # Cost

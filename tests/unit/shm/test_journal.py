@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,9 +89,7 @@ def count_stores(steps: list[Step]) -> int:
     return memory.made
 
 
-def live_and_die(
-    state: npt.NDArray[np.int64], steps: list[Step], first: int, lives: int
-) -> None:
+def live_and_die(state: npt.NDArray[np.int64], steps: list[Step], first: int, lives: int) -> None:
     try:
         work(Stores(state, lives), steps, first)
     except Killed:
@@ -136,10 +135,8 @@ def test_recovery_may_itself_be_killed_anywhere_and_run_again(
     answer = journal.recover(expected, int(expected[PUBLISHED]))
     for lives in range(20):
         again = state.copy()
-        try:
+        with suppress(Killed):
             PLAIN.recover(Stores(again, lives), int(again[PUBLISHED]))
-        except Killed:
-            pass
         assert journal.recover(again, int(again[PUBLISHED])) == answer
         assert again[DATA:].tolist() == expected[DATA:].tolist()
 

@@ -1,0 +1,1 @@
+"""Benchmarks against other systems, in the same run, on the same two cores. See README.md."""

@@ -1,0 +1,200 @@
+"""The worker waits for lossless readers up to the feed's patience, and says when it gave up."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.children import Child, Gate
+from tests.unit.runtime.live import Live, Packeteer, make_config, until
+from tests.unit.runtime.venue_packets import comparable, decode, of_the_venue
+from zerofeed.feed.attach import attach
+from zerofeed.records import kinds
+from zerofeed.runtime.worker import LOST_PATIENCE
+
+__all__: list[str] = []
+
+pytestmark = pytest.mark.compiled
+
+
+def idle_reader(name: str, ready: Gate, done: Gate, mode: str = "lossless"):
+    """A process with a reader that never reads."""
+
+    def work():
+        with attach(name, wait=20.0) as feed, feed.reader(mode, start="oldest") as reader:
+            ready.open()
+            done.wait(60.0)
+            return {"mode": reader.mode, "slot": reader._slot}
+
+    return work
+
+
+def test_a_lossless_reader_is_waited_for_and_loses_nothing(tmp_path) -> None:
+    # Several times as many records as the ring keeps, so that the feed must wait again and again.
+    packets = of_the_venue(6000)
+    expected = decode(packets)
+    config = make_config(records=1 << 11)
+    assert len(expected) > 3 * (1 << 11)
+    with Live(config, tmp_path / "log") as live, live.attach() as feed:
+        reader = feed.reader("lossless", start="oldest")
+        parts = []
+        with Packeteer(feed, config) as sender:
+            for _ in sender.sending(packets):
+                while (batch := reader.poll()).size:
+                    parts.append(reader.copy(batch))
+            until(
+                lambda: take(reader, parts) and sender.taken() == sender.sent, "all was taken"
+            )
+        while (batch := reader.poll()).size:
+            parts.append(reader.copy(batch))
+        seen = np.concatenate(parts)
+        assert (reader.lost, reader.mode) == (0, "lossless")
+        assert feed.metrics["readers_degraded"] == 0
+        assert np.array_equal(seen["seq"], np.arange(len(seen)))
+        assert comparable(seen).tobytes() == comparable(expected).tobytes()
+
+
+def take(reader, parts) -> bool:
+    """Copy what is there; always true."""
+    while (batch := reader.poll()).size:
+        parts.append(reader.copy(batch))
+    return True
+
+
+def test_a_reader_that_runs_out_of_patience_is_degraded_by_name(tmp_path) -> None:
+    packets = of_the_venue(4000)
+    audit = tmp_path / "audit"
+    config = make_config(records=1 << 11, patience_ms=30, audit=audit)
+    ready, done = Gate(), Gate()
+    with (
+        Live(config, tmp_path / "log") as live,
+        live.attach() as feed,
+        Child(idle_reader(live.name, ready, done)) as idler,
+        Packeteer(feed, config) as sender,
+    ):
+        ready.wait()
+        other = feed.reader("lossless", start="oldest")
+        parts: list[np.ndarray] = []
+        for _ in sender.sending(packets):
+            take(other, parts)
+        until(lambda: take(other, parts) and sender.taken() == sender.sent, "the feed goes on")
+        take(other, parts)
+        seen = np.concatenate(parts)
+        # The others are not concerned: nothing of theirs is lost.
+        assert (other.lost, other.mode) == (0, "lossless")
+        assert np.array_equal(seen["seq"], np.arange(len(seen)))
+        assert feed.metrics["readers_degraded"] == 1
+        (told,) = seen[seen["kind"] == kinds.DISCONNECT]
+        assert told["reason"] == LOST_PATIENCE
+        done.open()
+        answer = idler.result()
+        assert answer["mode"] == "degraded"
+        assert told["reader"] == answer["slot"]
+        until(
+            lambda: f"degrade slot={answer['slot']} ring=records pid={idler.pid}"
+            in audit.read_text(encoding="utf-8"),
+            "the audit log names it",
+        )
+        assert any(f"pid={idler.pid}" in line and "lossy now" in line for line in live.lines())
+
+
+def test_a_stopped_process_does_not_stop_the_feed(tmp_path) -> None:
+    packets = of_the_venue(4000)
+    config = make_config(records=1 << 11, patience_ms=30)
+    ready, done = Gate(), Gate()
+    with (
+        Live(config, tmp_path / "log") as live,
+        live.attach() as feed,
+        Child(idle_reader(live.name, ready, done)) as idler,
+        Packeteer(feed, config) as sender,
+    ):
+        ready.wait()
+        os.kill(idler.pid, signal.SIGSTOP)
+        sender.send(packets)
+        sender.drain()
+        assert feed.metrics["readers_degraded"] == 1
+        assert [r["mode"] for r in feed.status()["readers"]] == ["degraded"]
+        os.kill(idler.pid, signal.SIGCONT)
+        done.open()
+        assert idler.result()["mode"] == "degraded"
+
+
+def test_a_lossy_reader_costs_no_patience(tmp_path) -> None:
+    packets = of_the_venue(4000)
+    config = make_config(records=1 << 11, patience_ms=60_000)
+    ready, done = Gate(), Gate()
+    with (
+        Live(config, tmp_path / "log") as live,
+        live.attach() as feed,
+        Child(idle_reader(live.name, ready, done, "lossy")) as idler,
+        Packeteer(feed, config) as sender,
+    ):
+        ready.wait()
+        sender.send(packets)
+        sender.drain()
+        done.open()
+        assert idler.result()["mode"] == "lossy"
+        assert feed.metrics["readers_degraded"] == 0
+
+
+def test_a_reader_can_come_and_go_while_the_feed_is_held_back(tmp_path) -> None:
+    packets = of_the_venue(4000)
+    config = make_config(records=1 << 11, patience_ms=60_000)
+    ready, done = Gate(), Gate()
+    with (
+        Live(config, tmp_path / "log") as live,
+        live.attach() as feed,
+        Packeteer(feed, config) as sender,
+    ):
+        with Child(idle_reader(live.name, ready, done)) as idler:
+            ready.wait()
+            for first in range(0, len(packets), 64):
+                if sender.sent - sender.taken() + 64 > sender.window // 2:
+                    break
+                sender.burst(packets.chosen(slice(first, first + 64)))
+            # The feed stands still, and still answers.
+            with feed.reader() as visitor:
+                assert visitor.mode == "lossy"
+            with feed.reader("lossless", start="now") as visitor:
+                assert visitor.mode == "lossless"
+            assert feed.metrics["readers_degraded"] == 0
+            idler.kill()
+        # Its death frees the feed at once, long before the patience is over.
+        sender.drain()
+        assert feed.metrics["readers_degraded"] == 0
+
+
+def test_the_worker_is_the_only_one_that_can_write_the_feed(tmp_path) -> None:
+    with Live(make_config(), tmp_path / "log") as live, live.attach() as feed:
+        worker = feed.status()["worker_pid"]
+
+        def writers(pid: int) -> bool:
+            maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
+            return any("zerofeed-" in line and "rw-s" in line and "-records" in line for line in maps)
+
+        assert writers(worker)
+        assert not writers(os.getpid())
+
+
+def test_the_first_record_of_a_feed_is_its_epoch(tmp_path) -> None:
+    with Live(make_config(), tmp_path / "log") as live, live.attach() as feed:
+        with feed.reader(start="oldest") as reader:
+            until(lambda: feed.published > 0, "the worker said hello")
+            first = reader.copy(reader.poll())[0]
+        assert (first["kind"], first["epoch"], first["resumed_frame"]) == (kinds.EPOCH, 1, 0)
+        assert feed.epoch == 1
+
+
+def test_a_core_that_is_not_there_is_said_and_the_worker_runs_unpinned(tmp_path) -> None:
+    config = make_config()
+    pinned = type(config.worker)(core=1023)
+    config = type(config)(
+        config.feed, config.source, config.memory, pinned, config.readers, config.log
+    )
+    with Live(config, tmp_path / "log") as live, live.attach() as feed:
+        until(lambda: any("runs unpinned" in line for line in live.lines()), "it was said")
+        assert feed.status()["epoch"] == 1

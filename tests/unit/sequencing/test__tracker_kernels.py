@@ -1,0 +1,219 @@
+"""Every packet number is judged as a slow, readable tracker judges it, and can be unjudged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zerofeed.feed.metrics import CHANNELS, Metrics, state_words
+from zerofeed.sequencing._tracker_kernels import (
+    ACCEPTED,
+    DUPLICATE,
+    JUMPED,
+    RESTARTED,
+    TABLE_FULL,
+    track_one,
+)
+from zerofeed.shm import journal
+
+__all__: list[str] = []
+
+WINDOW = 8
+
+
+@dataclass
+class NaiveChannel:
+    """What is known of a channel; judges by plain comparisons, one case a line."""
+
+    expected_seq: int = 0
+    packets: int = 0
+    missing: int = 0
+    gaps: int = 0
+    stale: int = 0
+    resets: int = 0
+    heartbeats: int = 0
+
+    def judge(self, seq: int, *, is_heartbeat: bool) -> int:
+        is_first = self.packets == 0 and self.heartbeats == 0
+        if is_first or seq == self.expected_seq:
+            return self._accept(seq, is_heartbeat, ACCEPTED)
+        if seq > self.expected_seq:
+            self.gaps += 1
+            self.missing += seq - self.expected_seq
+            return self._accept(seq, is_heartbeat, JUMPED)
+        if seq == self.expected_seq - 1:
+            if is_heartbeat:
+                self.heartbeats += 1
+                return ACCEPTED
+            self.stale += 1
+            return DUPLICATE
+        is_a_beginning = seq in (0, 1)
+        is_too_old = self.expected_seq - seq > WINDOW
+        if is_a_beginning or is_too_old:
+            self.resets += 1
+            return self._accept(seq, is_heartbeat, RESTARTED)
+        self.stale += 1
+        return DUPLICATE
+
+    def _accept(self, seq: int, is_heartbeat: bool, verdict: int) -> int:
+        if is_heartbeat:
+            self.heartbeats += 1
+            self.expected_seq = seq
+        else:
+            self.packets += 1
+            self.expected_seq = seq + 1
+        return verdict
+
+
+def new_state():
+    """A feed's state array before its first step."""
+    state = np.zeros(state_words(0), np.int64)
+    journal.prepare(state)
+    return state
+
+
+def judge_all(state, seqs, *, channel=7, heartbeats=()):
+    """Judge packets of one channel; those at the places in ``heartbeats`` are empty."""
+    return [
+        track_one(state, channel, seq, place in heartbeats, WINDOW)
+        for place, seq in enumerate(seqs)
+    ]
+
+
+def only_channel(state):
+    """The one channel of a state, as its metrics show it."""
+    (row,) = Metrics(state).channels()
+    return row
+
+
+@st.composite
+def walks(draw):
+    """Packets of a few channels whose numbers mostly go on, and sometimes do anything else."""
+    packets = []
+    nexts: dict[int, int] = {}
+    for _ in range(draw(st.integers(1, 60))):
+        channel = draw(st.sampled_from([0, 1, 2, 513]))
+        seq = nexts.get(channel, draw(st.sampled_from([0, 1, 2, 1000])))
+        seq += draw(st.sampled_from([0, 0, 0, 0, 1, 3, -1, -2, -WINDOW, -WINDOW - 1, -900]))
+        seq = draw(st.sampled_from([seq, seq, seq, seq, seq, 0, 1]))
+        seq = max(seq, 0)
+        is_heartbeat = draw(st.integers(0, 5)) == 0
+        packets.append((channel, seq, is_heartbeat))
+        nexts[channel] = seq if is_heartbeat else seq + 1
+    return packets
+
+
+@settings(max_examples=150)
+@given(walks())
+def test_tracker_judges_as_its_slow_twin_does(packets) -> None:
+    state = new_state()
+    naive: dict[int, NaiveChannel] = {}
+    for channel, seq, is_heartbeat in packets:
+        twin = naive.setdefault(channel, NaiveChannel())
+        expected = twin.judge(seq, is_heartbeat=is_heartbeat)
+        assert track_one(state, channel, seq, is_heartbeat, WINDOW) == expected
+    shown = {row.pop("channel"): row for row in Metrics(state).channels()}
+    assert shown == {channel: vars(twin) for channel, twin in naive.items()}
+
+
+@settings(max_examples=60)
+@given(walks(), st.data())
+def test_every_packet_is_accepted_stale_or_a_heartbeat(packets, data) -> None:
+    state = new_state()
+    for channel, seq, is_heartbeat in packets:
+        track_one(state, channel, seq, is_heartbeat, WINDOW)
+    rows = Metrics(state).channels()
+    assert sum(row["packets"] + row["stale"] + row["heartbeats"] for row in rows) == len(packets)
+
+
+@settings(max_examples=60)
+@given(walks(), st.integers(0, 59))
+def test_a_step_that_was_not_published_is_forgotten(packets, cut) -> None:
+    state = new_state()
+    done, undone = packets[:cut], packets[cut:]
+    for channel, seq, is_heartbeat in done:
+        track_one(state, channel, seq, is_heartbeat, WINDOW)
+    state[journal.COUNT] = 0
+    before = state[journal.DATA :].copy()
+    for channel, seq, is_heartbeat in undone:
+        track_one(state, channel, seq, is_heartbeat, WINDOW)
+    journal.recover(state, 0)
+    assert np.array_equal(state[journal.DATA :], before)
+
+
+def test_numbers_in_order_are_accepted() -> None:
+    state = new_state()
+    assert judge_all(state, range(5, 20)) == [ACCEPTED] * 15
+    assert only_channel(state)["expected_seq"] == 20
+
+
+def test_the_first_packet_may_have_any_number() -> None:
+    assert judge_all(new_state(), [4_000_000_000]) == [ACCEPTED]
+
+
+def test_a_jump_counts_exactly_what_is_missing() -> None:
+    state = new_state()
+    assert judge_all(state, [10, 14, 15]) == [ACCEPTED, JUMPED, ACCEPTED]
+    assert (only_channel(state)["gaps"], only_channel(state)["missing"]) == (1, 3)
+
+
+def test_a_late_packet_is_stale_and_moves_nothing() -> None:
+    state = new_state()
+    assert judge_all(state, [10, 12, 11, 13]) == [ACCEPTED, JUMPED, DUPLICATE, ACCEPTED]
+
+
+def test_a_repeated_packet_is_stale() -> None:
+    assert judge_all(new_state(), [10, 10, 11]) == [ACCEPTED, DUPLICATE, ACCEPTED]
+
+
+def test_a_repeated_first_packet_is_no_restart() -> None:
+    assert judge_all(new_state(), [1, 1, 2]) == [ACCEPTED, DUPLICATE, ACCEPTED]
+
+
+def test_a_number_that_begins_again_is_a_restart_even_after_a_small_one() -> None:
+    assert judge_all(new_state(), [1, 2, 3, 1, 2]) == [*[ACCEPTED] * 3, RESTARTED, ACCEPTED]
+    assert judge_all(new_state(), [0, 1, 2, 0, 1]) == [*[ACCEPTED] * 3, RESTARTED, ACCEPTED]
+
+
+def test_a_number_far_behind_is_a_restart() -> None:
+    first = 100 + WINDOW
+    assert judge_all(new_state(), [first, first - WINDOW]) == [ACCEPTED, RESTARTED]
+    assert judge_all(new_state(), [first, first + 1 - WINDOW]) == [ACCEPTED, DUPLICATE]
+
+
+def test_a_heartbeat_that_names_the_next_packet_uses_no_number_up() -> None:
+    state = new_state()
+    assert judge_all(state, [5, 6, 6, 6], heartbeats={1, 2}) == [ACCEPTED] * 4
+    assert only_channel(state)["heartbeats"] == 2
+
+
+def test_a_heartbeat_that_repeats_the_last_packet_is_no_duplicate() -> None:
+    state = new_state()
+    assert judge_all(state, [5, 5, 5, 6], heartbeats={1, 2}) == [ACCEPTED] * 4
+    assert only_channel(state)["stale"] == 0
+
+
+def test_a_heartbeat_shows_what_is_missing_before_the_next_packet_does() -> None:
+    state = new_state()
+    assert judge_all(state, [5, 9, 9], heartbeats={1}) == [ACCEPTED, JUMPED, ACCEPTED]
+    assert only_channel(state)["missing"] == 3
+
+
+def test_channels_do_not_disturb_each_other() -> None:
+    state = new_state()
+    for seq in range(10):
+        for channel in (3, 3 + CHANNELS, 3 + 2 * CHANNELS):
+            assert track_one(state, channel, seq + channel, 0, WINDOW) == ACCEPTED
+    assert [row["packets"] for row in Metrics(state).channels()] == [10, 10, 10]
+
+
+def test_a_full_table_says_so_and_keeps_serving_those_it_has() -> None:
+    state = new_state()
+    for channel in range(CHANNELS):
+        assert track_one(state, channel * 3, 1, 0, WINDOW) == ACCEPTED
+    assert track_one(state, 1_000_000, 1, 0, WINDOW) == TABLE_FULL
+    assert track_one(state, 0, 2, 0, WINDOW) == ACCEPTED
+    assert len(Metrics(state).channels()) == CHANNELS
