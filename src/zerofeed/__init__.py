@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         SchemaError,
         ZerofeedError,
     )
-    from zerofeed.feed.attach import Feed, attach
+    from zerofeed.feed.attach import BookTop, Feed, attach
     from zerofeed.feed.handler import Handler, handler
     from zerofeed.feed.instruments import Instrument, InstrumentTable
     from zerofeed.feed.memory import MemorySizes
@@ -100,6 +100,7 @@ __all__ = [
     "TRADE",
     "UNDEF",
     "AttachRefusedError",
+    "BookTop",
     "BugError",
     "CaptureError",
     "ConfigurationError",
@@ -137,7 +138,7 @@ _HOMES = {
         "SchemaError",
         "ZerofeedError",
     ),
-    "feed.attach": ("Feed", "attach"),
+    "feed.attach": ("BookTop", "Feed", "attach"),
     "feed.handler": ("Handler", "handler"),
     "feed.instruments": ("Instrument", "InstrumentTable"),
     "feed.memory": ("MemorySizes",),

@@ -47,8 +47,21 @@ class _Terminated(BaseException):
     """SIGTERM: unwind, so that terminals and sockets are put in order."""
 
 
+class _PipeClosedError(Exception):
+    """Nobody reads standard output any more. Not an OSError: click has its own way with those."""
+
+
 class _Command(click.Group):
     """The group, with one way out for everything that can go wrong in a verb."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb that was asked for."""
+        try:
+            value = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _PipeClosedError from None
+        return value
 
     def main(
         self,
@@ -80,7 +93,6 @@ class _Command(click.Group):
         extra: dict[str, Any],
     ) -> int:
         value = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        sys.stdout.flush()
         return value if isinstance(value, int) else 0
 
 
@@ -110,7 +122,7 @@ def _status(run: Callable[[], int]) -> int:
         return _TERMINATED
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
-    except BrokenPipeError:
+    except _PipeClosedError:
         _forget_stdout()
         return 0
     except click.ClickException as error:

@@ -23,7 +23,7 @@ from zerofeed.base.errors import ConfigurationError
 from zerofeed.feed.instruments import InstrumentTable
 from zerofeed.records import fields
 from zerofeed.records.dtypes import BODY
-from zerofeed.records.flags import MAYBE_BAD_BOOK, flag_names
+from zerofeed.records.flags import BAD_TS_RECV, MAYBE_BAD_BOOK, SNAPSHOT, flag_names
 from zerofeed.records.kinds import (
     ASK,
     BBO,
@@ -388,8 +388,10 @@ def _colour(mark: str | None, side: int, is_doubted: int) -> str:
     return ";".join(codes)
 
 
+_TOLD = SNAPSHOT | BAD_TS_RECV | MAYBE_BAD_BOOK
+"""Flags that a table shows; ndjson has all of them."""
 _SIDE_COLOURS = {BID: "32", ASK: "31"}
 _JSON_SIDES = [json.dumps(_letter(code)) for code in range(256)]
 _PLAIN_SIDES = [" " if chr(code) == "N" else _letter(code) for code in range(256)]
 _JSON_FLAGS = [json.dumps(flag_names(flags), separators=(",", ":")) for flags in range(256)]
-_PLAIN_FLAGS = ["".join(f" {name}" for name in flag_names(flags)) for flags in range(256)]
+_PLAIN_FLAGS = ["".join(f" {name}" for name in flag_names(flags & _TOLD)) for flags in range(256)]

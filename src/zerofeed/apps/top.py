@@ -63,6 +63,8 @@ _NO_LOSS = frozenset(
     }
 )
 """Counters that grow when all is well; every other one counts a loss or a doubt."""
+_HARMLESS = frozenset({"packets_stale", "resets"})
+"""Of those, the ones that belong to a feed in good health: second copies, and restarts."""
 _PERCENTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
 _CHANNELS_SHOWN = 4
 
@@ -261,8 +263,8 @@ def _head(told: dict[str, Any]) -> RenderableType:
     return Group(
         f"[bold]{escape(told['feed'])}[/]  {escape(told['protocol'])}  epoch {told['epoch']}  "
         f"worker {told['worker_pid']}  up {seconds:,.0f} s  {told['instruments']} instruments",
-        f"{compact(rates['packets'], 'packets/s')}   {compact(rates['messages'], 'messages/s')}   "
-        f"[bold]{compact(rates['records'], 'records/s')}[/]   {compact(rates['bytes'], 'B/s')}",
+        f"{compact(rates['packets'])} packets/s   {compact(rates['messages'])} messages/s   "
+        f"[bold]{compact(rates['records'])} records/s[/]   {compact(rates['bytes'], 'B/s')}",
         f"[dim]ring of {compact(ring['capacity'])} records, longest lag "
         f"{compact(ring['longest_lag'])} ({ring['occupancy']:.1%}); {compact(told['published'])} "
         f"published[/]",
@@ -293,7 +295,8 @@ def _losses(told: dict[str, Any]) -> RenderableType:
         return "[green]nothing lost, nothing in doubt[/]"
     units = {counter.name: counter.unit for counter in COUNTERS}
     lines = [
-        f"[red]{name.replace('_', ' ')}: {compact(count['since_start'])} {units[name]}"
+        f"[{'yellow' if name in _HARMLESS else 'red'}]{name.replace('_', ' ')}: "
+        f"{compact(count['since_start'])} {units[name]}"
         f"{', ' + compact(count['interval']) + ' now' if count['interval'] else ''}[/]"
         for name, count in told["loss"].items()
     ]

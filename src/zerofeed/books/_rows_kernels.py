@@ -40,7 +40,7 @@ from zerofeed.books.layout import (
     SNAP_BUILD,
     TX_APPLY,
 )
-from zerofeed.books.rows import (
+from zerofeed.records.book_rows import (
     ROW_HEAD_WORDS,
     ROW_OPEN,
     ROW_TRUNCATED_ASKS,

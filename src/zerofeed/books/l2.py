@@ -2,7 +2,7 @@
 
 :class:`L2Books` owns or borrows a store of books and feeds it records; :class:`L2Book` is a
 view of one of them. What they show of a book is a copy made at that moment. They belong to the
-process that writes the store; others read the published rows (:mod:`zerofeed.books.rows`).
+process that writes the store; others read the published rows (:mod:`zerofeed.records.book_rows`).
 
     books = L2Books.create(1)
     bbo = books.apply(records)
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from zerofeed.base.errors import BugError, ConfigurationError, LayoutMismatchError
 from zerofeed.base.status import OK, describe
 from zerofeed.books import _kernels, _rows_kernels, layout
-from zerofeed.books.rows import PRICE_LEVEL, book_row
+from zerofeed.records.book_rows import PRICE_LEVEL, book_row
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.units import UNDEF
 

@@ -69,6 +69,22 @@ and goes when the next change of this book links to the last one.
 
 from __future__ import annotations
 
+from zerofeed.records.book_rows import (
+    DEFAULT_DEPTH,
+    DOUBT_BAD_LEVEL,
+    DOUBT_CHAIN_BREAK,
+    DOUBT_CROSSED,
+    DOUBT_DEPLETED,
+    DOUBT_GAP,
+    DOUBT_NAMES,
+    DOUBT_NO_SNAPSHOT,
+    DOUBT_RESET,
+    DOUBT_SNAPSHOT_DIFFERS,
+    DOUBT_UNKNOWN_LEVEL,
+    DOUBT_WORKER_DIED,
+    doubt_names,
+)
+
 __all__ = [
     "BOOK_HEAD_WORDS",
     "B_ASKS",
@@ -138,7 +154,6 @@ LAYOUT = 0x5A46_4C32_0001
 """Written in the first word; changes whenever an offset or a meaning on this page does."""
 
 DEFAULT_CAPACITY = 1024
-DEFAULT_DEPTH = 20
 
 HEADER_WORDS = 32
 H_LAYOUT = 0
@@ -213,40 +228,6 @@ SNAP_VERIFY = 2
 SNAP_IGNORE = 3
 """The snapshot is of no use, or its beginning is lost; wait for its end."""
 
-DOUBT_NO_SNAPSHOT = 1
-"""No whole snapshot yet, or a newer one is just being received."""
-DOUBT_CHAIN_BREAK = 2
-"""A change of this book is missing."""
-DOUBT_CROSSED = 4
-"""The best bid is at or above the best ask after a whole transaction."""
-DOUBT_UNKNOWN_LEVEL = 8
-"""The venue changed or deleted a level that the book does not have."""
-DOUBT_DEPLETED = 16
-"""A truncated side shrank below the published depth; what lies behind was thrown away."""
-DOUBT_WORKER_DIED = 32
-"""The worker was killed while it was changing the book."""
-DOUBT_SNAPSHOT_DIFFERS = 64
-"""The venue's snapshot of the very same change id was another."""
-DOUBT_BAD_LEVEL = 128
-"""A level without side, price or size came."""
-DOUBT_RESET = 256
-"""The channel's numbering restarted."""
-DOUBT_GAP = 512
-"""Something of the channel is missing, perhaps of this book; the next change will tell."""
-
-DOUBT_NAMES: dict[int, str] = {
-    DOUBT_NO_SNAPSHOT: "no_snapshot",
-    DOUBT_CHAIN_BREAK: "chain_break",
-    DOUBT_CROSSED: "crossed",
-    DOUBT_UNKNOWN_LEVEL: "unknown_level",
-    DOUBT_DEPLETED: "depleted",
-    DOUBT_WORKER_DIED: "worker_died",
-    DOUBT_SNAPSHOT_DIFFERS: "snapshot_differs",
-    DOUBT_BAD_LEVEL: "bad_level",
-    DOUBT_RESET: "reset",
-    DOUBT_GAP: "gap",
-}
-
 RULE_KNOWN_DELETE = 1
 """The venue deletes only levels that exist: deleting another is a doubt."""
 RULE_KNOWN_MODIFY = 2
@@ -274,8 +255,3 @@ def store_words(books: int, capacity: int = DEFAULT_CAPACITY) -> int:
     if capacity <= 0 or capacity % 8:
         raise ValueError(f"capacity is {capacity} levels; it must be a positive multiple of 8")
     return HEADER_WORDS + books * (BOOK_HEAD_WORDS + 6 * capacity)
-
-
-def doubt_names(doubts: int) -> list[str]:
-    """List the reasons for which a book is in doubt; empty when it is proven."""
-    return [name for bit, name in DOUBT_NAMES.items() if doubts & bit]

@@ -18,6 +18,7 @@ import os
 import socket
 import sys
 import time
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -32,16 +33,18 @@ from zerofeed.feed import _reader_kernels as rk
 from zerofeed.feed import description as description_module
 from zerofeed.feed.connection import Connection
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription
-from zerofeed.feed.instruments import InstrumentTable
+from zerofeed.feed.instruments import Instrument, InstrumentTable
 from zerofeed.feed.memory import FeedMap
 from zerofeed.feed.messages import Request
 from zerofeed.feed.metrics import Metrics
 from zerofeed.feed.reader import Reader
 from zerofeed.records import units
+from zerofeed.records.book_rows import book_row, doubt_names
 from zerofeed.records.kinds import KIND_NAMES, kind_code
-from zerofeed.shm.ring import CursorPage
+from zerofeed.shm.ring import CursorPage, RingView
+from zerofeed.shm.seqlock import read_row
 
-__all__ = ["Feed", "attach"]
+__all__ = ["BookTop", "Feed", "attach"]
 
 
 class Feed:
@@ -62,7 +65,6 @@ class Feed:
         self.instruments = InstrumentTable(memory.instrument_rows, memory.instrument_lookup)
         self.metrics: Metrics = memory.metrics
         self._readers: list[Reader] = []
-        self._powers: dict[str, npt.NDArray[np.float64]] = {}
 
     def reader(
         self,
@@ -93,7 +95,44 @@ class Feed:
         """
         mask = _kind_mask(kinds)
         first = _checked_start(mode, start, max_batch)
-        reply, fds = self._connection.ask(Request(op="reader", mode=mode, start=first))
+        request = Request(op="reader", mode=mode, start=first)
+        return self._place(
+            request,
+            self.memory.record_ring,
+            self.memory.records,
+            kind_mask=mask,
+            wanted=None if symbols is None else _Wanted(self.instruments, symbols),
+            max_batch=max_batch,
+            spin=spin,
+        )
+
+    def frames(
+        self,
+        mode: Literal["lossy", "lossless"] = "lossy",
+        start: int | Literal["now", "oldest"] = "now",
+    ) -> Reader:
+        """Open a place in the frame ring: the packets themselves, as they arrived.
+
+        Batches are arrays of :data:`zerofeed.feed.memory.FRAME`; :meth:`payload` gives a
+        packet's bytes.
+
+        Args:
+            mode: as in :meth:`reader`.
+            start: as in :meth:`reader`.
+
+        Raises:
+            ResourceError: the feed has no frames, or every slot is taken.
+            FeedGoneError: the feed has ended.
+        """
+        first = _checked_start(mode, start, 1)
+        request = Request(op="reader", ring="frames", mode=mode, start=first)
+        return self._place(request, self.memory.frame_ring, self.memory.frames)
+
+    def _place(
+        self, request: Request, ring: RingView, items: npt.NDArray[Any], **how: Any
+    ) -> Reader:
+        """Ask for a place in a ring and make the reader that sits there."""
+        reply, fds = self._connection.ask(request)
         bell = socket.socket(fileno=fds[1])
         try:
             page = CursorPage(fds[0])
@@ -101,19 +140,55 @@ class Feed:
             os.close(fds[0])
         reader = Reader(
             self._connection,
-            self.memory.record_ring,
-            self.memory.records,
+            ring,
+            items,
             page,
             slot=reply.slot,
             bell=bell,
             start=reply.start,
-            kind_mask=mask,
-            wanted=None if symbols is None else _Wanted(self.instruments, symbols),
-            max_batch=max_batch,
-            spin=spin,
+            ring_name=request.ring,
+            **how,
         )
         self._readers.append(reader)
         return reader
+
+    def payload(self, frame: Any) -> npt.NDArray[np.uint8]:
+        """View one packet's bytes where the kernel put them.
+
+        Args:
+            frame: one element of a batch of :meth:`frames`.
+
+        Returns:
+            A read-only view, valid for as long as the frame is in the ring
+            (:meth:`Reader.is_intact`).
+        """
+        first = int(frame["offset"])
+        return self.memory.arena[first : first + int(frame["length"])]
+
+    def latest(self, symbol: str) -> BookTop:
+        """Read the present book of an instrument, whole, without following the records.
+
+        Args:
+            symbol: of the instrument.
+
+        Raises:
+            KeyError: no such instrument.
+            LookupError: its book has never been published.
+            TimeoutError: the worker died while writing this very row; it is repaired at once.
+        """
+        instrument = self.instruments.row(symbol)
+        table = self.memory.book_words.view(book_row(self.description.book_depth))
+        row = read_row(table, instrument.index)[0]
+        if row["version"] == 0:
+            raise LookupError(f"the book of {symbol} has not been published yet")
+        return BookTop(
+            symbol=symbol,
+            record_seq=int(row["record_seq"]),
+            ts_event_ns=int(row["ts_event_ns"]),
+            doubts=doubt_names(int(row["flags"])),
+            bids=_ladder(row["bids"][: row["n_bids"]], instrument),
+            asks=_ladder(row["asks"][: row["n_asks"]], instrument),
+        )
 
     def prices(self, batch: npt.NDArray[Any], column: str = "price") -> npt.NDArray[np.float64]:
         """Turn a price column into floats, each with its instrument's exponent.
@@ -184,6 +259,37 @@ class Feed:
     ) -> None:
         """Detach."""
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class BookTop:
+    """The top of a book as of one record.
+
+    Attributes:
+        symbol: of the instrument.
+        record_seq: the book is true after this record; apply later ones to keep it so.
+        ts_event_ns: the venue's time of its last change.
+        doubts: why the book may be wrong; empty for a proven one.
+        bids: (price, size), best first, exact.
+        asks: the same.
+    """
+
+    symbol: str
+    record_seq: int
+    ts_event_ns: int
+    doubts: list[str]
+    bids: list[tuple[Decimal, Decimal]]
+    asks: list[tuple[Decimal, Decimal]]
+
+
+def _ladder(levels: npt.NDArray[Any], instrument: Instrument) -> list[tuple[Decimal, Decimal]]:
+    pairs: list[tuple[Decimal, Decimal]] = []
+    for price, size in levels.tolist():
+        exact = units.to_decimal(price, instrument.price_exponent)
+        amount = units.to_decimal(size, instrument.size_exponent)
+        if exact is not None and amount is not None:
+            pairs.append((exact, amount))
+    return pairs
 
 
 class _Wanted:

@@ -138,6 +138,18 @@ class Metrics:
         """Add to a counter outside a journal step. The feed's writer only."""
         self._state[counter_word(name)] += amount
 
+    def note_drops(self, source: int, drops: int) -> None:
+        """Take over a socket's own drop counter. The feed's writer only.
+
+        Args:
+            source: index of the socket.
+            drops: what the kernel counts since the socket was made.
+        """
+        before = int(self._state[SOURCES_AT + source])
+        if drops > before:
+            self._state[SOURCES_AT + source] = drops
+            self.add("packets_dropped_kernel", drops - before)
+
     def channels(self) -> list[dict[str, int]]:
         """Read the state of every channel seen: number, next sequence, packets, missing ..."""
         names = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")

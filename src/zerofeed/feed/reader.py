@@ -26,7 +26,7 @@ import platform
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ __all__ = ["Reader"]
 _SLICE_NS = 200_000_000
 """Longest sleep before looking whether the feed still lives; 5 wake-ups a second when idle."""
 
-_LOSSLESS_SLICE_NS = 20_000_000
+_LOSSLESS_SLICE_NS = 40_000_000
 """The same for a lossless reader, well below any patience.
 
 Whoever can read the ring can take its sleepers out of their futex (``FUTEX_REQUEUE`` asks for
@@ -81,6 +81,7 @@ class Reader:
         wanted: Callable[[], npt.NDArray[np.uint8]] | None = None,
         max_batch: int = 1 << 16,
         spin: int = 0,
+        ring_name: Literal["records", "frames"] = "records",
     ) -> None:
         self._connection = connection
         self._ring = ring
@@ -90,6 +91,7 @@ class Reader:
         self._bell = bell
         self._bell.settimeout(0.0)
         self._spin = spin
+        self._ring_name = ring_name
         self._kind_mask = kind_mask
         self._wanted = wanted
         self._is_filtered = kind_mask != rk.KIND_ALL or wanted is not None
@@ -361,7 +363,7 @@ class Reader:
         loop = handler.loops.get("loop")
         if loop is None:
             loop = handler.loops["loop"] = rk.build_loop(handler.compiled)
-        scratch = np.zeros(rk.CHUNK, dtype=RECORD)
+        scratch = np.zeros(rk.CHUNK, dtype=self._items.dtype)
         until = 2**62 if records is None else self._next + records
         deadline = None if seconds is None else time.monotonic_ns() + int(seconds * 1e9)
         spins = 20_000 if spin else max(self._spin, 1)
@@ -406,7 +408,7 @@ class Reader:
             if self._held != self._next:
                 self._settle()
             self._is_closed = True
-            self._connection.release(self._slot)
+            self._connection.release(self._slot, self._ring_name)
             self._bell.close()
 
     def __enter__(self) -> Self:

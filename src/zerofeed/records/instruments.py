@@ -15,7 +15,7 @@ offset  size  name              meaning
 82      1     price_exponent    int8: a price is mantissa * 10**price_exponent
 83      1     size_exponent     int8: the same for sizes
 84      4     state             the venue's trading state, as in STATUS records
-88      8     tick_size         price units; UNDEF when unknown or not constant
+88      8     tick_size         smallest price step, price units; UNDEF when unknown
 96      8     min_size          smallest order, size units
 104     8     contract_size     size units
 112     8     strike_price      price units; UNDEF unless an option
@@ -28,7 +28,8 @@ offset  size  name              meaning
 184     8     is_inverse        1 when sizes are in the quote currency
 192     8     definition_seq    record sequence number of the latest definition; -1 before one
 200     8     channel           channel that the instrument's updates come on
-208     48    reserved          zero
+208     8     revision          how often the definition was written; grows with each change
+216     40    reserved          zero
 ======  ====  ================  ===============================================================
 """
 
@@ -78,15 +79,15 @@ INSTRUMENT_ROW: np.dtype[Any] = np.dtype(
             "version", "venue_key", "symbol", "kind", "option_type", "price_exponent",
             "size_exponent", "state", "tick_size", "min_size", "contract_size", "strike_price",
             "expiry_ns", "created_ns", "base", "quote", "settlement", "counter", "is_inverse",
-            "definition_seq", "channel",
+            "definition_seq", "channel", "revision",
         ],
         "formats": [
             "<i8", "<i8", "S64", "u1", "u1", "i1", "i1", "<u4", "<i8", "<i8", "<i8", "<i8",
-            "<i8", "<i8", "S12", "S12", "S12", "S12", "<i8", "<i8", "<i8",
+            "<i8", "<i8", "S12", "S12", "S12", "S12", "<i8", "<i8", "<i8", "<i8",
         ],
         "offsets": [
             0, 8, 16, 80, 81, 82, 83, 84, 88, 96, 104, 112, 120, 128, 136, 148, 160, 172, 184,
-            192, 200,
+            192, 200, 208,
         ],
         "itemsize": INSTRUMENT_ROW_BYTES,
     }

@@ -19,7 +19,7 @@ from zerofeed.base.errors import BugError, ConfigurationError
 from zerofeed.books import _kernels as book_kernels
 from zerofeed.books._rows_kernels import publish_dirty
 from zerofeed.books.layout import RULE_CLEAR_FIRST, RULE_SPANS_FRAMES, store_words
-from zerofeed.books.rows import row_words
+from zerofeed.records.book_rows import row_words
 from zerofeed.codecs.deribit._message_kernels import (
     SCRATCH_WORDS as CODEC_SCRATCH_WORDS,
 )

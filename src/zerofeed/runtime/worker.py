@@ -46,6 +46,8 @@ LOST_PATIENCE = 1
 _PR_SET_PDEATHSIG = 1
 _TURN_NS = 1_000_000
 _SLEEP_MS = 200
+_DROPS_NS = 200_000_000
+"""How often an idle worker asks its sockets what they dropped."""
 _READERS_DEGRADED = "readers_degraded"
 
 
@@ -90,6 +92,7 @@ class Worker:
     ) -> None:
         self._memory = memory
         self._stage = stage
+        self._receivers = receivers
         self._sources = [receiver.fileno() for receiver in receivers]
         self._config = config
         # Python's recv_fds ignores its flags argument, so the socket itself must not block.
@@ -167,6 +170,7 @@ class Worker:
         report = self._stage.report
         blocked_since = 0
         error_told = 0
+        look_at = 0
         while True:
             code = self._stage.turn(timeout_ms, _TURN_NS)
             if report[burst.HAS_ORDERS]:
@@ -176,6 +180,9 @@ class Worker:
                 self._say(Outcome("note", detail=f"receiving failed: {os.strerror(error_told)}"))
             if code != WOULD_BLOCK:
                 blocked_since = 0
+                if report[burst.TAKEN] == 0 and (now := time.monotonic_ns()) > look_at:
+                    look_at = now + _DROPS_NS
+                    self._note_drops()
                 continue
             now = time.monotonic_ns()
             blocked_since = blocked_since or now
@@ -184,6 +191,11 @@ class Worker:
                 self._degrade_slowest(ring)
             elif select.select([self._orders], [], [], 0.0002)[0]:
                 self._obey()
+
+    def _note_drops(self) -> None:
+        """Take over the sockets' own drop counters, which packets carry only if one follows."""
+        for index, receiver in enumerate(self._receivers):
+            self._memory.metrics.note_drops(index, receiver.drops())
 
     def _degrade_slowest(self, name: str) -> None:
         ring, table = self._rings[name]
@@ -214,10 +226,10 @@ class Worker:
                     os.close(fds[1])
                 self._say(Outcome("done" if accepted else "late", order.ring, order.slot))
             else:
-                eventfd = int(ring.control[k.EVENTFDS + order.slot])
+                bell = int(ring.control[k.BELLS + order.slot])
                 dismiss(ring, order.slot)
-                if eventfd >= 0:
-                    os.close(eventfd)
+                if bell >= 0:
+                    os.close(bell)
                 self._say(Outcome("done", order.ring, order.slot))
 
     def _announce(self, kind: int, first: int, second: int) -> None:

@@ -38,10 +38,12 @@ import numpy.typing as npt
 from zerofeed.base.errors import ResourceError
 
 __all__ = [
+    "CURSOR_SEALS",
     "HUGE_PAGE_BYTES",
     "SEALS",
     "Mapping",
     "Segment",
+    "map_over",
     "map_segment",
 ]
 

@@ -5,9 +5,10 @@ import pytest
 
 from tests.unit.books.naive_book import batch, clear, control, level
 from zerofeed.base.status import MALFORMED, NOT_READY, OK
-from zerofeed.books import _kernels, _rows_kernels, rows
+from zerofeed.books import _kernels, _rows_kernels
 from zerofeed.books import layout as lay
 from zerofeed.books.l2 import L2Books
+from zerofeed.records import book_rows as rows
 from zerofeed.records import kinds
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import LAST, SNAPSHOT
@@ -28,23 +29,6 @@ def made(count=2, depth=20):
     books = L2Books.create(count, depth=depth, capacity=32)
     table = np.zeros(count, dtype=rows.book_row(depth))
     return books, table, table.view(np.int64)
-
-
-def test_row_of_the_default_depth_is_laid_out_as_documented():
-    fields = {name: offset for name, (_, offset, *_) in rows.BOOK_ROW.fields.items()}
-    assert fields == {
-        "version": 0, "record_seq": 8, "ts_event_ns": 16, "change_id": 24, "instrument": 32,
-        "n_bids": 40, "n_asks": 48, "flags": 56, "bids": 64, "asks": 64 + 320,
-    }  # fmt: skip
-    assert rows.BOOK_ROW.itemsize == 704
-
-
-@pytest.mark.parametrize("depth", range(1, 40))
-def test_every_row_fills_whole_cache_lines(depth):
-    row = rows.book_row(depth)
-    assert row.itemsize % 64 == 0
-    assert row.itemsize == 8 * rows.row_words(depth)
-    assert row.fields["asks"][1] + 16 * depth <= row.itemsize
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 20])

@@ -15,7 +15,7 @@ offset  size  name         meaning
 32      8     instrument   the row's own index
 40      8     n_bids       levels given below, at most the depth
 48      8     n_asks       the same
-56      8     flags        ``layout.DOUBT_...`` bits, and the ``ROW_...`` bits; 0 is a proven book
+56      8     flags        ``DOUBT_...`` bits, and the ``ROW_...`` bits; 0 is a proven book
 64      16 n  bids         (price, size), best first, UNDEF beyond ``n_bids``
 ...     16 n  asks         the same
 ======  ====  ===========  ====================================================================
@@ -27,18 +27,66 @@ from typing import Any
 
 import numpy as np
 
-from zerofeed.books.layout import DEFAULT_DEPTH
-
 __all__ = [
     "BOOK_ROW",
+    "DEFAULT_DEPTH",
+    "DOUBT_BAD_LEVEL",
+    "DOUBT_CHAIN_BREAK",
+    "DOUBT_CROSSED",
+    "DOUBT_DEPLETED",
+    "DOUBT_GAP",
+    "DOUBT_NAMES",
+    "DOUBT_NO_SNAPSHOT",
+    "DOUBT_RESET",
+    "DOUBT_SNAPSHOT_DIFFERS",
+    "DOUBT_UNKNOWN_LEVEL",
+    "DOUBT_WORKER_DIED",
     "PRICE_LEVEL",
     "ROW_HEAD_WORDS",
     "ROW_OPEN",
     "ROW_TRUNCATED_ASKS",
     "ROW_TRUNCATED_BIDS",
     "book_row",
+    "doubt_names",
     "row_words",
 ]
+
+DEFAULT_DEPTH = 20
+"""Levels a side in a row, unless configured otherwise."""
+
+DOUBT_NO_SNAPSHOT = 1
+"""No whole snapshot yet, or a newer one is just being received."""
+DOUBT_CHAIN_BREAK = 2
+"""A change of this book is missing."""
+DOUBT_CROSSED = 4
+"""The best bid is at or above the best ask after a whole transaction."""
+DOUBT_UNKNOWN_LEVEL = 8
+"""The venue changed or deleted a level that the book does not have."""
+DOUBT_DEPLETED = 16
+"""A truncated side shrank below the published depth; what lies behind was thrown away."""
+DOUBT_WORKER_DIED = 32
+"""The worker was killed while it was changing the book."""
+DOUBT_SNAPSHOT_DIFFERS = 64
+"""The venue's snapshot of the very same change id was another."""
+DOUBT_BAD_LEVEL = 128
+"""A level without side, price or size came."""
+DOUBT_RESET = 256
+"""The channel's numbering restarted."""
+DOUBT_GAP = 512
+"""Something of the channel is missing, perhaps of this book; the next change will tell."""
+
+DOUBT_NAMES: dict[int, str] = {
+    DOUBT_NO_SNAPSHOT: "no_snapshot",
+    DOUBT_CHAIN_BREAK: "chain_break",
+    DOUBT_CROSSED: "crossed",
+    DOUBT_UNKNOWN_LEVEL: "unknown_level",
+    DOUBT_DEPLETED: "depleted",
+    DOUBT_WORKER_DIED: "worker_died",
+    DOUBT_SNAPSHOT_DIFFERS: "snapshot_differs",
+    DOUBT_BAD_LEVEL: "bad_level",
+    DOUBT_RESET: "reset",
+    DOUBT_GAP: "gap",
+}
 
 ROW_OPEN = 1 << 32
 """Written in the middle of a transaction or snapshot, because a worker took over or data was lost."""
@@ -91,3 +139,8 @@ def book_row(depth: int = DEFAULT_DEPTH) -> np.dtype[Any]:
 
 BOOK_ROW: np.dtype[Any] = book_row()
 """A row of the default depth."""
+
+
+def doubt_names(doubts: int) -> list[str]:
+    """List the reasons for which a book is in doubt; empty when it is proven."""
+    return [name for bit, name in DOUBT_NAMES.items() if doubts & bit]
