@@ -38,8 +38,7 @@ if _HAS_TICKS:
     from llvmlite import ir
     from numba.core import cgutils
 
-    @intrinsic
-    def _cycle_counter(_typing: Any) -> Any:
+    def _typed_cycle_counter(_typing: Any) -> Any:
         def generate(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
             kind = ir.FunctionType(ir.IntType(64), [])
             name = "llvm.readcyclecounter"
@@ -47,10 +46,13 @@ if _HAS_TICKS:
 
         return int64(), generate
 
+    _cycle_counter = intrinsic(_typed_cycle_counter)
+
     @inlined
     def ticks() -> int:
         """The time-stamp counter."""
-        return _cycle_counter()  # type: ignore[no-any-return]
+        count: int = _cycle_counter()
+        return count
 
 else:
 

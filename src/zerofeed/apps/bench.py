@@ -42,7 +42,6 @@ from zerofeed.feed.members import enlist
 from zerofeed.feed.publisher import Publisher
 from zerofeed.mock.deribit import SimulatedDeribit
 from zerofeed.runtime.offline import OfflineFeed
-from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorPage, CursorTable, Ring, RingView
 from zerofeed.wire.pcap import read_capture
 from zerofeed.wire.pcap_index import INDEX_DTYPE

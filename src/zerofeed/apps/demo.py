@@ -381,19 +381,24 @@ def _verdict(results: dict[str, Any]) -> Group:
         checks.add_row(Text("holds" if holds else "BROKEN", "green" if holds else "bold red"), name)
     copies = results["copies_per_packet"]
     packets, records = results["packets"], results["records"]
-    lines = [
+    totals = (
         f"{packets['sent']:,} packets in {results['seconds']:.2f} s "
         f"({results['packets_per_second']:,.0f}/s), {results['messages']['published']:,} messages, "
         f"{records['published']:,} records ({results['records_per_second']:,.0f}/s), "
-        f"{results['instruments']} instruments",
-        f"copies of a packet's bytes: {copies['kernel']} by the kernel ({copies['kernel_known_by']}); "
-        f"{copies['user']} in user space ({copies['user_known_by']})",
-        "latency is from the packet's arrival in the kernel to the reader; readers and feed share "
-        "this machine's cores with the venue",
-    ]
+        f"{results['instruments']} instruments"
+    )
+    copied = (
+        f"copies of a packet's bytes: {copies['kernel']} by the kernel "
+        f"({copies['kernel_known_by']}); {copies['user']} in user space "
+        f"({copies['user_known_by']})"
+    )
+    meant = (
+        "latency is from the packet's arrival in the kernel to the reader; readers and feed "
+        "share this machine's cores with the venue"
+    )
     good = results["ok"]
     verdict = Text("verdict: every identity holds" if good else "verdict: BROKEN", style="bold green" if good else "bold red")
-    return Group(readers, checks, *lines, verdict)
+    return Group(readers, checks, totals, copied, meant, verdict)
 
 
 def _end(children: list[_Child]) -> None:

@@ -115,7 +115,7 @@ def _with_asyncio(reader: Reader, state: npt.NDArray[np.int64], told: _Told) -> 
     async def until_told() -> None:
         task = asyncio.create_task(consume())
         while not told.is_reached(reader.position) and not task.done():
-            await asyncio.sleep(_SLICE_SECONDS)
+            await asyncio.wait({task}, timeout=_SLICE_SECONDS)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

@@ -20,7 +20,6 @@ __all__ = [
     "c_errno_location",
     "c_syscall2",
     "c_syscall6",
-    "c_write",
 ]
 
 CLOCK_REALTIME = 0
@@ -42,6 +41,3 @@ c_syscall6 = types.ExternalFunction(
 
 c_syscall2 = types.ExternalFunction("syscall", types.int64(types.int64, types.int64, types.int64))
 """``syscall(number, a, b)``; the unused arguments are not set."""
-
-c_write = types.ExternalFunction("write", types.int64(types.int32, types.intp, types.intp))
-"""``write(descriptor, address, bytes)``."""

@@ -128,8 +128,8 @@ class ReadersSection(_Section, frozen=True):
 
     patience_ms: Annotated[int, msgspec.Meta(ge=0)] = 100
     limit: Annotated[int, msgspec.Meta(ge=1, le=128)] = 64
-    allow_users: list[str] = []  # noqa: RUF012 - msgspec copies mutable defaults
-    allow_groups: list[str] = []  # noqa: RUF012 - msgspec copies mutable defaults
+    allow_users: list[str] = []
+    allow_groups: list[str] = []
 
 
 class LogSection(_Section, frozen=True):

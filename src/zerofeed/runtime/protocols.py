@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +18,6 @@ from zerofeed.base.errors import BugError, ConfigurationError
 from zerofeed.books import _kernels as book_kernels
 from zerofeed.books._rows_kernels import publish_dirty
 from zerofeed.books.layout import RULE_CLEAR_FIRST, RULE_SPANS_FRAMES, store_words
-from zerofeed.records.book_rows import row_words
 from zerofeed.codecs.deribit._message_kernels import (
     SCRATCH_WORDS as CODEC_SCRATCH_WORDS,
 )
@@ -31,6 +29,7 @@ from zerofeed.feed import _instrument_kernels as instruments
 from zerofeed.feed.instruments import lookup_words
 from zerofeed.feed.memory import FeedMemory, MemorySizes
 from zerofeed.feed.metrics import SOURCES, SOURCES_AT, counter_word
+from zerofeed.records.book_rows import row_words
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime._deribit_kernels import SCRATCH_WORDS
 from zerofeed.runtime.config import FeedConfig

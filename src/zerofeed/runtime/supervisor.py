@@ -24,6 +24,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -84,14 +85,17 @@ class Supervisor:
         try:
             self._open_sources()
             for address in addresses:
-                listeners.append(listen(address))
+                listener = listen(address)
+                listeners.append(listener)
             self._audit_file = _open_audit(config.log.audit)
         except BaseException:
-            for opened in [*self.receivers, *listeners]:
-                opened.close()
+            for receiver in self.receivers:
+                receiver.close()
+            for listener in listeners:
+                listener.close()
             for address in addresses[: len(listeners)]:
                 if address in self._socket_paths:
-                    os.unlink(address)
+                    Path(address).unlink(missing_ok=True)
             raise
         self._members = {
             "records": Members(config.readers.limit),
@@ -248,8 +252,7 @@ class Supervisor:
             self._orders.close()
             self._orders = None
         for path in self._socket_paths:
-            if os.path.exists(path):
-                os.unlink(path)
+            Path(path).unlink(missing_ok=True)
         if self._audit_file is not None:
             self._audit_file.close()
             self._audit_file = None
@@ -377,7 +380,7 @@ def _open_audit(path: str | None) -> Any:
     if path is None:
         return None
     try:
-        return open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by Supervisor.close
+        return Path(path).open("a", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
             f"the audit log cannot be opened ({error.strerror})",

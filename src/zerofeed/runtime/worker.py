@@ -96,7 +96,7 @@ class Worker:
         self._sources = [receiver.fileno() for receiver in receivers]
         self._config = config
         # Python's recv_fds ignores its flags argument, so the socket itself must not block.
-        orders.setblocking(False)
+        orders.settimeout(0.0)
         self._orders = orders
         self._epoch = epoch
         self._one = np.ones(1, dtype=np.int64)

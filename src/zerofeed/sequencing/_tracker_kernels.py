@@ -74,14 +74,15 @@ def find_channel(state: _Words, channel: int) -> int:
 
 
 @inlined
-def track(state: _Words, at: int, seq: int, is_heartbeat: bool, window: int) -> int:
+def track(state: _Words, at: int, seq: int, is_heartbeat: int, window: int) -> int:
     """Judge one packet and move the channel on.
 
     Args:
         state: the feed's state array, journalled.
         at: the channel's first word.
         seq: the packet's number; a heartbeat carries the next packet's number.
-        is_heartbeat: an empty packet: it shows what is missing and uses no number up.
+        is_heartbeat: non-zero for an empty packet: it shows what is missing and uses no number
+            up. (An int, and positional, because compiled callees take no keyword-only ones.)
         window: how far back a number is still a late packet and not a restart.
 
     Returns:
@@ -133,4 +134,4 @@ def track_one(state: _Words, channel: int, seq: int, is_heartbeat: int, window: 
     at = find_channel(state, channel)
     if at < 0:
         return TABLE_FULL
-    return track(state, at, seq, is_heartbeat != 0, window)
+    return track(state, at, seq, is_heartbeat, window)
