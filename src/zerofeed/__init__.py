@@ -6,7 +6,7 @@
 
     feed = zf.attach("deribit")
     for batch in feed.reader():
-        trades = batch[batch["kind"] == zf.TRADE]
+        trades = zf.of_kind(batch, zf.TRADE)
 
 Everything public is named here and loaded when it is first used, so that importing the
 package costs nothing.
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         STATUS,
         TRADE,
     )
+    from zerofeed.records.select import of_kind, select
     from zerofeed.records.units import UNDEF, to_decimal, to_float
 
 __all__ = [
@@ -120,6 +121,8 @@ __all__ = [
     "ZerofeedError",
     "attach",
     "handler",
+    "of_kind",
+    "select",
     "to_decimal",
     "to_float",
 ]
@@ -146,6 +149,7 @@ _HOMES = {
     "feed.reader": ("Reader",),
     "records.dtypes": ("KIND_DTYPES", "RECORD"),
     "records.flags": ("BAD_TS_RECV", "LAST", "MAYBE_BAD_BOOK", "MBP", "SNAPSHOT", "TOB"),
+    "records.select": ("of_kind", "select"),
     "records.units": ("UNDEF", "to_decimal", "to_float"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

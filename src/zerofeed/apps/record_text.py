@@ -11,9 +11,9 @@ value that the venue did not send is ``null``.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ Batch = npt.NDArray[Any]
 _MOST_TEXTS = 1 << 18
 """Remembered texts for one exponent, before all are forgotten."""
 
+_DAY_MS = 86_400_000
 _HEADINGS = ("time", "kind", "instrument", "", "price", "size", "more")
 _PRICED = "%-12s %-13s %-22s %-2s %12s %10s %s"
 _OTHER = "%-12s %-13s %-22s %-2s %s"
@@ -292,19 +293,21 @@ class _Style:
     def symbols(self, rows: npt.NDArray[Any]) -> list[str]:
         """Name instruments; a row that no table has is shown by its number."""
         names = self._symbols
-        count = len(names)
-        return [
-            names[row] if 0 <= row < count else self._name(f"row {row}") if row != UNDEF
-            else self._undefined
-            for row in rows.tolist()
-        ]  # fmt: skip
+        if rows.size and rows.min() >= 0 and rows.max() < len(names):
+            return list(map(names.__getitem__, rows.tolist()))
+        return [self._symbol(row) for row in rows.tolist()]
 
-    def numbers(self, values: npt.NDArray[Any]) -> list[str]:
-        """Write integers."""
-        texts = list(map(str, values.tolist()))
+    def _symbol(self, row: int) -> str:
+        if 0 <= row < len(self._symbols):
+            return self._symbols[row]
+        return self._undefined if row == UNDEF else self._name(f"row {row}")
+
+    def numbers(self, values: npt.NDArray[Any]) -> list[Any]:
+        """Give integers as what ``%s`` writes well."""
+        numbers: list[Any] = values.tolist()
         for place in np.flatnonzero(values == UNDEF).tolist():
-            texts[place] = self._undefined
-        return texts
+            numbers[place] = self._undefined
+        return numbers
 
     def letters(self, codes: npt.NDArray[Any]) -> list[str]:
         """Write one-byte columns."""
@@ -367,16 +370,18 @@ def _letter(code: int) -> str:
 
 
 def _clock_texts(times: npt.NDArray[np.int64]) -> list[str]:
-    """Write the time of day, UTC, to the millisecond; a time out of any range as a dash."""
-    return [_clock(time) for time in times.tolist()]
+    """Write the time of day, UTC, to the millisecond."""
+    milliseconds = times // 1_000_000 % _DAY_MS
+    pairs = zip((milliseconds // 1000).tolist(), (milliseconds % 1000).tolist(), strict=True)
+    texts = [f"{_of_day(second)}.{millisecond:03d}" for second, millisecond in pairs]
+    for place in np.flatnonzero(times == UNDEF).tolist():
+        texts[place] = "-"
+    return texts
 
 
-def _clock(time_ns: int) -> str:
-    try:
-        moment = datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return "-"
-    return f"{moment:%H:%M:%S}.{time_ns // 1_000_000 % 1000:03d}"
+@functools.lru_cache(maxsize=4096)
+def _of_day(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 def _colour(mark: str | None, side: int, is_doubted: int) -> str:

@@ -196,11 +196,13 @@ class Publisher:
 
     def publish(self, records: npt.NDArray[Any]) -> None:
         """Copy records into the ring and publish them, in claims of any size."""
+        records = np.ascontiguousarray(records)
         step = int(self._ring.control[k.MAX_CLAIM])
         for first in range(0, len(records), step):
             part = records[first : first + step]
             with self.claim(len(part)) as place:
-                place[:] = part
+                # As words: NumPy would copy a structured array field by field.
+                place.view(np.int64)[:] = part.view(np.int64)
 
     def _claim(self, count: int) -> None:
         if not 0 < count <= int(self._ring.control[k.MAX_CLAIM]):

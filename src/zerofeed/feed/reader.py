@@ -35,6 +35,7 @@ from zerofeed.base.errors import FeedGoneError
 from zerofeed.feed import _reader_kernels as rk
 from zerofeed.feed.handler import Handler
 from zerofeed.records.dtypes import RECORD
+from zerofeed.records.select import copy_records
 from zerofeed.shm import _ring_kernels as k
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class Reader:
             A new array; records that were overwritten before they were copied are left out
             and count as lost.
         """
-        kept = np.array(batch)
+        kept = copy_records(batch)
         if self._is_filtered or not kept.size:
             return kept
         if self._held == self._next:

@@ -17,6 +17,7 @@ expected and what to do; nothing is started before all of them are right.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -174,9 +175,7 @@ def parse(text: str, where: str = "configuration", settings: Sequence[str] = ())
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=where) from error
     except msgspec.ValidationError as error:
-        raise ConfigurationError(
-            str(error), where=where, next_step="see docs/reference/configuration.md for every key"
-        ) from error
+        raise _explained(str(error), where) from error
     for key in ("records", "frames"):
         value = getattr(config.memory, key)
         if value & (value - 1):
@@ -237,3 +236,33 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _explained(message: str, where: str) -> ConfigurationError:
+    """Say in the file's own words what the typed conversion did not like."""
+    what, _, path = message.removesuffix("`").partition(" - at `$")
+    path = path.removeprefix(".")
+    next_step = "see docs/reference/configuration.md for every key"
+    unknown = _UNKNOWN_FIELD.fullmatch(what)
+    if unknown is not None:
+        keys = _SECTIONS.get(path, FeedConfig).__struct_fields__
+        name = f"{path}.{unknown[1]}".removeprefix(".")
+        return ConfigurationError(
+            f"there is no key {name}",
+            where=where,
+            expected=f"one of {', '.join(keys)}",
+            next_step=next_step,
+        )
+    named = f"{path}: {what}" if path else what
+    return ConfigurationError(named.replace("`", ""), where=where, next_step=next_step)
+
+
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`")
+_SECTIONS: dict[str, type[_Section]] = {
+    "feed": FeedSection,
+    "source[...]": Source,
+    "memory": MemorySection,
+    "worker": WorkerSection,
+    "readers": ReadersSection,
+    "log": LogSection,
+}

@@ -30,6 +30,7 @@ LAYOUT = {
     "is_inverse": ("<i8", 184),
     "definition_seq": ("<i8", 192),
     "channel": ("<i8", 200),
+    "revision": ("<i8", 208),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -179,21 +179,24 @@ class Packeteer:
         """Packets that the feed or its socket's drop counter has accounted for."""
         return self._metrics["packets_received"] + self._metrics["packets_dropped_kernel"]
 
-    def send(self, packets: Packets) -> None:
-        """Send packets in order; returns when the kernel has the last of them."""
-        for _ in self.sending(packets):
-            pass
+    def send(self, packets: Packets, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Send packets in order; returns when the kernel has the last of them.
 
-    def sending(self, packets: Packets) -> Iterator[int]:
-        """Send packets a batch at a time; yields how many of them have been sent."""
+        Args:
+            packets: what to send.
+            meanwhile: called before each batch and while the feed has too much to do.
+        """
         for first in range(0, len(packets), _BATCH):
-            last = min(first + _BATCH, len(packets))
-            until(
-                lambda wanted=last - first: self.sent + wanted - self.taken() <= self.window,
-                "the feed took what was sent",
-            )
-            self.burst(packets.chosen(slice(first, last)))
-            yield last
+            part = packets.chosen(slice(first, first + _BATCH))
+            meanwhile()
+            until(lambda count=len(part): self._has_room(count, meanwhile), "the feed took what was sent")
+            self.burst(part)
+
+    def _has_room(self, count: int, meanwhile: Callable[[], object]) -> bool:
+        if self.sent + count - self.taken() <= self.window:
+            return True
+        meanwhile()
+        return False
 
     def burst(self, packets: Packets) -> None:
         """Send packets without waiting for anybody."""

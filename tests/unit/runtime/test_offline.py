@@ -11,6 +11,7 @@ from tests.unit.runtime.venue_packets import (
     Packets,
     decode,
     fed,
+    joined,
     make_venue,
     of_the_venue,
     venue_packets,
@@ -110,7 +111,7 @@ def doubted_listings(venue, feed) -> set[str]:
 def captured(captures):
     """The capture's feed and records."""
     feed = new_feed()
-    records = np.concatenate([batch.copy() for batch in feed.read(captures / CAPTURE)])
+    records = joined(feed.read(captures / CAPTURE))
     return feed, records
 
 
@@ -163,7 +164,7 @@ def _without_empty(best):
 
 def test_a_capture_decoded_again_gives_the_same_bytes(captured, captures) -> None:
     _, records = captured
-    again = np.concatenate([batch.copy() for batch in new_feed().read(captures / CAPTURE)])
+    again = joined(new_feed().read(captures / CAPTURE))
     assert again.tobytes() == records.tobytes()
 
 
@@ -172,7 +173,7 @@ def test_small_batches_give_the_same_records(captured, captures) -> None:
     feed = OfflineFeed("deribit-multicast", instruments=1024, batch=1)
     batches = [batch.copy() for batch in feed.read(captures / CAPTURE)]
     assert len(batches) > 1
-    assert np.concatenate(batches).tobytes() == records.tobytes()
+    assert joined(batches).tobytes() == records.tobytes()
 
 
 # A simulated venue

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.children import Child, Gate
 from tests.unit.runtime.live import Live, Packeteer, make_config, until
-from tests.unit.runtime.venue_packets import comparable, decode, of_the_venue
+from tests.unit.runtime.venue_packets import comparable, decode, joined, of_the_venue
 from zerofeed.feed.attach import attach
 from zerofeed.records import kinds
 from zerofeed.runtime.worker import LOST_PATIENCE
@@ -43,15 +43,10 @@ def test_a_lossless_reader_is_waited_for_and_loses_nothing(tmp_path) -> None:
         reader = feed.reader("lossless", start="oldest")
         parts = []
         with Packeteer(feed, config) as sender:
-            for _ in sender.sending(packets):
-                while (batch := reader.poll()).size:
-                    parts.append(reader.copy(batch))
-            until(
-                lambda: take(reader, parts) and sender.taken() == sender.sent, "all was taken"
-            )
-        while (batch := reader.poll()).size:
-            parts.append(reader.copy(batch))
-        seen = np.concatenate(parts)
+            sender.send(packets, lambda: take(reader, parts))
+            until(lambda: take(reader, parts) and sender.taken() == sender.sent, "all was taken")
+        until(lambda: take(reader, parts) and reader.lag == 0, "all was read")
+        seen = joined(parts)
         assert (reader.lost, reader.mode) == (0, "lossless")
         assert feed.metrics["readers_degraded"] == 0
         assert np.array_equal(seen["seq"], np.arange(len(seen)))
@@ -79,11 +74,10 @@ def test_a_reader_that_runs_out_of_patience_is_degraded_by_name(tmp_path) -> Non
         ready.wait()
         other = feed.reader("lossless", start="oldest")
         parts: list[np.ndarray] = []
-        for _ in sender.sending(packets):
-            take(other, parts)
+        sender.send(packets, lambda: take(other, parts))
         until(lambda: take(other, parts) and sender.taken() == sender.sent, "the feed goes on")
-        take(other, parts)
-        seen = np.concatenate(parts)
+        until(lambda: take(other, parts) and other.lag == 0, "all was read")
+        seen = joined(parts)
         # The others are not concerned: nothing of theirs is lost.
         assert (other.lost, other.mode) == (0, "lossless")
         assert np.array_equal(seen["seq"], np.arange(len(seen)))
