@@ -240,12 +240,12 @@ def _value(text: str) -> Any:
 
 def _explained(message: str, where: str) -> ConfigurationError:
     """Say in the file's own words what the typed conversion did not like."""
-    what, _, path = message.removesuffix("`").partition(" - at `$")
-    path = path.removeprefix(".")
+    what, _, place = message.partition(" - at `$")
+    path = place.removesuffix("`").removeprefix(".")
     next_step = "see docs/reference/configuration.md for every key"
     unknown = _UNKNOWN_FIELD.fullmatch(what)
     if unknown is not None:
-        keys = _SECTIONS.get(path, FeedConfig).__struct_fields__
+        keys = _SECTIONS.get(path.partition("[")[0], FeedConfig).__struct_fields__
         name = f"{path}.{unknown[1]}".removeprefix(".")
         return ConfigurationError(
             f"there is no key {name}",
@@ -260,7 +260,7 @@ def _explained(message: str, where: str) -> ConfigurationError:
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`")
 _SECTIONS: dict[str, type[_Section]] = {
     "feed": FeedSection,
-    "source[...]": Source,
+    "source": Source,
     "memory": MemorySection,
     "worker": WorkerSection,
     "readers": ReadersSection,

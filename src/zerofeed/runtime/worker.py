@@ -168,7 +168,7 @@ class Worker:
         spins = self._config.worker.idle == "spin"
         timeout_ms = 0 if spins else _SLEEP_MS
         report = self._stage.report
-        blocked_since = 0
+        blocked_since = blocked_at = 0
         error_told = 0
         look_at = 0
         while True:
@@ -185,10 +185,15 @@ class Worker:
                     self._note_drops()
                 continue
             now = time.monotonic_ns()
+            # Patience is for a reader that stands still: what moved, if only a little, starts anew.
+            progress = self._memory.frame_ring.published + int(self._memory.state[DONE])
+            if progress != blocked_at:
+                blocked_since, blocked_at = 0, progress
             blocked_since = blocked_since or now
             ring = "records" if report[burst.BLOCKED_ON] == burst.RECORDS else "frames"
             if now - blocked_since >= self._patience_ns:
                 self._degrade_slowest(ring)
+                blocked_since = 0
             elif select.select([self._orders], [], [], 0.0002)[0]:
                 self._obey()
 
