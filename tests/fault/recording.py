@@ -39,13 +39,12 @@ class Recording:
         """Number of the record that the reader takes next."""
         return int(self._flags[2])
 
-    def reader_of(self, name: str, mode: str, *, pause: int = 0) -> Callable[[], dict[str, Any]]:
+    def reader_of(self, name: str, mode: str) -> Callable[[], dict[str, Any]]:
         """Make the work of a reading process.
 
         Args:
             name: of the feed.
             mode: of the reader.
-            pause: dawdle over each batch, so that a lossy reader is overrun.
         """
 
         def work() -> dict[str, Any]:
@@ -57,8 +56,6 @@ class Recording:
                 has_ended = False
                 while not has_ended:
                     batch = reader.copy(reader.poll())
-                    for _ in range(pause):
-                        batch.sum if batch.size else None
                     if batch.size:
                         numbers = batch["seq"]
                         disordered += int((np.diff(numbers) != 1).sum()) + int(numbers[0] <= last)

@@ -32,7 +32,19 @@ from typing import Any, NoReturn
 
 import click
 
-__all__ = ["cli", "main"]
+__all__ = [
+    "bench",
+    "cli",
+    "decode",
+    "demo",
+    "ls",
+    "main",
+    "run",
+    "send",
+    "tail",
+    "top",
+    "warm",
+]
 
 _DEBUG = "ZEROFEED_DEBUG"
 _BUG = 70
@@ -41,6 +53,24 @@ _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 _PATH = click.Path(path_type=Path)
+
+# Click keeps the lines of a paragraph that begins with a backspace as they are.
+_ABOUT = """Market data from the wire to every Python process on the machine, without a copy.
+
+\b
+zerofeed demo                     a venue, a feed, three readers, live figures
+zerofeed run feeds/deribit.toml   a feed, until stopped
+zerofeed tail deribit             watch it from any other terminal
+"""
+_MEASURES = """Measure this machine.
+
+\b
+hop       one record from a writer to a reader in another process
+fanout    one writer, several readers
+publish   records a second that a writer can publish
+decode    messages a second that one core decodes
+wake      a blocking reader being woken
+"""
 
 
 class _Terminated(BaseException):
@@ -187,17 +217,12 @@ def _until_interrupted(run: Callable[[], int]) -> int:
 
 @click.group(
     cls=_Command,
+    help=_ABOUT,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="zerofeed", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Market data from the wire to every Python process on the machine, without a copy.
-
-    \b
-    zerofeed demo                     an embedded venue, a feed, three readers
-    zerofeed run feeds/deribit.toml   a feed, until stopped
-    zerofeed tail deribit             watch it from any other terminal
-    """
+    """Hold the verbs."""
 
 
 @cli.command()
@@ -484,7 +509,7 @@ def demo(
     return verb.demo(plan, as_json=is_json)
 
 
-@cli.command()
+@cli.command(help=_MEASURES)
 @click.argument("what", type=click.Choice(["hop", "fanout", "publish", "decode", "wake"]))
 @click.option(
     "--rounds",
@@ -496,15 +521,7 @@ def demo(
 )
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
 def bench(what: str, rounds: int, *, is_json: bool) -> int:
-    r"""Measure this machine.
-
-    \b
-    hop       one record from a writer to a reader in another process
-    fanout    one writer, several readers
-    publish   records a second that a writer can publish
-    decode    messages a second that one core decodes
-    wake      a blocking reader being woken
-    """
+    """Measure this machine."""
     from zerofeed.apps import bench as verb  # noqa: PLC0415
 
     return verb.bench(what, rounds=rounds, as_json=is_json)
@@ -512,5 +529,23 @@ def bench(what: str, rounds: int, *, is_json: bool) -> int:
 
 def main() -> NoReturn:
     """Run the command line of this process; does not return."""
+    _complete_streams()
     cli.main(prog_name="zerofeed")
     sys.exit(0)
+
+
+def _complete_streams() -> None:
+    """Open what a parent closed, so that no socket gets its number and every write has a place.
+
+    A symbol that the terminal's encoding lacks is shown by its number.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", closefd=False))
+        with contextlib.suppress(AttributeError):
+            getattr(sys, name).reconfigure(errors="backslashreplace")

@@ -67,6 +67,8 @@ _HARMLESS = frozenset({"packets_stale", "resets"})
 """Of those, the ones that belong to a feed in good health: second copies, and restarts."""
 _PERCENTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
 _CHANNELS_SHOWN = 4
+_FIXED_LINES = 15
+"""Lines of a picture beside losses and readers."""
 
 
 def top(
@@ -250,11 +252,13 @@ def _draw(told: dict[str, Any], height: int | None = None) -> RenderableType:
         told: what :meth:`Watch.look` says.
         height: lines of the terminal; readers that do not fit are counted.
     """
-    parts: list[RenderableType] = [_head(told), "", _latencies(told), "", _losses(told)]
-    used = 13 + len(told["loss"]) + min(len(told["channels_with_loss"]), _CHANNELS_SHOWN + 1)
-    room = None if height is None else max(1, height - used)
-    parts.extend(["", _readers(told, room)])
-    return Group(*parts)
+    losses = _losses(told)
+    room = None
+    if height is not None:
+        spare = max(2, height - _FIXED_LINES)
+        losses = _shortened(losses, max(1, spare - 2))
+        room = max(1, spare - len(losses))
+    return Group(_head(told), "", _latencies(told), "", *losses, "", _readers(told, room))
 
 
 def _head(told: dict[str, Any]) -> RenderableType:
@@ -290,25 +294,30 @@ def _latencies(told: dict[str, Any]) -> RenderableType:
     return table
 
 
-def _losses(told: dict[str, Any]) -> RenderableType:
+def _losses(told: dict[str, Any]) -> list[str]:
     if not told["loss"]:
-        return "[green]nothing lost, nothing in doubt[/]"
+        return ["[green]nothing lost, nothing in doubt[/]"]
     units = {counter.name: counter.unit for counter in COUNTERS}
     lines = [
         f"[{'yellow' if name in _HARMLESS else 'red'}]{name.replace('_', ' ')}: "
         f"{compact(count['since_start'])} {units[name]}"
         f"{', ' + compact(count['interval']) + ' now' if count['interval'] else ''}[/]"
-        for name, count in told["loss"].items()
+        for name, count in sorted(told["loss"].items(), key=lambda item: item[0] in _HARMLESS)
     ]
     worst = sorted(told["channels_with_loss"], key=lambda channel: -channel["missing"])
-    lines.extend(
+    channels = [
         f"[red]  channel {each['channel']}: {each['missing']:,} missing in {each['gaps']:,} gaps, "
         f"{each['resets']:,} resets[/]"
-        for each in worst[:_CHANNELS_SHOWN]
-    )
-    if len(worst) > _CHANNELS_SHOWN:
-        lines.append(f"[red]  and {len(worst) - _CHANNELS_SHOWN} more channels[/]")
-    return Group(*lines)
+        for each in worst
+    ]
+    return [*lines, *_shortened(channels, _CHANNELS_SHOWN + 1)]
+
+
+def _shortened(lines: list[str], most: int) -> list[str]:
+    """Keep the first lines; the last one says how many are not shown."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], f"[red]  and {len(lines) - most + 1} more[/]"]
 
 
 def _readers(told: dict[str, Any], room: int | None) -> RenderableType:

@@ -29,6 +29,7 @@ from zerofeed.base.errors import BugError, ResourceError
 
 __all__ = ["WarmReport", "find_kernel_modules", "serve", "warm"]
 
+_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -99,9 +100,14 @@ def find_kernel_modules(package: Path = _PACKAGE) -> dict[str, set[str]]:
         For each such module the other ones that it imports, directly or not.
     """
     sources = {_module_name(path, package): path for path in package.rglob("*.py")}
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in sources.items()}
-    imports = {name: _imports(tree, set(trees)) for name, tree in trees.items()}
-    kernels = {name for name, tree in trees.items() if _has_kernels(tree)}
+    imports: dict[str, set[str]] = {}
+    kernels: set[str] = set()
+    for name, path in sources.items():
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        imports[name] = _imports(tree, set(sources))
+        if "kernel(" in text and _has_kernels(tree):
+            kernels.add(name)
     return {name: _reach(name, imports) & kernels - {name} for name in sorted(kernels)}
 
 
@@ -120,7 +126,11 @@ def _has_kernels(tree: ast.Module) -> bool:
 def _imports(tree: ast.Module, known: set[str]) -> set[str]:
     """Name what a module imports, function bodies included: at worst it waits needlessly."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    # Imports are statements, so there is no need to look inside expressions.
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(each for each in ast.iter_child_nodes(node) if isinstance(each, _STATEMENTS))
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)

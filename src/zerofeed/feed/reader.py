@@ -192,15 +192,16 @@ class Reader:
         if self._held != position:
             self._settle()
             position = self._next
-        if not _LOADS_ACQUIRE:
-            # The compiled look orders this core's loads after the writer's stores.
-            k.overrun_below(self._ring.control)
         if self._is_filtered:
             return self._take_matching(position, published)
         count = published - position
         if count > self._safe_lag:
             position = self._skip_overrun(position)
-            count = published - position
+            # Looked at again: the writer may have gone round since, and skipping with it.
+            count = self._published[0] - position
+        if not _LOADS_ACQUIRE:
+            # The compiled look orders this core's loads after the writer's stores.
+            k.overrun_below(self._ring.control)
         if count > self._max_batch:  # noqa: PLR1730 - a call of min is a tenth of the whole
             count = self._max_batch
         self._first = position
@@ -225,6 +226,8 @@ class Reader:
         return ahead
 
     def _take_matching(self, position: int, published: int) -> npt.NDArray[Any]:
+        if not _LOADS_ACQUIRE:
+            k.overrun_below(self._ring.control)
         wanted = _EVERYTHING if self._wanted is None else self._wanted()
         count = rk.take_matching(
             self._ring.control,

@@ -43,6 +43,7 @@ from zerofeed.feed.memory import FRAME
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.runtime._deribit_kernels import number_records, process_packet
+from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
     MAX_CLAIM,
@@ -188,6 +189,7 @@ def _process_frames(
     lookup: _Words,
     state: _Words,
     books: _Words,
+    undo: _Words,
     book_table: _Words,
     scratch: _Words,
 ) -> int:
@@ -200,6 +202,7 @@ def _process_frames(
         if claim(control, cursors, room) != OK:
             return WOULD_BLOCK
         frame = frames[step & frame_mask]
+        forget_kept(undo)
         begin(state, step)
         published = control[PUBLISHED]
         at = published & mask
@@ -213,6 +216,7 @@ def _process_frames(
             lookup,
             state,
             books,
+            undo,
             records,
             record_words,
             at,
@@ -257,6 +261,7 @@ def _process_frames(
         I64,
         I64,
         I64,
+        I64,
     )
 )
 def burst_deribit(
@@ -280,6 +285,7 @@ def burst_deribit(
     lookup: _Words,
     state: _Words,
     books: _Words,
+    undo: _Words,
     book_table: _Words,
     one: _Words,
     scratch: _Words,
@@ -308,6 +314,7 @@ def burst_deribit(
         lookup: instruments' map.
         state: journal, counters and the codec's words.
         books: the writer's books.
+        undo: books as they were before the open step.
         book_table: the published books.
         one: int64 array of one 1.
         scratch: int64[SCRATCH_WORDS].
@@ -324,15 +331,13 @@ def burst_deribit(
     chunks = arena.size // chunk_bytes
     if _process_frames(
         arena, frame_control, frames, control, cursors, records, record_words, words, lookup,
-        state, books, book_table, scratch,
+        state, books, undo, book_table, scratch,
     ) != OK:  # fmt: skip
         wake_readers(control, cursors, one)
         report[BLOCKED_ON] = RECORDS
         return WOULD_BLOCK
     while True:
-        ready = int64(
-            _epoll_wait(epoll, events.ctypes.data, _MOST_EVENTS, timeout_ms)
-        )
+        ready = int64(_epoll_wait(epoll, events.ctypes.data, _MOST_EVENTS, timeout_ms))
         if ready <= 0:
             return OK
         timeout_ms = 0
@@ -371,7 +376,7 @@ def burst_deribit(
             state[_BURSTS] += 1
             status = _process_frames(
                 arena, frame_control, frames, control, cursors, records, record_words, words,
-                lookup, state, books, book_table, scratch,
+                lookup, state, books, undo, book_table, scratch,
             )  # fmt: skip
             wake_readers(control, cursors, one)
             wake_readers(frame_control, frame_cursors, one)

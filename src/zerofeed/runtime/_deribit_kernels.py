@@ -7,8 +7,8 @@ The order, for a packet of a channel:
 3. each message in turn: decoded into records, its levels applied to the books, and the best
    bid and offer of each finished transaction appended behind them
 
-Everything the step changes goes through the journal, or is a book (which knows by change id
-what it has seen), so the packet can be processed again after a kill.
+Everything the step changes goes through the journal, or is a book that is kept before
+(:mod:`zerofeed.runtime._undo_kernels`), so the packet can be processed again after a kill.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import ACTION_NONE, GAP, INSTRUMENT, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
+from zerofeed.runtime._undo_kernels import forget_kept, keep_book, keep_header
 from zerofeed.sequencing._tracker_kernels import (
     DUPLICATE,
     JUMPED,
@@ -88,7 +89,9 @@ _WINDOW = 100_000
 
 
 @inlined
-def _put_loss(records: Any, at: int, kind: int, expected: int, received: int, channel: int, ts_recv_ns: int) -> None:
+def _put_loss(
+    records: Any, at: int, kind: int, expected: int, received: int, channel: int, ts_recv_ns: int
+) -> None:
     record = records[at]
     record.ts_event_ns = UNDEF
     record.ts_recv_ns = ts_recv_ns
@@ -123,6 +126,7 @@ def process_packet(
     lookup: _Words,
     state: _Words,
     books: _Words,
+    undo: _Words,
     records: Any,
     record_words: _Words,
     out_at: int,
@@ -141,6 +145,7 @@ def process_packet(
         lookup: the instruments' map.
         state: journal, counters, channels, codec state.
         books: the writer's books.
+        undo: where books are kept as they were before the step; empty to keep none.
         records: RECORD array to write to.
         record_words: the same memory as int64.
         out_at: index of the first record to write.
@@ -183,6 +188,7 @@ def process_packet(
             _put_loss(records, index, RESET, expected, seq, channel, ts_recv_ns)
             index += 1
         if index > out_at:
+            keep_header(books, undo)
             apply(books, records, out_at, 1, index, limit)
     if place == end:
         add(state, _HEARTBEAT, 1)
@@ -216,6 +222,8 @@ def process_packet(
                 add(state, _REFUSED, scratch[REFUSED])
             if scratch[OUT_OF_RANGE]:
                 add(state, _OUT_OF_RANGE, scratch[OUT_OF_RANGE])
+            if template == BOOK or template == SNAPSHOT:
+                keep_book(books, undo, scratch[ROW])
             if template == BOOK:
                 _bind(books, scratch[ROW], B_CHANNEL, channel)
             elif template == SNAPSHOT:
@@ -267,6 +275,7 @@ def number_records(records: Any, at: int, count: int, first_seq: int, words: _Wo
         I64,
         I64,
         I64,
+        I64,
         record_array(RECORD),
         I64,
         int64,
@@ -285,6 +294,7 @@ def process_capture(
     lookup: _Words,
     state: _Words,
     books: _Words,
+    undo: _Words,
     records: Any,
     record_words: _Words,
     first_seq: int,
@@ -304,6 +314,7 @@ def process_capture(
         lookup: instruments' map.
         state: journal and counters.
         books: books.
+        undo: where books are kept as they were before a packet; empty to keep none.
         records: RECORD array, filled from index 0.
         record_words: the same memory as int64.
         first_seq: sequence number of ``records[0]``.
@@ -315,6 +326,7 @@ def process_capture(
     stored = 0
     packet = first
     while packet < offsets.size and stored + room_for_one <= records.size:
+        forget_kept(undo)
         begin(state, packet)
         count = process_packet(
             buf,
@@ -326,6 +338,7 @@ def process_capture(
             lookup,
             state,
             books,
+            undo,
             records,
             record_words,
             stored,

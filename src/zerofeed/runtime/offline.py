@@ -72,6 +72,8 @@ class OfflineFeed:
             self._book_words, instruments, book_levels, DERIBIT_RULES, book_depth
         ):
             raise BugError("the books have an impossible size")
+        # Nobody takes over from a decoder that was killed, so no book is kept.
+        self._undo = np.zeros(0, dtype=np.int64)
         self._room = most_records(_LONGEST_PACKET)
         self._records = np.zeros(max(batch, self._room), dtype=RECORD)
         self._scratch = np.zeros(deribit.SCRATCH_WORDS, dtype=np.int64)
@@ -142,6 +144,7 @@ class OfflineFeed:
             self._lookup,
             self._state,
             self._book_words,
+            self._undo,
             self._records,
             self._records.view(np.int64),
             self.seq,

@@ -32,6 +32,7 @@ from zerofeed.feed.metrics import SOURCES, SOURCES_AT, counter_word
 from zerofeed.records.book_rows import row_words
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime._deribit_kernels import SCRATCH_WORDS
+from zerofeed.runtime._undo_kernels import restore_books, undo_words
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
@@ -109,7 +110,12 @@ class Protocol:
             book_row_bytes=row_words(memory.book_depth) * 8,
             lookup_bytes=lookup,
             work_words=CODEC_SCRATCH_WORDS + memory.instruments * STATE_WORDS,
-            private_bytes=(store_words(memory.instruments, memory.book_levels) + blocks) * 8,
+            private_bytes=8
+            * (
+                store_words(memory.instruments, memory.book_levels)
+                + blocks
+                + undo_words(memory.book_levels)
+            ),
             huge=memory.huge_pages,
         )
 
@@ -137,9 +143,13 @@ class Stage:
         book_words = store_words(count, config.memory.book_levels)
         self.books: npt.NDArray[np.int64] = memory.private[:book_words]
         size = block_words(self._burst)
-        self.blocks: npt.NDArray[np.int64] = memory.private[
-            book_words : book_words + len(config.source) * size
-        ].reshape(len(config.source), size)
+        undo_at = book_words + len(config.source) * size
+        self.blocks: npt.NDArray[np.int64] = memory.private[book_words:undo_at].reshape(
+            len(config.source), size
+        )
+        self.undo: npt.NDArray[np.int64] = memory.private[
+            undo_at : undo_at + undo_words(config.memory.book_levels)
+        ]
         self.lookup = memory.instrument_lookup[: lookup_words(count)]
         self.words = memory.instrument_words
         self._record_words: npt.NDArray[np.int64] = memory.records.view(np.int64)
@@ -186,7 +196,10 @@ class Stage:
                         time.time_ns(),
                     )
             prepare_block(block, self._burst)
-        journal.recover(memory.state, memory.record_ring.published)
+        step = journal.recover(memory.state, memory.record_ring.published)
+        if memory.state[journal.STEP] == step:
+            # It is going to be done again, so what it did to the books must not be there.
+            restore_books(self.books, self.undo)
         self._recount()
         instruments.recover(self.words, self.lookup)
         in_doubt = int(book_kernels.recover(self.books))
@@ -234,6 +247,7 @@ class Stage:
             self.lookup,
             memory.state,
             self.books,
+            self.undo,
             memory.book_words,
             self._one,
             self._scratch,
@@ -276,5 +290,3 @@ def find_protocol(name: str) -> Protocol:
             got=name,
         )
     return protocol
-
-

@@ -325,7 +325,9 @@ class Supervisor:
         ring, table = self._ring(request.ring)
         slot = members.free_slot()
         start = initial_position(ring, request.start)
-        member = Member(slot, request.ring, request.mode, peer.pid, peer.uid, request.program, start)
+        member = Member(
+            slot, request.ring, request.mode, peer.pid, peer.uid, request.program, start
+        )
         for attempt in range(4):
             if attempt:
                 start = initial_position(ring, "now" if attempt == 3 else request.start)

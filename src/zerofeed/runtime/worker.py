@@ -161,7 +161,9 @@ class Worker:
         self._announce(EPOCH, self._epoch, int(self._memory.state[DONE]))
         if in_doubt:
             self._say(
-                Outcome("note", detail=f"{in_doubt} book(s) in doubt: the worker died changing them")
+                Outcome(
+                    "note", detail=f"{in_doubt} book(s) in doubt: the worker died changing them"
+                )
             )
 
     def _work(self) -> None:
@@ -259,9 +261,7 @@ class Worker:
         record["resumed_frame"] = second
         record["trade_id"] = UNDEF
         record["trade_seq"] = UNDEF
-        stamp_and_publish(
-            ring.control, table.words, self._one, self._memory.records, 1, now
-        )
+        stamp_and_publish(ring.control, table.words, self._one, self._memory.records, 1, now)
         self._memory.metrics.add("records_published", 1)
 
     def _say(self, outcome: Outcome) -> None:
@@ -270,4 +270,3 @@ class Worker:
         except (BlockingIOError, BrokenPipeError):
             # The supervisor is busy or gone; what matters is in the feed's memory too.
             return
-

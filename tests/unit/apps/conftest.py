@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.apps.commands import write_capture
 from tests.unit.feed.feeds import name_of_feed, sizes
-from tests.unit.runtime.venue_packets import Packets, venue_packets
+from tests.unit.runtime.venue_packets import Packets, of_the_venue
 from zerofeed.feed.publisher import Publisher
 
 __all__ = ["capture", "packets", "publisher"]
@@ -18,7 +18,7 @@ __all__ = ["capture", "packets", "publisher"]
 @pytest.fixture(scope="session")
 def packets() -> Packets:
     """The first packets of a venue: definitions, snapshots, then a market."""
-    return venue_packets(600)
+    return of_the_venue(600)
 
 
 @pytest.fixture(scope="session")

@@ -137,3 +137,21 @@ def test_main_is_the_installed_command() -> None:
         out, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, errors) == (0, "")
     assert out.startswith("{")
+
+
+@pytest.mark.slow
+def test_closed_streams_and_poor_encodings_are_no_obstacle() -> None:
+    code = (
+        "import os, sys; from zerofeed.apps.cli import _complete_streams; _complete_streams(); "
+        "opened = os.open(os.devnull, os.O_RDONLY); print('€'); print(opened, file=sys.stderr); "
+        "os._exit(0 if opened > 2 else 1)"
+    )
+    closing = ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
+    assert subprocess.run(closing, check=False).returncode == 0
+    said = subprocess.run(
+        [sys.executable, "-c", code.replace("os._exit", "sys.exit")],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert said.stdout == b"\\u20ac\n"

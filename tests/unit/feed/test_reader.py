@@ -142,6 +142,34 @@ def test_a_lapped_reader_is_told_exactly_how_many_it_missed(
     assert accounts(reader)
 
 
+def test_a_reader_overtaken_by_a_whole_ring_between_two_looks_goes_on_ahead(
+    publisher: Publisher, attached: Feed
+) -> None:
+    """It was off its core: what it saw as published is by now older than the oldest kept."""
+
+    class Overtaken:
+        def __init__(self, published: memoryview) -> None:
+            self._published = published
+            self._was = int(published[0])
+
+        def __getitem__(self, index: int) -> int:
+            value, self._was = self._was, int(self._published[index])
+            if value < 3 * CAPACITY:
+                publisher.publish(records(CAPACITY, 2 * CAPACITY))
+                self._was = int(self._published[index])
+            return value
+
+    reader = attached.reader()
+    publisher.publish(records(0, CAPACITY))
+    reader._published = Overtaken(reader._published)  # type: ignore[assignment]
+    batch = reader.poll()
+    assert batch.size > 0
+    assert batch["seq"][0] == reader.lost > 2 * CAPACITY
+    assert is_whole(batch)
+    assert accounts(reader)
+    assert reader.poll()["seq"][0] == batch["seq"][-1] + 1
+
+
 def test_a_batch_that_the_writer_reached_while_it_was_used_counts_as_lost(
     publisher: Publisher, attached: Feed
 ) -> None:

@@ -1,12 +1,8 @@
-"""Every field of every kind has one unit, whatever record it stands in."""
-
-from __future__ import annotations
-
-import pytest
-
-from zerofeed.records import kinds
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.fields import NUMBER, PRICE, RATE, ROW, SIZE, TIME, UNITS, own_fields
+from zerofeed.records.kinds import BBO, FUNDING, INDEX, TRADE
+
+__all__: list[str] = []
 
 
 def test_every_body_field_has_a_unit_and_no_other_name_has() -> None:
@@ -14,27 +10,18 @@ def test_every_body_field_has_a_unit_and_no_other_name_has() -> None:
     assert set(UNITS.values()) == {PRICE, SIZE, RATE, TIME, ROW, NUMBER}
 
 
-@pytest.mark.parametrize("name", UNITS)
-def test_a_name_says_its_unit(name: str) -> None:
-    if name.endswith("price") or name == "tick_size":
-        assert UNITS[name] == PRICE
-    elif name.endswith("size") or name == "open_interest":
-        assert UNITS[name] == SIZE
-    elif name.endswith("_ns"):
-        assert UNITS[name] == TIME
-    elif "rate" in name:
-        assert UNITS[name] == RATE
-    elif name.endswith("instrument"):
-        assert UNITS[name] == ROW
-    else:
-        assert UNITS[name] == NUMBER
+def test_units_agree_with_the_names() -> None:
+    for name, unit in UNITS.items():
+        assert (unit == TIME) is name.endswith("_ns"), name
+        assert (unit == PRICE) is (name.endswith("price") or name == "tick_size"), name
 
 
-def test_own_fields_are_those_besides_price_and_size() -> None:
-    assert own_fields(kinds.TRADE) == ("trade_id", "trade_seq")
-    assert own_fields(kinds.BBO) == ("bid_price", "bid_size", "ask_price", "ask_size")
-    assert own_fields(kinds.INDEX) == ()
+def test_own_fields_are_the_body_without_price_and_size() -> None:
+    assert own_fields(TRADE) == ("trade_id", "trade_seq")
+    assert own_fields(BBO) == ("bid_price", "bid_size", "ask_price", "ask_size")
+    assert own_fields(FUNDING) == ("funding_rate", "funding_rate_8h", "next_funding_ns")
+    assert own_fields(INDEX) == ()
 
 
-def test_an_unknown_kind_has_no_fields_of_its_own() -> None:
+def test_an_unknown_kind_has_no_fields() -> None:
     assert own_fields(200) == ()

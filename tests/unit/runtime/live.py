@@ -69,7 +69,9 @@ def make_config(
     """A small feed: 1 MiB of records, 512 instruments, unicast on loopback."""
     sizes = {"records": 1 << 14, "frames": 512, "instruments": 512, "book_levels": 64} | memory
     return FeedConfig(
-        feed=FeedSection(name or name_of_feed(), "deribit-multicast", str(socket) if socket else None),
+        feed=FeedSection(
+            name or name_of_feed(), "deribit-multicast", str(socket) if socket else None
+        ),
         source=[source or Source(LOCAL, port or free_port(), buffer_bytes=4 << 20)],
         memory=MemorySection(**sizes),
         worker=WorkerSection(burst=burst),
@@ -160,7 +162,7 @@ class Packeteer:
         source = config.source[0]
         self._destination = pack_destination(source.group, source.port)
         with open_receiver(LOCAL, 0, buffer_bytes=source.buffer_bytes) as probe:
-            self.window = max(16, min(1024, probe.buffer_bytes // (2 * _CHARGED_BYTES)))
+            self.window = max(_BATCH, min(1024, probe.buffer_bytes // (2 * _CHARGED_BYTES)))
         self._sender = BatchSender()
         self.sent = 0
 
@@ -187,10 +189,9 @@ class Packeteer:
             meanwhile: called before each batch and while the feed has too much to do.
         """
         for first in range(0, len(packets), _BATCH):
-            part = packets.chosen(slice(first, first + _BATCH))
             meanwhile()
-            until(lambda count=len(part): self._has_room(count, meanwhile), "the feed took what was sent")
-            self.burst(part)
+            until(lambda: self._has_room(_BATCH, meanwhile), "the feed took what was sent")
+            self.burst(packets.chosen(slice(first, first + _BATCH)))
 
     def _has_room(self, count: int, meanwhile: Callable[[], object]) -> bool:
         if self.sent + count - self.taken() <= self.window:

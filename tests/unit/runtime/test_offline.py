@@ -26,6 +26,9 @@ from zerofeed.runtime.offline import OfflineFeed
 
 __all__: list[str] = []
 
+# Thousands of packets: the plain twins would take minutes.
+pytestmark = pytest.mark.compiled
+
 CAPTURE = "deribit/multicast_head_2000.pcapng"
 
 MESSAGES = {

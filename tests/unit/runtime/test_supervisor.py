@@ -51,7 +51,7 @@ def descriptors() -> list[str]:
     held = []
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            held.append(os.readlink(entry))
+            held.append(str(entry.readlink()))
         except FileNotFoundError:
             continue
     return sorted(name.split(":")[0] if name.startswith("socket") else name for name in held)
@@ -61,7 +61,7 @@ def is_gone(pid: int) -> bool:
     """Tell whether a process is gone, or only waits to be reaped."""
     try:
         return ") Z " in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 

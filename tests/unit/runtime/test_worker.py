@@ -89,8 +89,10 @@ def test_a_reader_that_runs_out_of_patience_is_degraded_by_name(tmp_path) -> Non
         assert answer["mode"] == "degraded"
         assert told["reader"] == answer["slot"]
         until(
-            lambda: f"degrade slot={answer['slot']} ring=records pid={idler.pid}"
-            in audit.read_text(encoding="utf-8"),
+            lambda: (
+                f"degrade slot={answer['slot']} ring=records pid={idler.pid}"
+                in audit.read_text(encoding="utf-8")
+            ),
             "the audit log names it",
         )
         assert any(f"pid={idler.pid}" in line and "lossy now" in line for line in live.lines())
@@ -168,7 +170,9 @@ def test_the_worker_is_the_only_one_that_can_write_the_feed(tmp_path) -> None:
 
         def writers(pid: int) -> bool:
             maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
-            return any("zerofeed-" in line and "rw-s" in line and "-records" in line for line in maps)
+            return any(
+                "zerofeed-" in line and "rw-s" in line and "-records" in line for line in maps
+            )
 
         assert writers(worker)
         assert not writers(os.getpid())

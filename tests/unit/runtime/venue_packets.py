@@ -15,7 +15,17 @@ from zerofeed.records.kinds import DISCONNECT, EPOCH
 from zerofeed.runtime.offline import OfflineFeed
 from zerofeed.wire.pcap_index import INDEX_DTYPE
 
-__all__ = ["OPENS_NS", "Packets", "comparable", "decode", "fed", "joined", "make_venue", "of_the_venue", "venue_packets"]
+__all__ = [
+    "OPENS_NS",
+    "Packets",
+    "comparable",
+    "decode",
+    "fed",
+    "joined",
+    "make_venue",
+    "of_the_venue",
+    "venue_packets",
+]
 
 OPENS_NS = 1_700_000_000_000_000_000
 """When the simulated venue opens; nothing here depends on the real time."""
@@ -61,9 +71,7 @@ class Packets:
 
     def chosen(self, places: npt.NDArray[Any] | slice) -> Packets:
         """Some of the packets, in the same buffer."""
-        return Packets(
-            self.data, self.offsets[places], self.lengths[places], self.channels[places]
-        )
+        return Packets(self.data, self.offsets[places], self.lengths[places], self.channels[places])
 
     @classmethod
     def joined(cls, batches: Iterable[Batch]) -> Packets:
@@ -89,16 +97,14 @@ def venue_packets(venue: SimulatedDeribit, count: int, first: int = 0) -> Iterab
     """Let a venue say ``count`` packets, or a few more; each batch is valid until the next."""
     said = first
     while said < first + count:
-        batch = venue.advance(
-            OPENS_NS + PACKET_NS * (said + 512), min(512, first + count - said)
-        )
+        batch = venue.advance(OPENS_NS + PACKET_NS * (said + 512), min(512, first + count - said))
         said += len(batch)
         yield batch
 
 
 def of_the_venue(count: int, seed: int = 1) -> Packets:
     """The first packets of a venue."""
-    return Packets.joined(venue_packets(make_venue(seed), count))
+    return Packets.joined(venue_packets(make_venue(seed), count)).chosen(slice(0, count))
 
 
 def fed(feed: OfflineFeed, packets: Packets) -> npt.NDArray[Any]:

@@ -106,7 +106,7 @@ def walks(draw):
     return packets
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(walks())
 def test_tracker_judges_as_its_slow_twin_does(packets) -> None:
     state = new_state()
@@ -119,7 +119,7 @@ def test_tracker_judges_as_its_slow_twin_does(packets) -> None:
     assert shown == {channel: vars(twin) for channel, twin in naive.items()}
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(walks(), st.data())
 def test_every_packet_is_accepted_stale_or_a_heartbeat(packets, data) -> None:
     state = new_state()
@@ -129,7 +129,7 @@ def test_every_packet_is_accepted_stale_or_a_heartbeat(packets, data) -> None:
     assert sum(row["packets"] + row["stale"] + row["heartbeats"] for row in rows) == len(packets)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(walks(), st.integers(0, 59))
 def test_a_step_that_was_not_published_is_forgotten(packets, cut) -> None:
     state = new_state()

@@ -1,0 +1,125 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.apps.commands import call, error_of, write_capture
+from tests.unit.runtime.venue_packets import OPENS_NS, Packets, decode
+from zerofeed.records.units import UNDEF
+
+__all__: list[str] = []
+
+DERIBIT = ("--protocol", "deribit-multicast")
+
+pytestmark = pytest.mark.slow  # the simulated venue is loaded
+
+
+def test_ndjson_has_one_object_for_each_record(capture: Path, packets: Packets) -> None:
+    result = call("decode", capture, *DERIBIT, "--format", "ndjson")
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    expected = decode(packets)
+    assert [each["seq"] for each in told] == expected["seq"].tolist()
+    times = [UNDEF if each["ts_event_ns"] is None else each["ts_event_ns"] for each in told]
+    assert times == expected["ts_event_ns"].tolist()
+    assert all(each["instrument"] for each in told)
+
+
+def test_summary_counts_packets_messages_and_records(capture: Path, packets: Packets) -> None:
+    result = call("decode", capture, *DERIBIT)
+    told = json.loads(result.stdout)
+    records = decode(packets)
+    assert told["packets"] == told["frames"] == len(packets)
+    assert sum(told["records"].values()) == len(records)
+    assert told["messages"]["Instrument"] + told["messages"].get("InstrumentV2", 0) > 0
+    assert told["instruments"] == len(set(records["instrument"].tolist()))
+    losses = ["gaps", "missing", "resets", "stale", "malformed", "truncated", "unknown"]
+    assert [told[name] for name in losses] == [0] * len(losses)
+    assert told["first_ts_ns"] == OPENS_NS
+    assert told["last_ts_ns"] == OPENS_NS + (len(packets) - 1) * 1_000_000
+    assert told["channels_with_loss"] == []
+
+
+def test_summary_shows_what_is_missing(packets: Packets, tmp_path: Path) -> None:
+    busiest = np.bincount(packets.channels).argmax()
+    places = np.flatnonzero(packets.channels == busiest)
+    lossy = packets.chosen(np.delete(np.arange(len(packets)), places[1]))
+    told = json.loads(call("decode", write_capture(tmp_path / "x", lossy), *DERIBIT).stdout)
+    assert (told["gaps"], told["missing"], told["records"]["gap"]) == (1, 1, 1)
+    assert [each["channel"] for each in told["channels_with_loss"]] == [busiest]
+
+
+def test_kinds_choose_in_every_format(capture: Path) -> None:
+    kinds = ("--kinds", "trade,bbo")
+    lines = call("decode", capture, *DERIBIT, *kinds, "--format", "ndjson").stdout.splitlines()
+    counted = Counter(json.loads(line)["kind"] for line in lines)
+    assert set(counted) == {"trade", "bbo"}
+    assert json.loads(call("decode", capture, *DERIBIT, *kinds).stdout)["records"] == counted
+    table = call("decode", capture, *DERIBIT, *kinds, "--format", "table").stdout.splitlines()
+    assert table[0].split()[:3] == ["time", "kind", "instrument"]
+    assert len(table) - 1 == counted.total()
+
+
+def test_books_are_the_last_best_quotes(capture: Path) -> None:
+    result = call("decode", capture, *DERIBIT, "--books", "--format", "ndjson")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    quotes = {each["instrument"]: each for each in told if each["kind"] == "bbo"}
+    books = [each for each in told if each["kind"] == "book"]
+    assert {each["instrument"] for each in books} >= set(quotes)
+    for book in books:
+        quote = quotes.get(book["instrument"])
+        if quote is None:
+            continue
+        best = [*(book["bids"] or [[None, None]])[0], *(book["asks"] or [[None, None]])[0]]
+        names = ("bid_price", "bid_size", "ask_price", "ask_size")
+        assert best == [quote[name] for name in names]
+        assert book["is_proven"] is (book["doubts"] == [])
+
+
+def test_books_are_counted_in_the_summary_and_drawn_in_the_table(capture: Path) -> None:
+    books = json.loads(call("decode", capture, *DERIBIT, "--books").stdout)["books"]
+    assert books["total"] == books["proven"] + books["in_doubt"] > 0
+    table = call("decode", capture, *DERIBIT, "--books", "--format", "table").stdout
+    assert table.count("\n\n") == books["total"]
+
+
+def test_a_damaged_capture_gives_what_is_whole_and_an_error(capture: Path, tmp_path: Path) -> None:
+    data = bytearray(capture.read_bytes())
+    data[len(data) // 2 :] = b"\xff" * (len(data) - len(data) // 2)
+    damaged = tmp_path / "damaged.pcapng"
+    damaged.write_bytes(data)
+    result = call("decode", damaged, *DERIBIT)
+    assert result.exit_code == 2
+    assert "offset" in error_of(result)
+    assert 0 < json.loads(result.stdout)["packets"] < 600
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "what"),
+    [
+        ("absent.pcap", DERIBIT, "the capture cannot be read; got No such file"),
+        ("text", DERIBIT, "not a capture"),
+        ("empty", DERIBIT, "not a capture"),
+        ("text", ("--protocol", "itch"), "unknown protocol; expected deribit-multicast; got itch"),
+        ("text", (*DERIBIT, "--kinds", "x"), "no such kind"),
+    ],
+)
+def test_a_wrong_file_protocol_or_kind_is_one_line(
+    file: str, arguments: tuple[str, ...], what: str, tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("not a capture at all")
+    (tmp_path / "empty").touch()
+    result = call("decode", tmp_path / file, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert what in error_of(result)
+
+
+def test_the_real_capture_is_decoded_whole(captures: Path) -> None:
+    told = json.loads(
+        call("decode", captures / "deribit/multicast_head_2000.pcapng", *DERIBIT).stdout
+    )
+    assert (told["packets"], told["gaps"], told["malformed"], told["unknown"]) == (2000, 0, 0, 0)
+    assert sum(told["messages"].values()) == 2420
+    assert told["records"]["quote"] == told["messages"]["Ticker"] == 1755

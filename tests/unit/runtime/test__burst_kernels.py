@@ -1,0 +1,192 @@
+"""One call receives what is there, makes records of it, publishes them, and says why it returned."""
+
+from __future__ import annotations
+
+import socket
+
+import numpy as np
+import pytest
+
+from tests.unit.runtime.live import LOCAL, make_config
+from tests.unit.runtime.venue_packets import comparable, decode, of_the_venue
+from zerofeed.base.status import OK, WOULD_BLOCK
+from zerofeed.feed.members import Member, degrade, dismiss, enlist
+from zerofeed.feed.memory import FeedMemory
+from zerofeed.runtime import _burst_kernels as burst
+from zerofeed.runtime.config import Source
+from zerofeed.runtime.protocols import find_protocol
+from zerofeed.shm import _ring_kernels as k
+from zerofeed.wire.batch_sender import BatchSender, pack_destination
+from zerofeed.wire.udp import open_receiver
+
+__all__: list[str] = []
+
+pytestmark = pytest.mark.compiled
+
+BURST = 8
+
+
+class Rig:
+    """A stage with sockets, in this process."""
+
+    def __init__(self, *, records: int = 1 << 14) -> None:
+        config = make_config(burst=BURST, records=records)
+        config.source.append(Source(LOCAL, 1))
+        protocol = find_protocol("deribit-multicast")
+        self.memory = FeedMemory("burst", protocol.sizes(config))
+        self.receivers = [open_receiver(LOCAL, 0, buffer_bytes=4 << 20) for _ in range(2)]
+        self.sender = BatchSender()
+        self.orders, self.boss = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.stage = protocol.build(config, self.memory)
+        sources = [receiver.fileno() for receiver in self.receivers]
+        self.stage.recover(sources)
+        self.stage.watch(sources, self.orders.fileno())
+        self.members: list[Member] = []
+
+    def close(self) -> None:
+        for each in (*self.receivers, self.sender, self.orders, self.boss, *self.members):
+            each.close()
+
+    def send(self, packets, source: int = 0) -> None:
+        destination = pack_destination(LOCAL, self.receivers[source].port)
+        self.sender.send(packets.data, packets.offsets, packets.lengths, destination)
+
+    def turn(self) -> int:
+        return self.stage.turn(0, 1_000_000_000)
+
+    def enlist(self, mode: str, ring: str = "records") -> Member:
+        member = Member(len(self.members), ring, mode, 0, 0, "test", 0)
+        rings = {
+            "records": (self.memory.record_ring, self.memory.record_cursors),
+            "frames": (self.memory.frame_ring, self.memory.frame_cursors),
+        }
+        assert enlist(*rings[ring], member.slot, mode, member.fds)
+        self.members.append(member)
+        return member
+
+    @property
+    def report(self):
+        return self.stage.report
+
+
+@pytest.fixture
+def rig():
+    made = Rig()
+    yield made
+    made.close()
+
+
+def test_nothing_there_is_nothing_done(rig: Rig) -> None:
+    assert rig.turn() == OK
+    assert rig.report[burst.TAKEN] == 0
+    assert rig.memory.record_ring.published == rig.memory.frame_ring.published == 0
+
+
+def test_one_call_takes_everything_that_is_there(rig: Rig) -> None:
+    packets = of_the_venue(100)
+    rig.send(packets)
+    assert rig.turn() == OK
+    assert rig.report[burst.TAKEN] == len(packets)
+    assert rig.memory.frame_ring.published == len(packets)
+    records = rig.memory.records[: rig.memory.record_ring.published]
+    assert comparable(records).tobytes() == comparable(decode(packets)).tobytes()
+
+
+def test_frames_hold_the_packets_as_they_came(rig: Rig) -> None:
+    packets = of_the_venue(40)
+    rig.send(packets)
+    rig.turn()
+    for number in range(len(packets)):
+        frame = rig.memory.frames[number]
+        at = int(frame["offset"])
+        data = rig.memory.arena[at : at + int(frame["length"])].tobytes()
+        assert data == packets.payload(number)
+        assert (frame["seq"], frame["channel"], frame["flags"]) == (number, 0, 0)
+        assert frame["ts_recv_ns"] > 0
+
+
+def test_frames_say_which_socket_they_came_from(rig: Rig) -> None:
+    packets = of_the_venue(8)
+    rig.send(packets.chosen(slice(0, 4)), source=0)
+    rig.send(packets.chosen(slice(4, 8)), source=1)
+    rig.turn()
+    assert rig.memory.metrics["packets_received"] == 8
+    assert sorted(rig.memory.frames["channel"][:8].tolist()) == [0] * 4 + [1] * 4
+
+
+def test_a_packet_longer_than_a_chunk_is_marked_and_counted(rig: Rig) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.sendto(bytes(5000), (LOCAL, rig.receivers[0].port))
+    rig.turn()
+    frame = rig.memory.frames[0]
+    assert (frame["flags"], frame["length"]) == (burst.CUT_FLAG, 2048)
+    assert rig.memory.metrics["packets_truncated"] == 1
+
+
+def test_the_boss_is_heard(rig: Rig) -> None:
+    rig.boss.send(b"come")
+    assert rig.turn() == OK
+    assert rig.report[burst.HAS_ORDERS] == 1
+    rig.orders.recv(16)
+    rig.turn()
+    assert rig.report[burst.HAS_ORDERS] == 0
+
+
+@pytest.fixture
+def short():
+    """A rig whose ring is soon full."""
+    made = Rig(records=1 << 10)
+    yield made
+    made.close()
+
+
+def test_a_lossless_reader_in_the_way_stops_it_and_nothing_is_lost(short: Rig) -> None:
+    packets = of_the_venue(600)
+    member = short.enlist("lossless")
+    short.send(packets)
+    assert short.turn() == WOULD_BLOCK
+    assert short.report[burst.BLOCKED_ON] == burst.RECORDS
+    ring, words = short.memory.record_ring, member.page.words
+    seen = []
+    while short.memory.metrics["packets_received"] < len(packets):
+        position, end = int(words[k.POSITION]), ring.published
+        assert end - position <= ring.capacity
+        seen.append(short.memory.records[np.arange(position, end) % ring.capacity].copy())
+        words[k.POSITION] = end
+        short.turn()
+    numbers = np.concatenate([part["seq"] for part in seen])
+    assert np.array_equal(numbers, np.arange(len(numbers)))
+    assert short.memory.metrics["packets_decoded"] == len(packets)
+
+
+@pytest.mark.parametrize("end", [degrade, dismiss])
+def test_it_goes_on_once_the_reader_in_the_way_is_lossy_or_gone(short: Rig, end) -> None:
+    packets = of_the_venue(600)
+    member = short.enlist("lossless")
+    short.send(packets)
+    while short.turn() != WOULD_BLOCK:
+        pass
+    end(short.memory.record_ring, member.slot)
+    for _ in range(100):
+        short.turn()
+    assert short.memory.metrics["packets_received"] == len(packets)
+
+
+def test_a_lossless_reader_of_frames_can_be_in_the_way_too(rig: Rig) -> None:
+    packets = of_the_venue(600)
+    member = rig.enlist("lossless", "frames")
+    rig.send(packets)
+    assert rig.turn() == WOULD_BLOCK
+    assert rig.report[burst.BLOCKED_ON] == burst.FRAMES
+    member.page.words[k.POSITION] = rig.memory.frame_ring.published
+    rig.turn()
+    rig.turn()
+    assert rig.memory.metrics["packets_received"] == len(packets)
+
+
+def test_a_turn_ends_when_its_time_is_over(rig: Rig) -> None:
+    packets = of_the_venue(200)
+    rig.send(packets)
+    rig.stage.turn(0, 0)
+    # One look at the sockets is one burst.
+    assert rig.report[burst.TAKEN] == BURST
