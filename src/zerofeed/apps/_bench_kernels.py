@@ -224,9 +224,7 @@ def produce_paced(
 
 
 @kernel(int64(I64_RO, I64_RO, I64, int64, I64))
-def consume(
-    control: _Words, items: _Words, cursor: _Words, count: int, totals: _Words
-) -> int:
+def consume(control: _Words, items: _Words, cursor: _Words, count: int, totals: _Words) -> int:
     """Read every record of a ring in place and add all its words up.
 
     Args:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.base.errors import BugError
 from zerofeed.feed.attach import Feed, attach
 from zerofeed.mock.deribit import SimulatedDeribit
 from zerofeed.wire.batch_sender import BatchSender, pack_destination
@@ -26,6 +27,7 @@ from zerofeed.wire.pcap import read_capture
 __all__ = ["SendPlan", "send_packets"]
 
 _BATCH = 64
+_STALL_SECONDS = 20.0
 _CHARGED_BYTES = 2304
 """What the kernel charges a socket for one datagram of up to about 1.5 KiB."""
 
@@ -69,7 +71,14 @@ class _Window:
 
     def wait(self, count: int) -> None:
         """Wait until ``count`` more packets fit."""
+        deadline = time.monotonic() + _STALL_SECONDS
         while self.sent + count - self._taken() > self._size:
+            if time.monotonic() > deadline:
+                raise BugError(
+                    f"the feed has taken nothing for {_STALL_SECONDS:.0f} s",
+                    got=f"{self._taken()} of {self.sent} packets",
+                    next_step="report this",
+                )
             time.sleep(0.00005)
 
     def drain(self, seconds: float) -> bool:
@@ -88,7 +97,7 @@ class _Window:
 def send_packets(plan: SendPlan, pipe: Connection) -> None:
     """Send everything that the plan says; runs in a child process.
 
-    Sends ``"ready"``, waits for ``"go"``, sends progress as ints and at last a dictionary.
+    Sends ``"ready"``, waits for ``"go"``, and at last sends a dictionary of what was sent.
 
     Args:
         plan: what and where.

@@ -105,7 +105,7 @@ def _draw(feeds: list[dict[str, Any]]) -> None:
     if not feeds:
         console.print("no feed is running here; start one with `zerofeed run CONFIG.toml`")
         return
-    numbers = ("worker", "epoch", "up", "records", "records/s", "readers")
+    numbers = ("worker", "epoch", "up", "records", "rate/s")
     table = plain_table("feed", "user", "protocol", *numbers, right=numbers)
     for feed in feeds:
         name, user = escape(feed["name"]), escape(feed["user"])
@@ -121,7 +121,6 @@ def _draw(feeds: list[dict[str, Any]]) -> None:
             _time_since(feed["started_ns"]),
             compact(feed["published"]),
             compact(feed["records_per_second"]),
-            str(len(feed["readers"])),
         )
     console.print(table)
     for feed in feeds:

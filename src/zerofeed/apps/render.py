@@ -125,7 +125,7 @@ def plain_table(*columns: str, right: tuple[str, ...] = ()) -> Table:
         columns: headings.
         right: those of them whose cells are aligned right.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for column in columns:
         is_right = column in right
         table.add_column(column, justify="right" if is_right else "left", no_wrap=True)

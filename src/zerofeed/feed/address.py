@@ -56,6 +56,6 @@ def list_feeds() -> list[tuple[str, int]]:
     for line in Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace").splitlines():
         address = line.rsplit(" ", 1)[-1]
         match = re.fullmatch(rf"@{_PREFIX}/(\d+)/(.+)", address)
-        if match:
+        if match and _NAME.fullmatch(match.group(2)):
             found.add((match.group(2), int(match.group(1))))
     return sorted(found)

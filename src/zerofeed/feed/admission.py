@@ -26,11 +26,13 @@ import msgspec
 from zerofeed.base.errors import ResourceError, ZerofeedError
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription
 from zerofeed.feed.members import Member
-from zerofeed.feed.messages import Reply, Request, receive, send
+from zerofeed.feed.messages import Reply, Request, receive_request, send
 
 __all__ = ["Admission", "AllowList", "Gate", "Peer"]
 
 _PROGRAM_CHARACTERS = 64
+_MOST_PEERS = 512
+"""Attached processes at a time; well below the descriptors that a process may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,7 @@ class Admission:
         if peer is None:
             return
         try:
-            request, fds = receive(peer.connection, Request)
-            for fd in fds:
-                os.close(fd)
+            request = receive_request(peer.connection)
         except (OSError, ValueError) as error:
             self._audit(f"drop pid={peer.pid} uid={peer.uid} why={_printable(str(error))}")
             self._drop(fileno)
@@ -171,6 +171,10 @@ class Admission:
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         pid, uid, gid = struct.unpack("iII", credentials)
         connection.settimeout(0.0)
+        if len(self.peers) >= _MOST_PEERS:
+            self._audit(f"refuse pid={pid} uid={uid} gid={gid} why={_MOST_PEERS} are attached")
+            connection.close()
+            return
         if not self._allowed.admits(uid, gid):
             self._audit(f"refuse pid={pid} uid={uid} gid={gid} why=not on the allow list")
             self._refuse(connection, uid)
@@ -242,6 +246,9 @@ class Admission:
         peer = self.peers.pop(fileno)
         for member in list(peer.members):
             self._dismiss(peer, member)
+        # A worker forked while this peer was attached holds a duplicate: closing is not enough.
+        with contextlib.suppress(OSError):
+            peer.connection.shutdown(socket.SHUT_RDWR)
         peer.connection.close()
 
 

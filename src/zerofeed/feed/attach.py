@@ -41,6 +41,7 @@ from zerofeed.feed.reader import Reader
 from zerofeed.records import units
 from zerofeed.records.book_rows import book_row, doubt_names
 from zerofeed.records.kinds import KIND_NAMES, kind_code
+from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorPage, RingView
 from zerofeed.shm.seqlock import read_row
 
@@ -138,6 +139,9 @@ class Feed:
             page = CursorPage(fds[0])
         finally:
             os.close(fds[0])
+        if isinstance(request.start, int):
+            # What was asked for and is no longer kept is lost to this reader, and says so.
+            page.words[k.LOST] += max(0, reply.start - max(0, request.start))
         reader = Reader(
             self._connection,
             ring,

@@ -18,11 +18,13 @@ from zerofeed.shm.ring import CursorPage, CursorTable, Ring
 __all__ = [
     "LOST_PATIENCE",
     "MODES",
+    "Debts",
     "Member",
     "Members",
     "degrade",
     "dismiss",
     "enlist",
+    "in_the_way",
     "initial_position",
 ]
 
@@ -157,6 +159,50 @@ def dismiss(ring: Ring, slot: int) -> None:
     """Forget a reader: it no longer holds anything back and is not woken. Called by the writer."""
     ring.control[k.MODES + slot] = k.FREE
     ring.control[k.BELLS + slot] = -1
+
+
+class Debts:
+    """How long each lossless reader has held the writer up.
+
+    Time in the way is charged in full and forgiven at a tenth of the pace, so a reader that
+    crawls along uses its patience up like one that stands still, and one that was slow once is
+    trusted again later. Readers that are in the way together are charged together: many slow
+    ones cost the feed no more than one.
+    """
+
+    def __init__(self) -> None:
+        self._owed: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def charge(self, place: tuple[str, int], amount_ns: int, now_ns: int) -> int:
+        """Charge a reader.
+
+        Args:
+            place: ring and slot.
+            amount_ns: how long it was in the way.
+            now_ns: monotonic time at the end of that.
+
+        Returns:
+            What it owes now, in ns.
+        """
+        owed, charged_at = self._owed.get(place, (0, now_ns))
+        free_ns = max(0, now_ns - charged_at - amount_ns)
+        owed = max(0, owed - free_ns // 10) + amount_ns
+        self._owed[place] = (owed, now_ns)
+        return owed
+
+    def forget(self, place: tuple[str, int]) -> None:
+        """Forget a reader that is gone or no longer waited for."""
+        self._owed.pop(place, None)
+
+
+def in_the_way(ring: Ring, table: CursorTable) -> list[int]:
+    """List the slots of the lossless readers that hold the next largest claim up."""
+    needed = ring.published + int(ring.control[k.MAX_CLAIM]) - ring.capacity
+    return [
+        slot
+        for slot in range(int(ring.control[k.SLOTS]))
+        if ring.control[k.MODES + slot] == k.LOSSLESS and int(table.page(slot)[k.POSITION]) < needed
+    ]
 
 
 def degrade(ring: Ring, slot: int) -> None:

@@ -24,14 +24,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.errors import ConfigurationError
+from zerofeed.base.errors import ConfigurationError, LayoutMismatchError
 from zerofeed.feed.description import FeedDescription, ObjectDescription
 from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD, RECORD_BYTES
 from zerofeed.records.instruments import INSTRUMENT_ROW, INSTRUMENT_ROW_BYTES
 from zerofeed.shm import journal
 from zerofeed.shm.ring import CursorTable, Ring, RingShape, RingView
-from zerofeed.shm.segment import Mapping, Segment, map_segment
+from zerofeed.shm.segment import SEALS, Mapping, Segment, map_segment, seals_of
 
 __all__ = ["FRAME", "FRAME_BYTES", "FeedMap", "FeedMemory", "MemorySizes"]
 
@@ -272,10 +272,26 @@ def _ring(described: ObjectDescription, fds: list[int]) -> RingView:
         described.body_bytes,
         described.page_bytes,
     )
+    _check_segment(described, fds)
     return RingView(fds[described.fd], shape)
 
 
+def _check_segment(described: ObjectDescription, fds: list[int]) -> None:
+    """Refuse memory that could shrink under the map, which would end this process with SIGBUS."""
+    size = os.fstat(fds[described.fd]).st_size
+    needed = described.head_bytes + described.body_bytes
+    if size < needed or seals_of(fds[described.fd]) & SEALS != SEALS:
+        raise LayoutMismatchError(
+            "its memory is not as it describes it",
+            where="feed",
+            expected=f"a sealed segment of {needed} bytes",
+            got=f"{size} bytes, seals {seals_of(fds[described.fd]):#x}",
+            next_step="attach to a feed that zerofeed runs",
+        )
+
+
 def _plain(described: ObjectDescription, fds: list[int]) -> Mapping:
+    _check_segment(described, fds)
     return map_segment(
         fds[described.fd],
         described.head_bytes,

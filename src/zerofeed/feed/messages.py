@@ -31,6 +31,7 @@ __all__ = [
     "Request",
     "receive",
     "receive_packet",
+    "receive_request",
     "send",
 ]
 
@@ -73,6 +74,25 @@ def send(connection: socket.socket, message: Request | Reply, fds: list[int] | N
         OSError: the other side is gone.
     """
     socket.send_fds(connection, [msgspec.json.encode(message)], fds or [])
+
+
+def receive_request(connection: socket.socket) -> Request | None:
+    """Receive what a peer asks; descriptors that it sends along never reach this process.
+
+    Returns:
+        The request, or None at the end of the connection.
+
+    Raises:
+        ValueError: the packet is no request.
+        OSError: the connection failed.
+    """
+    data = connection.recv(MAX_MESSAGE_BYTES)
+    if not data:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Request)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no message of this protocol: {error}") from error
 
 
 def receive(connection: socket.socket, kind: type[_Message]) -> tuple[_Message | None, list[int]]:

@@ -56,12 +56,18 @@ class Counter:
 
 COUNTERS: tuple[Counter, ...] = (
     Counter("packets_received", "packets", "taken from the sockets"),
-    Counter("packets_decoded", "packets", "well formed and in sequence; their records are published"),
+    Counter(
+        "packets_decoded", "packets", "well formed and in sequence; their records are published"
+    ),
     Counter("packets_stale", "packets", "older than what was seen; filtered"),
     Counter("packets_heartbeat", "packets", "empty; they only carry a sequence number"),
     Counter("packets_malformed", "packets", "contradict their own format"),
     Counter("packets_truncated", "packets", "longer than a frame chunk, or cut by the capture"),
-    Counter("packets_dropped_kernel", "packets", "dropped by the kernel because the socket buffer was full"),
+    Counter(
+        "packets_dropped_kernel",
+        "packets",
+        "dropped by the kernel because the socket buffer was full",
+    ),
     Counter("packets_missing", "packets", "missing from a channel's numbering"),
     Counter("gaps", "episodes", "times that a channel's numbering jumped forward"),
     Counter("resets", "episodes", "times that a channel's numbering started again"),
@@ -72,7 +78,11 @@ COUNTERS: tuple[Counter, ...] = (
     Counter("instruments_refused", "instruments", "instruments that found the table full"),
     Counter("books_in_doubt", "books", "books that are not proven now"),
     Counter("readers_degraded", "readers", "lossless readers that ran out of patience"),
-    Counter("numbers_out_of_range", "numbers", "values that fit no scaled integer; published as undefined"),
+    Counter(
+        "numbers_out_of_range",
+        "numbers",
+        "values that fit no scaled integer; published as undefined",
+    ),
     Counter("bursts", "bursts", "receive calls that brought something"),
     Counter("channels_refused", "packets", "packets of channels beyond the channel table"),
 )
@@ -138,6 +148,10 @@ class Metrics:
         """Add to a counter outside a journal step. The feed's writer only."""
         self._state[counter_word(name)] += amount
 
+    def set(self, name: str, value: int) -> None:
+        """Set a counter that says how many there are now. The feed's writer only."""
+        self._state[counter_word(name)] = value
+
     def note_drops(self, source: int, drops: int) -> None:
         """Take over a socket's own drop counter. The feed's writer only.
 
@@ -146,9 +160,10 @@ class Metrics:
             drops: what the kernel counts since the socket was made.
         """
         before = int(self._state[SOURCES_AT + source])
-        if drops > before:
+        new = (drops - before) & 0xFFFFFFFF  # the kernel's counter has 32 bits and wraps
+        if 0 < new < 1 << 31:
             self._state[SOURCES_AT + source] = drops
-            self.add("packets_dropped_kernel", drops - before)
+            self.add("packets_dropped_kernel", new)
 
     def channels(self) -> list[dict[str, int]]:
         """Read the state of every channel seen: number, next sequence, packets, missing ..."""
@@ -159,7 +174,9 @@ class Metrics:
             if self._state[at] == 0:
                 continue
             values = self._state[at + 1 : at + 1 + len(names)].tolist()
-            rows.append({"channel": int(self._state[at]) - 1, **dict(zip(names, values, strict=True))})
+            rows.append(
+                {"channel": int(self._state[at]) - 1, **dict(zip(names, values, strict=True))}
+            )
         return rows
 
     def latency(self, name: str) -> dict[str, int | None]:

@@ -42,6 +42,7 @@ from zerofeed.books._rows_kernels import publish_batch
 from zerofeed.feed.memory import FRAME
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
 from zerofeed.records.dtypes import RECORD
+from zerofeed.records.flags import BAD_TS_RECV
 from zerofeed.runtime._deribit_kernels import number_records, process_packet
 from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.shm._ring_kernels import (
@@ -224,6 +225,9 @@ def _process_frames(
             scratch,
         )
         number_records(records, at, count, published, words)
+        if int64(frame.flags) & NO_STAMP_FLAG:
+            for index in range(count):
+                records[at + index].flags = records[at + index].flags | BAD_TS_RECV
         seal(state, published + count)
         now_ns = realtime_ns()
         publish(control, count, now_ns)

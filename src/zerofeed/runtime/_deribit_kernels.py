@@ -55,7 +55,7 @@ from zerofeed.sequencing._tracker_kernels import (
     track,
 )
 from zerofeed.sequencing.channels import EXPECTED
-from zerofeed.shm.journal import add, begin, finish, seal
+from zerofeed.shm.journal import add, begin, finish, put, seal
 
 __all__ = ["SCRATCH_WORDS", "number_records", "process_capture", "process_packet"]
 
@@ -236,8 +236,11 @@ def process_packet(
             add(state, _UNKNOWN, 1)
         else:
             # Malformed, or more records than a packet of this size can make: the rest of the
-            # packet is not believed. What came before it stands.
+            # packet is not believed. What came before it stands, and the packet counts as not
+            # come: the next one shows the gap, in the records too, unless a good copy of it comes.
             is_whole = False
+            if channel_at >= 0:
+                put(state, channel_at + EXPECTED, seq)
             break
     add(state, _DECODED if is_whole else _MALFORMED, 1)
     add(state, _RECORDS_PUBLISHED, index - out_at)

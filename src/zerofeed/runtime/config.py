@@ -95,7 +95,7 @@ class MemorySection(_Section, frozen=True):
 
     records: _Positive = 1 << 18
     frames: _Positive = 1 << 13
-    chunk_bytes: Annotated[int, msgspec.Meta(ge=512, multiple_of=64)] = 2048
+    chunk_bytes: Annotated[int, msgspec.Meta(ge=512, le=16384, multiple_of=64)] = 2048
     instruments: Annotated[int, msgspec.Meta(ge=2)] = 4096
     book_levels: Annotated[int, msgspec.Meta(ge=8, multiple_of=8)] = 256
     book_depth: _Positive = 20

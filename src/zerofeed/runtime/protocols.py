@@ -29,7 +29,7 @@ from zerofeed.feed import _instrument_kernels as instruments
 from zerofeed.feed.instruments import lookup_words
 from zerofeed.feed.memory import FeedMemory, MemorySizes
 from zerofeed.feed.metrics import SOURCES, SOURCES_AT, counter_word
-from zerofeed.records.book_rows import row_words
+from zerofeed.records.book_rows import DOUBT_NAMES, book_row, row_words
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime._deribit_kernels import SCRATCH_WORDS
 from zerofeed.runtime._undo_kernels import restore_books, undo_words
@@ -42,6 +42,8 @@ __all__ = ["DERIBIT_RULES", "PROTOCOLS", "Protocol", "Stage", "find_protocol", "
 
 _DROPPED = counter_word("packets_dropped_kernel")
 _RECORDS_PUBLISHED = counter_word("records_published")
+
+_DOUBTS = sum(DOUBT_NAMES)
 
 DERIBIT_RULES = RULE_CLEAR_FIRST | RULE_SPANS_FRAMES
 """Deribit's books: snapshots begin with a clear, a change may be split over several packets."""
@@ -256,8 +258,18 @@ class Stage:
 
     def wake(self) -> None:
         """Wake the readers that sleep; after a kill, those that the predecessor did not reach."""
-        ring = self.memory.record_ring
-        k.try_publish(ring.control, self.memory.record_cursors.words, self._one, 0, time.time_ns())
+        now_ns = time.time_ns()
+        memory = self.memory
+        for ring, table in (
+            (memory.record_ring, memory.record_cursors),
+            (memory.frame_ring, memory.frame_cursors),
+        ):
+            k.try_publish(ring.control, table.words, self._one, 0, now_ns)
+
+    def books_in_doubt(self) -> int:
+        """Count the published books that are not proven."""
+        rows = self.memory.book_words.view(book_row(self.book_depth))
+        return int(((rows["version"] > 0) & ((rows["flags"] & _DOUBTS) != 0)).sum())
 
 
 def _build_deribit(config: FeedConfig, memory: FeedMemory) -> Stage:

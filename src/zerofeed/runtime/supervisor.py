@@ -223,7 +223,8 @@ class Supervisor:
         now = time.monotonic_ns()
         self._deaths = [at for at in self._deaths if now - at < _CRASH_WINDOW_NS] + [now]
         self._log(f"worker {pid} ended ({_cause(status)}); starting epoch {self._epoch + 1}")
-        if len(self._deaths) > _CRASHES and not os.WIFSIGNALED(status):
+        was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        if len(self._deaths) > _CRASHES and not was_killed:
             raise BugError(
                 f"the worker ended by itself {len(self._deaths)} times within "
                 f"{_CRASH_WINDOW_NS // 10**9} s",
@@ -281,8 +282,13 @@ class Supervisor:
         if self._orders is not None:
             try:
                 socket.send_fds(self._orders, [msgspec.json.encode(order)], fds)
-            except OSError:
+            except (BrokenPipeError, ConnectionResetError):
+                # The worker is gone: its successor lets every member in when it starts.
                 return Outcome("done")
+            except OSError as error:
+                raise ResourceError(
+                    f"the worker cannot be told ({error.strerror})", next_step="try again"
+                ) from error
         deadline = time.monotonic() + _REPLY_SECONDS
         while self._orders is not None and time.monotonic() < deadline:
             outcome = self._receive(0.2)
@@ -291,6 +297,12 @@ class Supervisor:
             if outcome.what in ("done", "late") and outcome.slot == order.slot:
                 return outcome
             self._pass_on(outcome)
+        if self._orders is not None:
+            raise ResourceError(
+                f"the worker did not answer within {_REPLY_SECONDS:.0f} s",
+                where=f"feed {self.config.feed.name}",
+                next_step="try again; if it lasts, a lossless reader holds the feed up",
+            )
         return Outcome("done")
 
     # The gate that admission asks
@@ -372,8 +384,12 @@ class Supervisor:
     def _audit(self, line: str) -> None:
         stamped = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} audit {line}"
         if self._audit_file is not None:
-            self._audit_file.write(stamped + "\n")
-            self._audit_file.flush()
+            try:
+                self._audit_file.write(stamped + "\n")
+                self._audit_file.flush()
+            except OSError as error:
+                # A full disk must not end the feed; the line goes where the other lines go.
+                self._log(f"audit log: {error.strerror}; the line was: {line}")
         else:
             self._log(f"audit {line}")
 

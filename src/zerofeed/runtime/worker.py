@@ -25,7 +25,15 @@ import msgspec
 import numpy as np
 
 from zerofeed.base.status import WOULD_BLOCK
-from zerofeed.feed.members import Member, degrade, dismiss, enlist
+from zerofeed.feed.members import (
+    LOST_PATIENCE,
+    Debts,
+    Member,
+    degrade,
+    dismiss,
+    enlist,
+    in_the_way,
+)
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.feed.publisher import stamp_and_publish
 from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, EPOCH, NO_SIDE
@@ -38,16 +46,14 @@ from zerofeed.shm.journal import DONE
 from zerofeed.shm.ring import CursorTable, Ring
 from zerofeed.wire.udp import UdpReceiver
 
-__all__ = ["LOST_PATIENCE", "Order", "Outcome", "Worker"]
+__all__ = ["Order", "Outcome", "Worker"]
 
-LOST_PATIENCE = 1
-"""``reason`` of a DISCONNECT record: a lossless reader was degraded."""
 
 _PR_SET_PDEATHSIG = 1
 _TURN_NS = 1_000_000
 _SLEEP_MS = 200
-_DROPS_NS = 200_000_000
-"""How often an idle worker asks its sockets what they dropped."""
+_LOOK_NS = 200_000_000
+"""How often the worker asks its sockets what they dropped, and counts the books in doubt."""
 _READERS_DEGRADED = "readers_degraded"
 
 
@@ -101,6 +107,9 @@ class Worker:
         self._epoch = epoch
         self._one = np.ones(1, dtype=np.int64)
         self._patience_ns = config.readers.patience_ms * 1_000_000
+        self._debts = Debts()
+        self._orders_waiting = select.poll()
+        self._orders_waiting.register(orders, select.POLLIN)
         self._rings: dict[str, tuple[Ring, CursorTable]] = {
             "records": (memory.record_ring, memory.record_cursors),
             "frames": (memory.frame_ring, memory.frame_cursors),
@@ -146,19 +155,32 @@ class Worker:
                 )
 
     def _take_over(self, members: list[Member]) -> None:
+        degraded_before = {
+            (name, slot)
+            for name, (ring, _) in self._rings.items()
+            for slot in range(k.MAX_READERS)
+            if ring.control[k.MODES + slot] == k.DEGRADED
+        }
         for ring, _ in self._rings.values():
             ring.control[k.MODES : k.MODES + k.MAX_READERS] = k.FREE
             ring.control[k.EPOCH] = self._epoch
+        fell_behind: list[tuple[str, int]] = []
         for member in members:
             ring, table = self._rings[member.ring]
-            if not enlist(ring, table, member.slot, member.mode, member.fds):
-                # It fell behind while there was no worker: it cannot be held for any more.
+            place = (member.ring, member.slot)
+            if place in degraded_before:
                 enlist(ring, table, member.slot, "lossy", member.fds)
                 degrade(ring, member.slot)
+            elif not enlist(ring, table, member.slot, member.mode, member.fds):
+                # It fell behind while there was no worker: it cannot be held for any more.
+                enlist(ring, table, member.slot, "lossy", member.fds)
+                fell_behind.append(place)
         in_doubt = self._stage.recover(self._sources)
         self._stage.watch(self._sources, self._orders.fileno())
         self._stage.wake()
         self._announce(EPOCH, self._epoch, int(self._memory.state[DONE]))
+        for name, slot in fell_behind:
+            self._degrade(name, slot)
         if in_doubt:
             self._say(
                 Outcome(
@@ -170,7 +192,6 @@ class Worker:
         spins = self._config.worker.idle == "spin"
         timeout_ms = 0 if spins else _SLEEP_MS
         report = self._stage.report
-        blocked_since = blocked_at = 0
         error_told = 0
         look_at = 0
         while True:
@@ -180,38 +201,43 @@ class Worker:
             if report[burst.ERROR] and report[burst.ERROR] != error_told:
                 error_told = int(report[burst.ERROR])
                 self._say(Outcome("note", detail=f"receiving failed: {os.strerror(error_told)}"))
-            if code != WOULD_BLOCK:
-                blocked_since = 0
-                if report[burst.TAKEN] == 0 and (now := time.monotonic_ns()) > look_at:
-                    look_at = now + _DROPS_NS
-                    self._note_drops()
-                continue
             now = time.monotonic_ns()
-            # Patience is for a reader that stands still: what moved, if only a little, starts anew.
-            progress = self._memory.frame_ring.published + int(self._memory.state[DONE])
-            if progress != blocked_at:
-                blocked_since, blocked_at = 0, progress
-            blocked_since = blocked_since or now
+            if now > look_at:
+                look_at = now + _LOOK_NS
+                self._note_drops()
+                self._note_doubts()
+            if code != WOULD_BLOCK:
+                continue
             ring = "records" if report[burst.BLOCKED_ON] == burst.RECORDS else "frames"
-            if now - blocked_since >= self._patience_ns:
-                self._degrade_slowest(ring)
-                blocked_since = 0
-            elif select.select([self._orders], [], [], 0.0002)[0]:
-                self._obey()
+            self._wait_for_readers(ring)
+
+    def _wait_for_readers(self, name: str) -> None:
+        """Let a moment pass, and charge it to the readers that are in the way."""
+        ring, table = self._rings[name]
+        began = time.monotonic_ns()
+        if self._orders_waiting.poll(0.2):
+            self._obey()
+        else:
+            time.sleep(0.0001)
+        now = time.monotonic_ns()
+        for slot in in_the_way(ring, table):
+            if self._debts.charge((name, slot), now - began, now) >= self._patience_ns:
+                self._degrade(name, slot)
 
     def _note_drops(self) -> None:
         """Take over the sockets' own drop counters, which packets carry only if one follows."""
         for index, receiver in enumerate(self._receivers):
             self._memory.metrics.note_drops(index, receiver.drops())
 
-    def _degrade_slowest(self, name: str) -> None:
-        ring, table = self._rings[name]
-        slot = k.slowest_slot(ring.control, table.words)
-        if slot < 0:
-            return
-        degrade(ring, slot)
-        metrics = self._memory.metrics
-        metrics.add(_READERS_DEGRADED, 1)
+    def _note_doubts(self) -> None:
+        """Count the published books that are in doubt now."""
+        self._memory.metrics.set("books_in_doubt", self._stage.books_in_doubt())
+
+    def _degrade(self, name: str, slot: int) -> None:
+        """Make a lossless reader lossy; say so in the counters, the log and the feed."""
+        degrade(self._rings[name][0], slot)
+        self._debts.forget((name, slot))
+        self._memory.metrics.add(_READERS_DEGRADED, 1)
         self._say(Outcome("degraded", name, slot))
         if name == "records":
             self._announce(DISCONNECT, LOST_PATIENCE, slot)
@@ -235,6 +261,7 @@ class Worker:
             else:
                 bell = int(ring.control[k.BELLS + order.slot])
                 dismiss(ring, order.slot)
+                self._debts.forget((order.ring, order.slot))
                 if bell >= 0:
                     os.close(bell)
                 self._say(Outcome("done", order.ring, order.slot))
@@ -242,12 +269,8 @@ class Worker:
     def _announce(self, kind: int, first: int, second: int) -> None:
         """Publish one record about the feed itself, unless a lossless reader is in the way."""
         ring, table = self._rings["records"]
-        deadline = time.monotonic_ns() + self._patience_ns
         while k.try_claim(ring.control, table.words, 1) == WOULD_BLOCK:
-            if time.monotonic_ns() >= deadline:
-                slot = k.slowest_slot(ring.control, table.words)
-                degrade(ring, slot)
-                self._say(Outcome("degraded", "records", slot))
+            self._wait_for_readers("records")
         now = time.time_ns()
         record = self._memory.records[ring.published & (ring.capacity - 1)]
         record["ts_event_ns"] = now

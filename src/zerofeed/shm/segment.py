@@ -45,6 +45,7 @@ __all__ = [
     "Segment",
     "map_over",
     "map_segment",
+    "seals_of",
 ]
 
 HUGE_PAGE_BYTES = 2 * 1024 * 1024
@@ -233,6 +234,14 @@ class Segment:
     def seals(self) -> int:
         """Read the seals that the kernel enforces."""
         return fcntl.fcntl(self.fd, F_GET_SEALS)
+
+
+def seals_of(fd: int) -> int:
+    """Read the seals of a memfd; 0 when it is something that cannot be sealed."""
+    try:
+        return fcntl.fcntl(fd, F_GET_SEALS)
+    except OSError:
+        return 0
 
 
 def map_segment(

@@ -40,6 +40,7 @@ def test_tables_show_feeds_and_readers(publisher) -> None:
     with attach(publisher.name) as feed, feed.reader():
         lines = call("ls").stdout.splitlines()
     assert lines[0].split()[:3] == ["feed", "user", "protocol"]
+    assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines if publisher.name in line] == [publisher.name] * 2
     assert "lossy" in lines[-1]
 

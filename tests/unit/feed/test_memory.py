@@ -90,7 +90,7 @@ def test_the_descriptors_of_a_map_are_closed() -> None:
     memory = FeedMemory("test", sizes())
     before = open_descriptors()
     feed = mapped(memory)
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
     assert feed.records.size == 2 * CAPACITY
 
 

@@ -75,7 +75,7 @@ def test_whatever_is_no_message_is_a_value_error_and_its_descriptors_are_closed(
     socket.send_fds(pair[0], [data], [0] * MAX_FDS)
     with pytest.raises(ValueError, match="no message of this protocol"):
         receive(pair[1], Request)
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 def test_looking_for_a_packet_does_not_wait_for_one(pair: Pair) -> None:

@@ -205,7 +205,7 @@ def test_a_publisher_makes_and_ends_without_leaving_a_descriptor() -> None:
     for _ in range(20):
         cycle()
     gc.collect()
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 def test_status_tells_who_reads_how_far(publisher: Publisher, attached: Feed) -> None:

@@ -731,7 +731,7 @@ def test_an_abandoned_iteration_leaves_no_descriptor(publisher: Publisher, attac
         publisher.publish(records(0, 3))
         asyncio.run(main())
     gc.collect()
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 # Cost
