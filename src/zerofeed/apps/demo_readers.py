@@ -27,7 +27,7 @@ from zerofeed.feed.reader import Reader
 from zerofeed.records._digest_kernels import DIGEST_WORDS, digest_text, mix_record
 from zerofeed.shm.histogram import HISTOGRAM_WORDS, percentile, sample
 
-__all__ = ["STYLES", "read_until_told"]
+__all__ = ["STYLES", "every_record", "read_until_told", "take", "take_batch"]
 
 SEEN = DIGEST_WORDS
 NEXT_SEQ = DIGEST_WORDS + 1

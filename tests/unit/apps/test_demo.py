@@ -104,7 +104,7 @@ class Run:
 def test_a_run_in_which_nothing_went_wrong_keeps_every_identity() -> None:
     results = Run().results()
     assert results["ok"]
-    assert len(results["identities"]) == 10
+    assert len(results["identities"]) == 11
     assert results["packets"] == {
         "sent": 100, "received": 100, "published": 97, "dropped": 0, "missing": 0,
     }  # fmt: skip
@@ -169,6 +169,10 @@ def copy_the_data(run: Run) -> None:
     run.readers[0]["is_view"] = False
 
 
+def grow_with_what_is_read(run: Run) -> None:
+    run.readers[0]["resident_growth_bytes"] = 1 << 30
+
+
 def map_for_writing(run: Run) -> None:
     run.readers[0]["map"] = MAP.replace("r--s", "rw-s")
 
@@ -227,7 +231,7 @@ def test_every_identity_is_seen_to_break() -> None:
     for spoil in (
         lose_a_packet_on_the_way, forget_a_cause, drop_in_the_kernel, consume_one_too_few,
         lose_a_record, jump_over_a_number, see_another_byte, publish_uncounted, copy_the_data,
-        lose_a_message,
+        lose_a_message, grow_with_what_is_read,
     ):  # fmt: skip
         run = Run()
         spoil(run)
@@ -278,7 +282,7 @@ def test_feed_of_the_demonstration_waits_longer_for_its_readers_than_any_pause()
     config = module._config("demo-x", 6100, DemoPlan(protocol="p"))
     assert config.feed.protocol == "p"
     assert config.source[0].interface == "lo"
-    assert config.readers.patience_ms >= 10_000
+    assert config.readers.patience_ms >= 5_000
 
 
 def test_sender_is_told_what_the_plan_says() -> None:

@@ -11,6 +11,8 @@ from zerofeed.feed.attach import attach
 
 __all__: list[str] = []
 
+pytestmark = pytest.mark.compiled  # a feed has atomics and futexes
+
 
 @pytest.fixture(autouse=True)
 def only_mine(publisher, monkeypatch) -> None:

@@ -11,6 +11,8 @@ from zerofeed.feed.publisher import Publisher
 
 __all__: list[str] = []
 
+pytestmark = pytest.mark.compiled  # a feed has atomics and futexes
+
 
 def told(publisher: Publisher, *arguments: object) -> list[dict]:
     result = call("tail", publisher.name, "--format", "ndjson", *arguments)

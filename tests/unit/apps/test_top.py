@@ -16,6 +16,8 @@ from zerofeed.shm.histogram import HISTOGRAM_WORDS
 
 __all__: list[str] = []
 
+pytestmark = pytest.mark.compiled  # a feed has atomics and futexes
+
 QUICK = ("--once", "--interval", "0.05")
 
 
