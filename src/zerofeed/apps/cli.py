@@ -510,7 +510,7 @@ def demo(
 
 
 @cli.command(help=_MEASURES)
-@click.argument("what", type=click.Choice(["hop", "fanout", "publish", "decode", "wake"]))
+@click.argument("what", type=click.Choice(["hop", "poll", "wake", "publish", "fanout", "decode"]))
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),

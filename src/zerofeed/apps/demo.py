@@ -29,7 +29,9 @@ from zerofeed.apps.demo_sources import SendPlan, send_packets
 from zerofeed.base.errors import BugError, ZerofeedError
 from zerofeed.feed.attach import Feed, attach
 from zerofeed.runtime.config import FeedConfig, FeedSection, MemorySection, ReadersSection, Source
+from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.supervisor import Supervisor
+from zerofeed.wire.pcap import open_capture
 from zerofeed.wire.udp import open_receiver
 
 __all__ = ["DemoPlan", "demo"]
@@ -103,6 +105,9 @@ def demo(plan: DemoPlan, *, as_json: bool = False, console: Console | None = Non
         ZerofeedError: something that the demonstration needs cannot be had here.
     """
     screen = console or Console()
+    if plan.capture is not None:
+        open_capture(plan.capture)  # says what is wrong with it before anything is started
+    find_protocol(plan.protocol)
     if not as_json:
         screen.print("starting a feed, its readers and a venue ...", style="dim")
     name = f"demo-{os.getpid()}"

@@ -250,6 +250,7 @@ def apply_change(
 def place(
     books: _Words, book: int, side: int, index: int, price: int, size: int, change_id: int
 ) -> None:
+    """Set a level's absolute size, make the level, or turn it into a tombstone."""
     at = side_at(books, book, side)
     capacity = books[H_CAPACITY]
     levels = books[book + B_BIDS + side]
@@ -269,6 +270,7 @@ def place(
 
 @inlined
 def refuse(books: _Words, book: int, change_id: int) -> None:
+    """Count a level that lies behind what a truncated side can know."""
     books[book + B_HORIZON_ID] = max(books[book + B_HORIZON_ID], change_id)
     books[_REFUSED] += 1
 
@@ -296,6 +298,7 @@ def end_change(books: _Words, book: int, ts_event_ns: int) -> int:
 
 @inlined
 def check_crossed(books: _Words, book: int) -> None:
+    """Doubt the book when its best bid reaches its best ask, as the venue's rules say."""
     rules = books[H_RULES]
     bids, asks = books[book + B_BIDS], books[book + B_ASKS]
     if bids == 0 or asks == 0 or rules & RULE_ALLOW_CROSSED or not is_intact(books, book):
