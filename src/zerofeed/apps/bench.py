@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zerofeed.apps import _bench_kernels as bk
-from zerofeed.base.errors import ConfigurationError
+from zerofeed.base.errors import BugError, ConfigurationError
 from zerofeed.codecs.deribit._kernels import COUNT_WORDS, PACKETS_DONE, decode_packets
 from zerofeed.codecs.deribit._message_kernels import RESULT_WORDS
 from zerofeed.codecs.deribit.decoder import state_words
@@ -136,7 +136,7 @@ def hop(samples: int = 100_000) -> dict[str, float]:
     ticks = np.zeros(total, dtype=np.int64)
     sums = np.zeros(2, dtype=np.int64)
     with _Pinned(writer_core):
-        bk.ping(
+        done = bk.ping(
             out.control,
             out_table.words,
             out_items,
@@ -149,6 +149,8 @@ def hop(samples: int = 100_000) -> dict[str, float]:
         )
         scale = _ns_per_tick()
     process.join()
+    if done != total or int(sums[0]) != 4 * total * (total - 1) + 28 * total:
+        raise BugError("a record came back changed, or not at all", next_step="report this")
     return _percentiles(ticks[10_000:] * scale / 2)
 
 
@@ -174,7 +176,7 @@ def _one_way(samples: int, gap_ns: int, read: Callable[[Any, Any], None]) -> dic
         pipe.recv()
         memory = publisher.memory
         with _Pinned(writer_core):
-            bk.produce_paced(
+            done = bk.produce_paced(
                 memory.record_ring.control,
                 memory.record_cursors.words,
                 memory.records.view(np.int64),
@@ -182,6 +184,12 @@ def _one_way(samples: int, gap_ns: int, read: Callable[[Any, Any], None]) -> dic
                 total,
                 gap_ns,
                 0,
+            )
+        if done != total:
+            process.kill()
+            process.join()
+            raise BugError(
+                "the reader of the benchmark stopped taking records", got=f"{done} of {total}"
             )
         delays = pipe.recv()
         pipe.send("done")
@@ -260,7 +268,9 @@ def fanout(readers: int, messages: int = 1 << 24, batch: int = _BATCH) -> float:
     count = messages * 8
     expected = (count * (count - 1) // 2) & 0xFFFFFFFFFFFFFFFF
     if any(total & 0xFFFFFFFFFFFFFFFF != expected or lost for _, total, lost in ends):
-        raise ConfigurationError("a reader's sum is wrong: this is a bug, please report it")
+        raise BugError(
+            "a reader of the benchmark saw other bytes than were written", next_step="report this"
+        )
     return messages * 1e9 / (max(end for end, _, _ in ends) - began)
 
 

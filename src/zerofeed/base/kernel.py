@@ -11,7 +11,7 @@ Two decorators, and nothing else in the project calls Numba's:
 
 ``@inlined``
     a helper that only kernels call. It has no signature and no machine code of its own; LLVM
-    inlines it into each caller.
+    inlines it into its callers where it finds that worth while, ``@always_inlined`` everywhere.
 
 **The disk cache and why it has our own key.** Numba notices a change in the file that
 defines a function, not in the files whose functions were inlined into it, and would then run
@@ -52,6 +52,7 @@ __all__ = [
     "JIT",
     "U8",
     "U8_RO",
+    "always_inlined",
     "array_of",
     "cache_directory",
     "float64",
@@ -145,9 +146,24 @@ def inlined(function: _Function) -> _Function:
     It is compiled once for each combination of argument types; a literal argument does not
     make another one, or a deep tree of helpers would be compiled many times over.
     """
+    return _helper(function, is_forced=False)
+
+
+def always_inlined(function: _Function) -> _Function:
+    """Make a function that every caller's machine code contains, however large it is.
+
+    For what runs once or more for each message: a real call passes every array as seven
+    words on the stack, which costs as much as the work. Not for everything, because each copy
+    is optimised again.
+    """
+    return _helper(function, is_forced=True)
+
+
+def _helper(function: _Function, *, is_forced: bool) -> _Function:
     compiled: Any = numba.njit(
         nogil=True,
         _nrt=False,
+        forceinline=is_forced,
         error_model="numpy",
         boundscheck=BOUNDS_CHECK,
     )(function)

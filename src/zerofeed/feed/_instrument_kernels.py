@@ -38,7 +38,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_RO, inlined, int64, kernel
+from zerofeed.base.kernel import I64, I64_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, NOT_READY, OK
 from zerofeed.records.units import UNDEF
 from zerofeed.shm._atomics import fence_acquire, load_acquire, store_release
@@ -110,7 +110,7 @@ _LOW_HALF = 0xFFFF_FFFF
 _EXPONENTS = 0xFFFF_0000
 
 
-@inlined
+@always_inlined
 def _slot(lookup: _Words, venue_key: int) -> int:
     """Index in ``lookup`` of the key's slot, or of the free slot where it belongs.
 
@@ -127,7 +127,7 @@ def _slot(lookup: _Words, venue_key: int) -> int:
     return -1
 
 
-@inlined
+@always_inlined
 def find(lookup: _Words, venue_key: int) -> int:
     """Row of a venue's key, or -1. The writer only."""
     at = _slot(lookup, venue_key)
@@ -161,7 +161,7 @@ def _write_new_row(
     write_end(words, base + W_VERSION)
 
 
-@inlined
+@always_inlined
 def find_or_add(
     words: _Words, lookup: _Words, venue_key: int, price_exponent: int, size_exponent: int
 ) -> int:

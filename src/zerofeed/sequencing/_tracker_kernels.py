@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, inlined, int64, kernel
+from zerofeed.base.kernel import I64, always_inlined, int64, kernel
 from zerofeed.feed.metrics import CHANNEL_WORDS, CHANNELS, CHANNELS_AT
 from zerofeed.sequencing.channels import (
     EXPECTED,
@@ -50,7 +50,7 @@ RESTARTED = 3
 TABLE_FULL = 4
 
 
-@inlined
+@always_inlined
 def find_channel(state: _Words, channel: int) -> int:
     """Find or add a channel.
 
@@ -73,7 +73,7 @@ def find_channel(state: _Words, channel: int) -> int:
     return -1
 
 
-@inlined
+@always_inlined
 def track(state: _Words, at: int, seq: int, is_heartbeat: int, window: int) -> int:
     """Judge one packet and move the channel on.
 

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import intrinsic
 
-from zerofeed.base.kernel import BOUNDS_CHECK, JIT, inlined
+from zerofeed.base.kernel import BOUNDS_CHECK, JIT, always_inlined, inlined
 
 __all__ = [
     "fence_acquire",
@@ -98,14 +98,14 @@ if JIT:
 
         return types.void(), generate
 
-    @inlined
+    @always_inlined
     def load_acquire(words: _Words, index: int) -> int:
         """Load ``words[index]``; later accesses stay later."""
         if BOUNDS_CHECK and not 0 <= index < words.size:
             raise IndexError("load_acquire outside its array")
         return _load(words, index)
 
-    @inlined
+    @always_inlined
     def store_release(words: _Words, index: int, value: int) -> None:
         """Store ``words[index]``; earlier accesses stay earlier."""
         if BOUNDS_CHECK and not 0 <= index < words.size:

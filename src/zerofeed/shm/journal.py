@@ -30,7 +30,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, inlined, int64, kernel
+from zerofeed.base.kernel import I64, always_inlined, int64, kernel
 from zerofeed.shm._atomics import store_release
 
 __all__ = [
@@ -67,7 +67,7 @@ def prepare(state: _Words) -> None:
     state[TARGET] = -1
 
 
-@inlined
+@always_inlined
 def begin(state: _Words, step: int) -> None:
     """Open a step. Nothing of the state has changed yet.
 
@@ -78,7 +78,7 @@ def begin(state: _Words, step: int) -> None:
     store_release(state, STEP, step)
 
 
-@inlined
+@always_inlined
 def put(state: _Words, index: int, value: int) -> None:
     """Change one word so that the change can be undone.
 
@@ -97,19 +97,19 @@ def put(state: _Words, index: int, value: int) -> None:
     store_release(state, index, value)
 
 
-@inlined
+@always_inlined
 def add(state: _Words, index: int, amount: int) -> None:
     """Add to one word so that the change can be undone."""
     put(state, index, state[index] + amount)
 
 
-@inlined
+@always_inlined
 def seal(state: _Words, target: int) -> None:
     """Say that every change of this step is made and what PUBLISHED will be after it."""
     store_release(state, TARGET, target)
 
 
-@inlined
+@always_inlined
 def finish(state: _Words, step: int) -> None:
     """Close a step after its records were published."""
     store_release(state, DONE, step + 1)

@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import F64_RO, I64, inlined, int64, kernel
+from zerofeed.base.kernel import F64_RO, I64, always_inlined, inlined, int64, kernel
 from zerofeed.records.units import UNDEF
 
 __all__ = ["OUT_OF_RANGE", "ROUNDED", "scale_all", "scaled"]
@@ -44,7 +44,7 @@ _FRACTION_ONE = 1 << _FRACTION_BITS
 _FINEST_POWER = 1_000_000_000
 
 
-@inlined
+@always_inlined
 def scaled(value: float, power: int, result: _Words) -> int:
     """Scale a double to an int64 mantissa, as the shortest decimal that prints it.
 

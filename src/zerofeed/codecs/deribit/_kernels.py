@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_RO, U8_RO, inlined, int64, kernel
+from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import (
     BUFFER_FULL,
     MALFORMED,
@@ -138,7 +138,7 @@ def most_records(length: int) -> int:
     return length // _FEWEST_BYTES + _SPARE
 
 
-@inlined
+@always_inlined
 def packet_header(buf: Bytes, at: int, length: int, header: _Words) -> int:
     """Read a packet's frame and compare its length with the datagram's.
 
@@ -164,7 +164,7 @@ def packet_header(buf: Bytes, at: int, length: int, header: _Words) -> int:
     return OK if body == length - FRAME_BYTES else MALFORMED
 
 
-@inlined
+@always_inlined
 def _outline(buf: Bytes, at: int, end: int, groups: int, texts: int, result: _Words) -> int:
     """Follow a message's groups and texts by their lengths; the first of each goes to ``result``.
 
@@ -210,7 +210,7 @@ def _outline(buf: Bytes, at: int, end: int, groups: int, texts: int, result: _Wo
     return at
 
 
-@inlined
+@always_inlined
 def decode_message(
     buf: Bytes, at: int, end: int, ts_recv_ns: int, channel: int, words: _Words, lookup: _Words,
     state: _Words, state_at: int, records: _Words, out_at: int, limit: int, result: _Words,
@@ -273,7 +273,7 @@ def decode_message(
     return stored
 
 
-@inlined
+@always_inlined
 def _decode_known(
     buf: Bytes, block: int, length: int, template: int, ts_recv_ns: int, channel: int,
     words: _Words, lookup: _Words, state: _Words, state_at: int, records: _Words, out_at: int,

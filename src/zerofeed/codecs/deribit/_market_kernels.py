@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined, inlined
 from zerofeed.base.status import BUFFER_FULL, MALFORMED
 from zerofeed.codecs._bytes import Bytes, f64, i64, u8
 from zerofeed.codecs.deribit._decimal_kernels import scaled
@@ -329,7 +329,7 @@ def _quoted(price: float, size: float, result: _Words) -> int:
     return UNDEF if size == 0.0 else scaled(price, PRICE_POWER, result)
 
 
-@inlined
+@always_inlined
 def decode_ticker(
     buf: Bytes, block: int, length: int, ts_recv_ns: int, words: _Words, lookup: _Words,
     state: _Words, state_at: int, records: _Words, out_at: int, limit: int, result: _Words,

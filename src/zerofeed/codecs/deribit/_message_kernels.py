@@ -35,7 +35,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined, inlined
 from zerofeed.codecs._bytes import Bytes, f64, i64, u32
 from zerofeed.codecs.deribit._decimal_kernels import OUT_OF_RANGE, ROUNDED
 from zerofeed.codecs.deribit._layout import INSTRUMENT_ID
@@ -111,7 +111,7 @@ _NAN = float("nan")
 _LAST_MS = 9_223_372_036_854
 
 
-@inlined
+@always_inlined
 def number(buf: Bytes, block: int, length: int, offset: int) -> float:
     """Load a double of a block, NaN when the acting block ends before it."""
     if offset + 8 <= length:
@@ -141,7 +141,7 @@ def identity(value: int) -> int:
     return UNDEF if value == -1 else value
 
 
-@inlined
+@always_inlined
 def instrument_row(buf: Bytes, block: int, words: _Words, lookup: _Words, result: _Words) -> int:
     """Find or make the row of the instrument that a block begins with; negative when full."""
     row = find_or_add(words, lookup, u32(buf, block + INSTRUMENT_ID), PRICE_EXPONENT, SIZE_EXPONENT)
@@ -151,7 +151,7 @@ def instrument_row(buf: Bytes, block: int, words: _Words, lookup: _Words, result
     return row
 
 
-@inlined
+@always_inlined
 def head_of(row: int, kind: int, side: int, action: int, flags: int) -> int:
     """Pack instrument, kind, side, action and flags into a record's fourth word."""
     # flags fill the sign byte: made signed first, so that the plain Python twin fits int64 too.
@@ -159,7 +159,7 @@ def head_of(row: int, kind: int, side: int, action: int, flags: int) -> int:
     return row | kind << 32 | side << 40 | action << 48 | signed_flags << 56
 
 
-@inlined
+@always_inlined
 def put_record(
     records: _Words, index: int, ts_event_ns: int, ts_recv_ns: int, head: int,
     first: int, second: int, third: int, fourth: int,
@@ -175,7 +175,7 @@ def put_record(
     records[at + 7] = fourth
 
 
-@inlined
+@always_inlined
 def put_status(
     row: int, trading_state: int, ts_event_ns: int, ts_recv_ns: int, words: _Words,
     state: _Words, state_at: int, records: _Words, index: int,
