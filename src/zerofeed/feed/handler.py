@@ -37,7 +37,7 @@ class Handler:
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self.function = function
-        self.compiled = compiled = handler_of(function)
+        self.compiled = compiled = handler_of(function) if JIT else _with_fields(function)
 
         def first(records: Any, state: Any) -> Any:
             return compiled(records[0], state)
@@ -50,8 +50,31 @@ class Handler:
     def __call__(self, record: Any, state: Any) -> Any:
         """Call it from Python with one record, as a test would."""
         # By way of an array: Numba takes no single record whose fields overlap.
-        records = np.asarray(record).reshape(1)
-        return self._first(records if JIT else records.view(np.recarray), state)
+        return self._first(np.asarray(record).reshape(1), state)
+
+
+class _Fields:
+    """A record as compiled code sees it: its fields are attributes, and items too."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Any) -> None:
+        self._record = record
+
+    def __getattr__(self, name: str) -> Any:
+        return self._record[name]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._record[name]
+
+
+def _with_fields(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Give the plain Python twin of a handler records with attributes."""
+
+    def call(record: Any, state: Any) -> Any:
+        return function(_Fields(record), state)
+
+    return call
 
 
 def handler(function: Callable[[Any, Any], Any]) -> Handler:

@@ -67,7 +67,7 @@ def test_a_reader_with_another_sum_is_noticed(monkeypatch: pytest.MonkeyPatch) -
         return took_ns
 
     monkeypatch.setattr(module.bk, "consume", consume_and_err)
-    with pytest.raises(Exception, match="sum is wrong"):
+    with pytest.raises(Exception, match="saw other bytes"):
         fanout(1, messages=1 << 12)
 
 
