@@ -179,14 +179,24 @@ def _helper(function: _Function, *, is_forced: bool) -> _Function:
     return inlinable
 
 
-def handler_of(function: _Function) -> _Function:
-    """Compile a user's function on its first use, for loops of ours that inline it.
+def handler_of(function: _Function, *, is_counting: bool = False) -> _Function:
+    """Compile a user's function, or a loop around one, on its first use.
 
-    Unlike a kernel's helper it may allocate, be called from Python, and is not checked.
+    It is called from Python like the function, is not kept on disk, and its callers' machine
+    code contains it.
+
+    Args:
+        function: what to compile.
+        is_counting: count references to arrays. A function that allocates does not compile
+            without; one that does not runs faster, since counting goes on for every call.
     """
-    compiled: _Function = numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDS_CHECK)(
-        function
-    )
+    compiled: _Function = numba.njit(
+        nogil=True,
+        forceinline=True,
+        _nrt=is_counting,
+        error_model="numpy",
+        boundscheck=BOUNDS_CHECK,
+    )(function)
     return compiled
 
 
