@@ -53,7 +53,7 @@ def test_looking_leaves_no_reader_behind(publisher) -> None:
 
 
 def test_a_feed_that_refuses_says_why(publisher, monkeypatch) -> None:
-    def refuse(name: str, *, user: int) -> None:
+    def refuse(name: str, **_how: object) -> None:
         raise AttachRefusedError("user 7 is not on the feed's allow list", where=f"feed {name}")
 
     monkeypatch.setattr(module, "attach", refuse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 import subprocess
@@ -140,6 +141,17 @@ def test_cache_folder_names_its_module_and_whether_bounds_are_checked() -> None:
     name = cache_directory("zerofeed.shm.journal").name
     assert name.startswith("zerofeed.shm.journal-")
     assert name.endswith("-checked" if BOUNDS_CHECK else "-plain")
+
+
+def test_cache_folder_changes_with_the_page_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a constant inside kernels, and a home may be shared by machines that differ in it."""
+    names = set()
+    for page in (4096, 16384, 65536):
+        monkeypatch.setattr(mmap, "PAGESIZE", page)
+        module._digest.cache_clear()
+        names.add(cache_directory("zerofeed.shm._ring_kernels"))
+    module._digest.cache_clear()
+    assert len(names) == 3
 
 
 def test_cache_root_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
