@@ -162,6 +162,49 @@ def test_cache_root_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatc
     assert cache_directory("zerofeed.shm.journal").parent == Path("/y")
 
 
+@pytest.mark.compiled
+def test_a_helper_is_compiled_once_however_many_literals_it_is_called_with() -> None:
+    """A deep tree of helpers would otherwise be compiled anew for each number written in a call."""
+
+    @inlined
+    def add(value, amount):  # type: ignore[no-untyped-def]
+        return value + amount
+
+    @kernel(int64(int64))
+    def sum_up(value):  # type: ignore[no-untyped-def]
+        return add(value, 1) + add(value, 2) + add(3, amount=4) + add(value, value)
+
+    assert sum_up(10) == 11 + 12 + 7 + 20
+    assert add.signatures == [(numba.types.int64, numba.types.int64)]
+
+
+def allocate_array(words):  # type: ignore[no-untyped-def]
+    return np.zeros(words[0])[0]
+
+
+def allocate_list(words):  # type: ignore[no-untyped-def]
+    return [words[0], words[1]][words[2]]
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("allocate", [allocate_array, allocate_list])
+def test_a_kernel_that_would_allocate_does_not_compile(allocate) -> None:  # type: ignore[no-untyped-def]
+    """Nothing would ever free it: reference counts are off."""
+    with pytest.raises(Exception, match="NRT required but not enabled"):
+        kernel(int64(I64_RO))(allocate)
+
+
+@pytest.mark.compiled
+def test_a_kernel_whose_helper_would_allocate_does_not_compile() -> None:
+    helper = inlined(allocate_array)
+
+    def calls(words):  # type: ignore[no-untyped-def]
+        return helper(words)
+
+    with pytest.raises(Exception, match="NRT required but not enabled"):
+        kernel(int64(I64_RO))(calls)
+
+
 @pytest.mark.slow
 @pytest.mark.compiled
 def test_kernels_work_uncached_where_no_cache_folder_can_be_made() -> None:
