@@ -290,8 +290,8 @@ def test_a_worker_killed_inside_a_new_row_leaves_no_row_or_a_whole_one(rig: Rig)
         else:
             trap.kill()
             rig.wait_for_successor()
-        until(lambda: len(feed.instruments) == rows + 1, "the row is there")
-        until(lambda: rig.revision(rows) == 1, "it is defined")
+        until(lambda row=rows: len(feed.instruments) == row + 1, "the row is there")
+        until(lambda row=rows: rig.revision(row) == 1, "it is defined")
         assert meaning(feed.instruments.row(rows)) == expected
         assert feed.instruments.row(rows).venue_key == 100 + rows
         if is_over:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 
 import zerofeed
 from zerofeed.base import kernel as module
@@ -23,6 +24,7 @@ from zerofeed.base.kernel import (
     JIT,
     array_of,
     cache_directory,
+    handler_of,
     inlined,
     int64,
     kernel,
@@ -179,30 +181,35 @@ def test_a_helper_is_compiled_once_however_many_literals_it_is_called_with() -> 
 
 
 def allocate_array(words):  # type: ignore[no-untyped-def]
-    return np.zeros(words[0])[0]
+    return np.empty(words[0], np.int64).size
 
 
 def allocate_list(words):  # type: ignore[no-untyped-def]
     return [words[0], words[1]][words[2]]
 
 
+def allocate_in_helper(words):  # type: ignore[no-untyped-def]
+    return helper_that_allocates(words)
+
+
+helper_that_allocates = inlined(allocate_list)
+
+
 @pytest.mark.compiled
-@pytest.mark.parametrize("allocate", [allocate_array, allocate_list])
+@pytest.mark.parametrize(
+    "allocate", [pytest.param(allocate_array, marks=pytest.mark.slow), allocate_list]
+)
 def test_a_kernel_that_would_allocate_does_not_compile(allocate) -> None:  # type: ignore[no-untyped-def]
-    """Nothing would ever free it: reference counts are off."""
-    with pytest.raises(Exception, match="NRT required but not enabled"):
+    """Nothing would ever free it: reference counts are off. Elsewhere the same function works."""
+    assert handler_of(allocate)(np.array([2, 5, 0], np.int64)) == 2
+    with pytest.raises((NumbaError, RuntimeError)):
         kernel(int64(I64_RO))(allocate)
 
 
 @pytest.mark.compiled
 def test_a_kernel_whose_helper_would_allocate_does_not_compile() -> None:
-    helper = inlined(allocate_array)
-
-    def calls(words):  # type: ignore[no-untyped-def]
-        return helper(words)
-
-    with pytest.raises(Exception, match="NRT required but not enabled"):
-        kernel(int64(I64_RO))(calls)
+    with pytest.raises((NumbaError, RuntimeError)):
+        kernel(int64(I64_RO))(allocate_in_helper)
 
 
 @pytest.mark.slow
