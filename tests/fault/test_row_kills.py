@@ -1,4 +1,4 @@
-"""The worker killed while it rewrites an instrument's row: never torn, never open for ever.
+"""The worker killed while it rewrites a row of a table: never torn, never open for ever.
 
 Between the odd and the even version of a row lie some nanoseconds, which a kill at a random
 moment does not hit. So the processor is asked to stop the worker at the very store that opens the
@@ -14,19 +14,18 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.unit.codecs.deribit.naive import definition, packet
+from tests.unit.codecs.deribit.naive import book, definition, packet, snapshot
 from tests.unit.runtime.live import Live, Packeteer, make_config, until
 from zerofeed.feed._instrument_kernels import ROW_WORDS, W_REVISION
 from zerofeed.feed.attach import Feed
 from zerofeed.feed.instruments import Instrument
-from zerofeed.records.instruments import INSTRUMENT_ROW_BYTES
 from zerofeed.records.kinds import ACTION_ADD, ACTION_MODIFY, INSTRUMENT
 
 __all__: list[str] = []
@@ -55,7 +54,7 @@ class Trap:
     """Stops a process behind its next store to an address. To be used from one thread.
 
     Args:
-        pid: of the process; it is stopped until :meth:`spring`.
+        pid: of the process; it is stopped until :meth:`go_on`.
         address: of 8 bytes, in that process.
     """
 
@@ -65,11 +64,6 @@ class Trap:
         self._wait()
         self._ask(_SET_REGISTER, _DEBUG_REGISTERS, address)
         self._ask(_SET_REGISTER, _DEBUG_REGISTERS + 7 * 8, _EIGHT_BYTES_WRITTEN)
-
-    def spring(self) -> None:
-        """Let the process run until it stores there."""
-        self.go_on()
-        self.wait_for_store()
 
     def go_on(self) -> None:
         """Let the process run."""
@@ -108,13 +102,17 @@ class Trap:
 
 
 class Witness:
-    """Reads a row without a pause from a thread, and notes all that it sees and how long it took."""
+    """Looks at a row without a pause from a thread, and notes all it sees and how long it took.
 
-    def __init__(self, feed: Feed, row: int) -> None:
-        self.seen: set[tuple[Any, ...]] = set()
+    Args:
+        look: reads the row.
+    """
+
+    def __init__(self, look: Callable[[], Any]) -> None:
+        self.seen: set[Any] = set()
         self.longest_s = 0.0
         self.looks = self.refusals = 0
-        self._feed, self._row = feed, row
+        self._look_once = look
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
@@ -123,7 +121,7 @@ class Witness:
         while not self._is_over.is_set():
             began = time.monotonic()
             try:
-                self.seen.add(meaning(self._feed.instruments.row(self._row)))
+                self.seen.add(self._look_once())
             except TimeoutError:
                 self.refusals += 1
             self.longest_s = max(self.longest_s, time.monotonic() - began)
@@ -171,14 +169,13 @@ class Rig:
 
     def __init__(self, feed: Feed, sender: Packeteer) -> None:
         self.feed, self._sender = feed, sender
-        self._head = feed.description.objects["instruments"].head_bytes
-        self._sent = 0
+        self._sent = dict.fromkeys((1, 101), 0)
         self._epoch = feed.epoch
 
     def send(self, message: bytes, channel: int = 1) -> None:
         """One packet with one message."""
-        self._sent += 1
-        self._sender.send_bytes([packet(message, channel=channel, seq=self._sent)])
+        self._sent[channel] += 1
+        self._sender.send_bytes([packet(message, channel=channel, seq=self._sent[channel])])
 
     def version(self, row: int) -> int:
         """The row's version word as it is now."""
@@ -188,16 +185,19 @@ class Rig:
         """How often its definition was written."""
         return int(self.feed.memory.instrument_rows.view(np.int64)[row * ROW_WORDS + W_REVISION])
 
-    def trap(self, row: int) -> Trap:
-        """Wait for the worker's next store to a row's version."""
+    def trap(self, row: int, table: str = "instruments") -> Trap:
+        """Stop the worker until a trap for its next store to a row's version is sprung."""
         pid = self.feed.status()["worker_pid"]
-        return Trap(pid, self._address(pid) + self._head + row * INSTRUMENT_ROW_BYTES)
+        shape = self.feed.description.objects[table]
+        # The books have no head: their rows begin where the object does.
+        head = shape.head_bytes if table == "instruments" else 0
+        return Trap(pid, self._address(pid, table) + head + row * shape.item_bytes)
 
-    def _address(self, pid: int) -> int:
+    def _address(self, pid: int, table: str) -> int:
         for line in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines():
-            if f"zerofeed-{self.feed.name}-instruments" in line:
+            if f"zerofeed-{self.feed.name}-{table}" in line:
                 return int(line.partition("-")[0], 16)
-        raise AssertionError("the worker has no instruments")
+        raise AssertionError(f"the worker has no {table}")
 
     def wait_for_successor(self) -> None:
         """Wait until another worker has taken over and answers."""
@@ -230,7 +230,7 @@ def test_a_worker_killed_inside_a_rows_update_leaves_the_old_or_the_new_definiti
         until(lambda: feed.metrics["messages"] == len(texts) + 1, "its step is over")
         texts.append(meaning(feed.instruments.row(1)))
     assert all(one != other for one, other in zip(texts[0][:13], texts[1][:13], strict=True))
-    witness = Witness(feed, 1)
+    witness = Witness(lambda: meaning(feed.instruments.row(1)))
     kills = steps = 0
     while True:
         new = kills % 2
@@ -303,3 +303,55 @@ def test_a_worker_killed_inside_a_new_row_leaves_no_row_or_a_whole_one(rig: Rig)
         told = reader.poll()
     assert told["instrument"].tolist() == list(range(1, rows + 1))
     assert set(told["action"].tolist()) == {ACTION_ADD}
+
+
+LEVELS = [
+    (side, 100.0 + step) for side, steps in ((0, range(1, 6)), (1, range(-5, 0))) for step in steps
+]
+"""Side (0 ask) and price of each level of the book."""
+
+
+def test_a_worker_killed_inside_a_books_row_leaves_the_old_or_the_new_book(rig: Rig) -> None:
+    """Every level of the book has the same size, another one in each version of it."""
+    feed = rig.feed
+    rig.send(first_of(7))
+    rig.send(snapshot(7, [(*level, 1.0) for level in LEVELS], change_id=1), channel=101)
+
+    def change(size: int) -> bytes:
+        changes = [(side, 1, price, float(size)) for side, price in LEVELS]
+        return book(7, changes, before=size - 1, change_id=size)
+
+    def sizes() -> tuple[int, ...]:
+        top = feed.latest("SHORT")
+        return tuple(int(size) for _, size in (*top.bids, *top.asks))
+
+    words = feed.description.objects["books"].item_bytes // 8
+    size = 2
+    rig.send(change(size))
+    until(lambda: feed.memory.book_words[words] > 0 and sizes() == (2,) * 10, "it is published")
+    witness = Witness(sizes)
+    steps = 0
+    is_over = False
+    while not is_over:
+        size += 1
+        trap = rig.trap(1, "books")
+        trap.go_on()
+        rig.send(change(size))
+        trap.wait_for_store()
+        assert feed.memory.book_words[words] % 2 == 1
+        for _ in range(steps):
+            trap.step()
+        is_over = feed.memory.book_words[words] % 2 == 0
+        if is_over:
+            trap.remove()
+        else:
+            trap.kill()
+            rig.wait_for_successor()
+        until(lambda size=size: sizes() == (size,) * 10, "the row is that of the new book")
+        steps += 12
+    witness.end()
+    assert size > 8
+    assert witness.seen <= {(each,) * 10 for each in range(2, size + 1)}
+    assert {(2,) * 10, (size,) * 10} <= witness.seen
+    assert witness.longest_s < 5.0
+    assert not feed.latest("SHORT").doubts
