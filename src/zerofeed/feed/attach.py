@@ -91,7 +91,7 @@ class Feed:
 
         Raises:
             ConfigurationError: no such mode, start or batch length.
-            ResourceError: every reader slot is taken.
+            ResourceError: every reader slot is taken, or this user or process has its share.
             FeedGoneError: the feed has ended.
             KeyError: no such kind.
         """
@@ -123,7 +123,7 @@ class Feed:
             start: as in :meth:`reader`.
 
         Raises:
-            ResourceError: the feed has no frames, or every slot is taken.
+            ResourceError: the feed has no frames, or as for :meth:`reader`.
             FeedGoneError: the feed has ended.
         """
         first = _checked_start(mode, start, 1)
