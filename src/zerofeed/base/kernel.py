@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import mmap
 import os
 import re
 import sys
@@ -239,7 +240,9 @@ def _cache_root() -> Path:
 @functools.cache
 def _digest(module: str) -> str:
     hasher = hashlib.blake2b(digest_size=8)
-    hasher.update(f"{sys.implementation.cache_tag} {numba.__version__}".encode())
+    # The page size is a constant inside kernels: a cache may be carried to a kernel with another.
+    versions = f"{sys.implementation.cache_tag} {numba.__version__} {mmap.PAGESIZE}"
+    hasher.update(versions.encode())
     for path in sorted(_closure(module)):
         hasher.update(path.name.encode())
         hasher.update(path.read_bytes())

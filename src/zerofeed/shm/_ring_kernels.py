@@ -50,6 +50,8 @@ writer for ever. A datagram socket takes its non-blocking flag with each call.
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import numpy.typing as npt
 
@@ -128,7 +130,8 @@ LOSSY = 1
 LOSSLESS = 2
 DEGRADED = 3
 
-CURSOR_WORDS = 512
+CURSOR_WORDS = max(4096, mmap.PAGESIZE) // 8
+"""Words from one cursor page to the next: whole pages of this kernel, which a map begins on."""
 POSITION = 0
 CONSUMED = 1
 LOST = 2
