@@ -71,13 +71,13 @@ def check_bpf(facts: Facts) -> Finding:
         setting = facts.machine.unprivileged_bpf_disabled
         value = "not permitted"
         if setting is not None:
-            value += f" (unprivileged_bpf_disabled={setting})"
-        return better(name, value, f"{why}; needs CAP_NET_ADMIN and CAP_BPF", _AMBIENT)
+            value += f" (bpf_disabled={setting})"
+        return better(name, value, "XDP programs need CAP_NET_ADMIN and CAP_BPF", _AMBIENT)
     if facts.machine.is_initial_user_namespace is False:
         return better(
             name,
             "in a user namespace",
-            f"{why}; root in a container is not enough",
+            "XDP programs need the right outside of it",
             "start the feed outside of it, or the container without userns remapping",
         )
     return good(name, "permitted", why)

@@ -5,7 +5,7 @@ Interfaces without hardware (loopback, veth) have few of these; what has no mean
 
 from __future__ import annotations
 
-from zerofeed.apps.doctor.facts import Facts, Switch
+from zerofeed.apps.doctor.facts import NETLINK_EXTRA, Facts, Switch
 from zerofeed.apps.doctor.findings import Check, Finding, better, good, not_known, not_told
 from zerofeed.apps.doctor.system_files import format_cores
 
@@ -47,6 +47,9 @@ def check_channels(facts: Facts) -> Finding | None:
             "an AF_XDP feed would take the only queue",
             f"sudo ethtool -L {card.name} {sort} {count}",
         )
+    if channels is None and not card.has_netlink:
+        value = f"{in_use} in use"
+        return not_known(name, why, f"pip install '{NETLINK_EXTRA}'", value=value)
     return better(name, "1, the card has no more", "an AF_XDP feed would take the only queue")
 
 

@@ -49,7 +49,7 @@ def check_buffers(facts: Facts) -> Finding:
         return good(name, _mib(largest), why)
     return bad(
         name,
-        f"{_mib(largest)} of the {_mib(wanted)} that a feed asks for",
+        f"{_mib(largest)} of {_mib(wanted)} asked for",
         why,
         f"sudo sysctl -w net.core.rmem_max={wanted}",
     )

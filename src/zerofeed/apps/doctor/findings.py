@@ -82,7 +82,7 @@ def not_told(facts: Facts, name: str, why: str) -> Finding:
     """
     if facts.card.has_netlink:
         return not_known(name, why, value="the driver does not tell")
-    return not_known(name, why, f"pip install '{NETLINK_EXTRA}'", value="needs netlink")
+    return not_known(name, why, f"pip install '{NETLINK_EXTRA}'", value="needs pyroute2")
 
 
 def kernel_argument(facts: Facts, arguments: str) -> str:

@@ -190,9 +190,7 @@ def _summary(findings: list[Finding]) -> str:
         for status, count in counts.items()
         if count
     ]
-    fixes = sum(each.fix is not None for each in findings)
-    commands = f"; {fixes} with a command" if fixes else ""
-    return f"{', '.join(parts)}{commands}. Nothing was changed."
+    return f"{', '.join(parts)}. Nothing was changed."
 
 
 def _own_version() -> str | None:
