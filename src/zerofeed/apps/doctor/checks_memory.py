@@ -26,7 +26,7 @@ _GIGANTIC_KIB = 1 << 20
 _POOL = 512
 """Pages of 2 MiB that are worth having: room for one feed with large rings."""
 _LOCKED_BYTES = 64 << 20
-"""Memory for packets that an AF_XDP feed locks."""
+"""Room for the packets of an AF_XDP feed, or for the rings of one that locks them."""
 
 
 def check_huge_pages(facts: Facts) -> Finding:
@@ -67,9 +67,9 @@ def check_transparent(facts: Facts) -> Finding:
 
 
 def check_lock(facts: Facts) -> Finding:
-    """An AF_XDP feed can lock its memory."""
+    """A feed can lock its rings, and AF_XDP its packets."""
     name, limit = "memory.lock", facts.machine.memlock_bytes
-    why = "AF_XDP is refused to lock more for packets"
+    why = "rings and AF_XDP packets that are to be locked"
     if (facts.machine.capabilities or 0) & Capability.IPC_LOCK:
         return good(name, "no limit for CAP_IPC_LOCK", why)
     if limit is None:

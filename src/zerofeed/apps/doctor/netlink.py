@@ -109,6 +109,8 @@ class DriverQuestions:
         from pyroute2.netlink import genlmsg  # noqa: PLC0415
 
         class Device(genlmsg):  # type: ignore[misc]
+            """What the netdev family says of a device."""
+
             nla_map = (
                 ("UNSPEC", "none"),
                 ("IFINDEX", "uint32"),
@@ -134,6 +136,8 @@ class DriverQuestions:
         from pyroute2.netlink.generic import ethtool  # noqa: PLC0415
 
         class Stamps(genlmsg):  # type: ignore[misc]
+            """ETHTOOL_MSG_TSINFO_GET_REPLY."""
+
             nla_map = (
                 ("UNSPEC", "none"),
                 ("HEADER", "ethtoolheader"),
@@ -160,6 +164,8 @@ class DriverQuestions:
         from pyroute2.netlink.generic import ethtool  # noqa: PLC0415
 
         class Spread(genlmsg):  # type: ignore[misc]
+            """ETHTOOL_MSG_RSS_GET_REPLY."""
+
             nla_map = (
                 ("UNSPEC", "none"),
                 ("HEADER", "ethtoolheader"),
