@@ -15,6 +15,7 @@ import shutil
 import socket
 import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 from zerofeed.apps.doctor.facts import HugePages, IdleState, Machine
 from zerofeed.apps.doctor.system_files import SystemFiles
@@ -123,13 +124,23 @@ def probe_xdp_socket() -> int | None:
 def count_cached_kernels() -> tuple[int, int]:
     """Count zerofeed's modules that have kernels, and those whose machine code is on disk.
 
-    Nothing is compiled. Machine code of other sources or another Numba does not count.
+    Nothing is compiled. Machine code of other sources, another Numba or an installation at another
+    path does not count: a start would not find it.
     """
-    from zerofeed.apps.warm import find_kernel_modules  # noqa: PLC0415 - numba takes half a second
-    from zerofeed.base.kernel import cache_directory  # noqa: PLC0415
+    from numba.core import caching  # noqa: PLC0415 - half a second
 
+    from zerofeed.apps.warm import find_kernel_modules  # noqa: PLC0415
+    from zerofeed.base import kernel  # noqa: PLC0415
+
+    package = Path(kernel.__file__).parents[1]
     modules = list(find_kernel_modules())
-    return len(modules), sum(any(cache_directory(name).rglob("*.nbc")) for name in modules)
+    cached = 0
+    for name in modules:
+        source = package.joinpath(*name.split(".")[1:])
+        # Below our folder of a module Numba has one for each path that the sources had.
+        place = caching._CacheLocator.get_suitable_cache_subpath(str(source))  # noqa: SLF001
+        cached += any((kernel.cache_directory(name) / place).glob("*.nbc"))
+    return len(modules), cached
 
 
 def _number(text: str | None, base: int) -> int | None:

@@ -1,14 +1,17 @@
 import errno
 import gzip
 import socket
+from pathlib import Path
 
 import pytest
 
 from tests.unit.apps.doctor.made_up import system
+from zerofeed.apps import warm
 from zerofeed.apps.doctor import gather_machine as module
 from zerofeed.apps.doctor.facts import HugePages, IdleState, Machine
 from zerofeed.apps.doctor.gather_machine import gather_machine, probe_xdp_socket
 from zerofeed.apps.doctor.system_files import SystemFiles
+from zerofeed.base import kernel
 
 __all__: list[str] = []
 
@@ -212,11 +215,35 @@ def test_a_refused_socket_says_why(monkeypatch) -> None:
     assert probe_xdp_socket() == errno.EAFNOSUPPORT
 
 
-def test_kernels_count_as_cached_when_machine_code_is_there(tmp_path, monkeypatch) -> None:
-    from zerofeed.apps import warm
-    from zerofeed.base import kernel
-
-    monkeypatch.setattr(warm, "find_kernel_modules", lambda: {"a": set(), "b": set(), "c": set()})
+@pytest.fixture
+def one_module(monkeypatch, tmp_path) -> Path:
+    """A package with one module of kernels, whose cache is the folder given."""
+    wanted = {"zerofeed.records._digest_kernels": set()}
+    monkeypatch.setattr(warm, "find_kernel_modules", lambda: wanted)
     monkeypatch.setattr(kernel, "cache_directory", lambda name: tmp_path / name)
-    system(tmp_path, {"a/x/kernel.nbc": "", "b/kernel.nbi": ""})
-    assert module.count_cached_kernels() == (3, 1)
+    return tmp_path / "zerofeed.records._digest_kernels"
+
+
+@pytest.mark.compiled
+def test_machine_code_is_looked_for_where_numba_keeps_it(one_module) -> None:
+    from zerofeed.records import _digest_kernels
+
+    kept = [each.stats.cache_path for each in vars(_digest_kernels).values() if is_kept(each)]
+    assert kept
+    folder = one_module / Path(kept[0]).name
+    folder.mkdir(parents=True)
+    assert module.count_cached_kernels() == (1, 0)
+    (folder / "kernel.nbc").write_text("")
+    assert module.count_cached_kernels() == (1, 1)
+
+
+def is_kept(value: object) -> bool:
+    """A kernel of that module, as against a helper or something imported."""
+    return hasattr(value, "stats") and value.stats.cache_path is not None
+
+
+def test_machine_code_of_sources_elsewhere_does_not_count(one_module) -> None:
+    folder = one_module / "records_0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "kernel.nbc").write_text("")
+    assert module.count_cached_kernels() == (1, 0)
