@@ -12,6 +12,7 @@ from zerofeed.apps.doctor.facts import HugePages, IdleState, Machine
 from zerofeed.apps.doctor.gather_machine import gather_machine, probe_xdp_socket
 from zerofeed.apps.doctor.system_files import SystemFiles
 from zerofeed.base import kernel
+from zerofeed.records import _digest_kernels
 
 __all__: list[str] = []
 
@@ -226,8 +227,6 @@ def one_module(monkeypatch, tmp_path) -> Path:
 
 @pytest.mark.compiled
 def test_machine_code_is_looked_for_where_numba_keeps_it(one_module) -> None:
-    from zerofeed.records import _digest_kernels
-
     kept = [each.stats.cache_path for each in vars(_digest_kernels).values() if is_kept(each)]
     assert kept
     folder = one_module / Path(kept[0]).name
