@@ -233,23 +233,24 @@ def wake_readers(control: _Words, cursors: _Words, one: _Words) -> int:
     """
     fence_full()
     woken = 0
-    is_futex_woken = False
+    slept_on = 0
     for slot in range(control[SLOTS]):
         waiting = load_acquire(cursors, slot * CURSOR_WORDS + WAITING)
         if waiting & 1 and waiting != control[WOKEN + slot]:
-            slept_on = _answer(control, cursors, one, slot, waiting, is_futex_woken)
-            is_futex_woken = is_futex_woken or slept_on == FUTEX
-            woken += slept_on != 0
+            found = _answer(control, cursors, one, slot, waiting, slept_on & FUTEX)
+            slept_on |= found
+            woken += found != 0
     return woken
 
 
 @inlined
 def _answer(
-    control: _Words, cursors: _Words, one: _Words, slot: int, waiting: int, is_futex_woken: bool
+    control: _Words, cursors: _Words, one: _Words, slot: int, waiting: int, served: int
 ) -> int:
     """Wake the reader in one slot, unless it has seen everything or the slot is free.
 
     Not part of the loop above, so that a publication that finds nobody asleep stays short.
+    ``served`` is not 0 when the futex was woken already, which serves everyone on it.
 
     Returns:
         What it slept on, FUTEX or BELL; 0 when it was not woken.
@@ -262,7 +263,7 @@ def _answer(
         bell = control[BELLS + slot]
         if bell >= 0:
             c_syscall6(_SYS_SENDTO, bell, one.ctypes.data, 1, _NEVER_BLOCKS, 0, 0)
-    elif not is_futex_woken:
+    elif served == 0:
         word = control.ctypes.data + PUBLISHED * 8
         c_syscall6(_SYS_FUTEX, word, _FUTEX_WAKE, _EVERYONE, 0, 0, 0)
     store_release(control, WOKEN + slot, waiting)
