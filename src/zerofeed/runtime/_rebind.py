@@ -26,12 +26,14 @@ def rebound(function: Callable[..., Any], module: str, **replaced: Any) -> Calla
         replaced: what each global name means in the copy.
 
     Returns:
-        The copy, not compiled either.
+        The copy, not compiled either; its name has the names of what was put into it.
     """
     plain = cast("FunctionType", function)
     scope = {**plain.__globals__, **replaced}
-    copy = FunctionType(plain.__code__, scope, plain.__name__, plain.__defaults__)
+    # Within a module the cache on disk tells functions apart by their names alone.
+    name = "_with_".join([plain.__name__, *(part.__name__ for part in replaced.values())])
+    copy = FunctionType(plain.__code__, scope, name, plain.__defaults__)
     copy.__module__ = module
-    copy.__qualname__ = plain.__qualname__
+    copy.__qualname__ = name
     copy.__doc__ = plain.__doc__
     return copy

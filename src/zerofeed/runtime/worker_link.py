@@ -137,9 +137,13 @@ class WorkerLink:
 
     def flush(self) -> bool:
         """Send what was posted, as far as there is room; tell whether all of it was sent."""
-        while self._waiting and self._send(self._waiting[0], []):
-            self._waiting.popleft()
-        return not self._waiting
+        while self._waiting:
+            if not self._send(self._waiting[0], []):
+                return False
+            # Empty by now when the worker turned out to be gone.
+            if self._waiting:
+                self._waiting.popleft()
+        return True
 
     def close(self) -> None:
         """Close this end. Idempotent."""
@@ -159,6 +163,8 @@ class WorkerLink:
         except (BrokenPipeError, ConnectionResetError):
             self.close()
         except OSError as error:
+            if not fds:
+                return False
             raise ResourceError(
                 f"the worker cannot be told ({error.strerror})", next_step="try again"
             ) from error

@@ -25,6 +25,7 @@ from zerofeed.feed.memory import FeedMemory
 from zerofeed.wire import _capture_source_kernels as k
 from zerofeed.wire.pacing import due_times
 from zerofeed.wire.pcap import Capture, read_capture
+from zerofeed.wire.pcap_index import INDEX_DTYPE
 
 __all__ = ["BLOCK_WORDS", "CaptureReceiver", "open_capture_source"]
 
@@ -50,6 +51,9 @@ class CaptureReceiver:
 
     def __init__(self, capture: Capture, speed: float | Literal["max"]) -> None:
         self.capture = capture
+        # The kernel reads rows by their address.
+        assert capture.index.dtype == INDEX_DTYPE
+        assert capture.index.flags.c_contiguous
         self._due = due_times(
             capture.index["ts_ns"], speed=math.inf if speed == "max" else float(speed)
         )

@@ -373,7 +373,9 @@ def read_capture(path: str | Path) -> Capture:
     """
     reader = open_capture(path)
     chunks = list(reader.chunks())
-    index = np.concatenate(chunks) if chunks else np.zeros(0, INDEX_DTYPE)
+    # Not by np.concatenate, which would pack the rows and drop the padding at their end.
+    index = np.empty(sum(chunk.size for chunk in chunks), INDEX_DTYPE)
+    np.concatenate([index[:0], *chunks], out=index)
     index.setflags(write=False)
     return Capture(reader.name, reader.format, reader.data, index, reader.counts)
 
