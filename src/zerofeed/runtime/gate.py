@@ -11,7 +11,7 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from zerofeed.base.errors import ConfigurationError, ResourceError
 from zerofeed.feed.admission import AllowList, Peer
@@ -44,11 +44,12 @@ class AuditLog:
 
     def __init__(self, path: str | None, log: Callable[[str], None]) -> None:
         self._log = log
-        self._file: TextIO | None = None
+        self._file: BinaryIO | None = None
         if path is None:
             return
         try:
-            self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 - closed by close()
+            # Unbuffered: a line that a full disk refuses is told elsewhere, and not tried again.
+            self._file = Path(path).open("ab", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise ConfigurationError(
                 f"the audit log cannot be opened ({error.strerror})",
@@ -63,8 +64,7 @@ class AuditLog:
             return
         stamped = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} audit {line}"
         try:
-            self._file.write(stamped + "\n")
-            self._file.flush()
+            self._file.write(f"{stamped}\n".encode())
         except OSError as error:
             # A full disk must not end the feed; the line goes where the other lines go.
             self._log(f"audit log: {error.strerror}; the line was: {line}")
