@@ -50,7 +50,11 @@ FRAME: np.dtype[Any] = np.dtype(
         "itemsize": 32,
     }
 )
-"""A frame descriptor: where in the arena a packet's payload is, and when it arrived."""
+"""A frame descriptor: where in the arena a packet's payload is, and when it arrived.
+
+Bits of ``flags``: 1 the payload was cut, 2 nobody noted an arrival time and it is the worker's, 4 the
+arrival time is that of a capture.
+"""
 
 FRAME_BYTES = 32
 

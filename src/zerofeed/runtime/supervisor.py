@@ -72,8 +72,6 @@ class Supervisor:
             addresses.append(config.feed.socket)
         self._socket_paths = [a for a in addresses if not a.startswith("\0")]
         self.memory = FeedMemory(config.feed.name, sizes_of(config, protocol))
-        for line in [*(self.memory.lock() if config.memory.lock else []), *self.memory.notes]:
-            log(line)
         with contextlib.ExitStack() as opened:
             self.receivers = open_receivers(config, self.memory, log)
             for receiver in self.receivers:
@@ -87,6 +85,8 @@ class Supervisor:
                     opened.callback(Path(address).unlink, missing_ok=True)
             self._audit = AuditLog(config.log.audit, log)
             opened.pop_all()
+        for line in [*(self.memory.lock() if config.memory.lock else []), *self.memory.notes]:
+            log(line)
         self._link = WorkerLink(self._pass_on)
         self._gate = FeedGate(config, self.stage, self._link)
         self._admission = Admission(listeners, self._gate, allowed, self._audit.write)

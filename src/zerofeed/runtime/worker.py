@@ -181,7 +181,8 @@ class Worker:
         self._stage.start_sources()
         self._has_sources = True
         if wanted:
-            self._note(f"{attached} readers are attached: the sources start")
+            who = "1 reader is" if attached == 1 else f"{attached} readers are"
+            self._note(f"{who} attached: the sources start")
 
     def _work(self) -> None:
         spins = self._config.worker.idle == "spin"

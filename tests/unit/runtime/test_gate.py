@@ -132,12 +132,11 @@ def test_the_description_says_how_the_receivers_in_use_receive(rig: Rig) -> None
     assert len(fds) == len(description.objects)
 
 
-def test_an_audit_log_that_fails_says_so_where_the_other_lines_go(tmp_path) -> None:
+def test_an_audit_log_that_fails_says_so_where_the_other_lines_go() -> None:
     lines: list[str] = []
     audit = AuditLog("/dev/full", lines.append)
     audit.write("attach pid=1")
-    assert lines == ["audit log: No space left on device; the line was: " + lines[0].split(": ")[2]]
-    assert lines[0].endswith("audit attach pid=1")
+    assert lines == ["audit log: No space left on device; the line was: attach pid=1"]
     audit.close()
 
 
