@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.compiled, pytest.mark.slow, pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def toy():
     """The toy protocol; compiled here, and not when tests are collected."""
-    from tests.fault import toy
+    from tests.unit.runtime import toy
 
     return toy
 

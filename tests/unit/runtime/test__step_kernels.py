@@ -15,6 +15,8 @@ from zerofeed.shm import journal
 
 __all__: list[str] = []
 
+pytestmark = pytest.mark.compiled
+
 
 @kernel(int64(record_array(RECORD), int64, int64, int64, I64))
 def number(records, at, count, first_seq, words):

@@ -11,6 +11,8 @@ from zerofeed.wire import _arrival_kernels as arrival
 
 __all__: list[str] = []
 
+pytestmark = pytest.mark.compiled
+
 
 @kernel(int64(arrival.FRAMES, *[int64] * 9))
 def describe(frames, at, seq, offset, length, cut_bytes, arrival_ns, now_ns, source, flags):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.records.units import UNDEF
-from zerofeed.wire.pacing import SPIN_NS, due_times, wait_until
+from zerofeed.wire.pacing import SPIN_NS, due_times, parse_speed, wait_until
 
 
 def due(times, **how):
