@@ -35,7 +35,7 @@ def offline(path):
     return joined(feed.read(path))
 
 
-def play_and_kill(tmp_path, *, seed: int, kills: int, speed: str, gzip: bool = False) -> None:
+def play_and_kill(tmp_path, *, seed: int, kills: int, speed: str) -> None:
     """Play a capture while its worker is killed; a lossless reader has what the file has."""
     packets = of_the_venue(kills * 700, seed=seed)
     path = write_capture(tmp_path / "venue.pcap", packets)

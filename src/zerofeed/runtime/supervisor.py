@@ -27,8 +27,10 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from zerofeed.base.errors import BugError
 from zerofeed.feed.address import address_of
@@ -191,16 +193,22 @@ class Supervisor:
         theirs.close()
         self._gate.worker_pid = pid
 
-    def _become_worker(self, parent: int, orders: socket.socket) -> None:
-        """Go on as the worker, in the forked child; never returns."""
-        signal.set_wakeup_fd(-1)
-        self._link.close()
-        # What the supervisor alone serves: a peer must see its connection end with the
-        # supervisor, not with the last of its workers. The objects stay, and are never used.
-        for fileno in (*self._admission.filenos(), self._wake_read, self._wake_write):
-            os.close(fileno)
-        worker = Worker(self.stage, self.config, orders, self._gate.epoch)
-        worker.run_and_exit(parent, self._gate.members(), self._deaths.skip)
+    def _become_worker(self, parent: int, orders: socket.socket) -> NoReturn:
+        """Go on as the worker, in the forked child."""
+        try:
+            signal.set_wakeup_fd(-1)
+            self._link.close()
+            # What the supervisor alone serves: a peer must see its connection end with the
+            # supervisor, not with the last of its workers. The objects stay, and are never used.
+            for fileno in (*self._admission.filenos(), self._wake_read, self._wake_write):
+                os.close(fileno)
+            worker = Worker(self.stage, self.config, orders, self._gate.epoch)
+            worker.run_and_exit(parent, self._gate.members(), self._deaths.skip)
+        except BaseException:  # noqa: BLE001 - the last place that can say why
+            traceback.print_exc()
+        finally:
+            # The supervisor's own way out would close the feed, and it is not this process's.
+            os._exit(os.EX_SOFTWARE)
 
     def _reap(self) -> None:
         pid, status = os.waitpid(self.worker_pid, os.WNOHANG) if self.worker_pid else (0, 0)

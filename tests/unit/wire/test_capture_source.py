@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import select
 import time
 from pathlib import Path
@@ -230,6 +231,16 @@ def test_it_says_how_many_copies_it_makes_and_whose_clock_it_has() -> None:
     assert (receiver.drops(), receiver.name) == (0, "made")
     receiver.close()
     receiver.close()
+
+
+def test_a_compressed_capture_is_played_like_any_other(tmp_path) -> None:
+    plain = write(tmp_path / "three.pcap", [b"one", b"two", b"three"])
+    packed = tmp_path / "three.pcap.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    rig = Rig(open_capture_source(packed, "max"))
+    assert rig.take() == 3
+    assert [stored for _, stored in rig.frames(0, 3)] == [b"one", b"two", b"three"]
+    rig.receiver.close()
 
 
 # What cannot be played
