@@ -57,7 +57,15 @@ from zerofeed.records.units import UNDEF
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, claim, publish, wake_readers
 
-__all__ = ["Publisher", "describe_member", "listen", "stamp", "stamp_and_publish", "version"]
+__all__ = [
+    "Publisher",
+    "describe_member",
+    "listen",
+    "publish_copies",
+    "stamp",
+    "stamp_and_publish",
+    "version",
+]
 
 _RECORDS = record_array(RECORD)
 _RECORDS_PUBLISHED = counter_word("records_published")

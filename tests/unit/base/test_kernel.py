@@ -201,7 +201,7 @@ helper_that_allocates = inlined(allocate_list)
 )
 def test_a_kernel_that_would_allocate_does_not_compile(allocate) -> None:  # type: ignore[no-untyped-def]
     """Nothing would ever free it: reference counts are off. Elsewhere the same function works."""
-    assert handler_of(allocate)(np.array([2, 5, 0], np.int64)) == 2
+    assert handler_of(allocate, is_counting=True)(np.array([2, 5, 0], np.int64)) == 2
     with pytest.raises((NumbaError, RuntimeError)):
         kernel(int64(I64_RO))(allocate)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.unit.children import Child, Gate, maps_of, open_descriptors
-from tests.unit.feed.feeds import CAPACITY, MAX_CLAIM, name_of_feed, records, sizes, until
+from tests.unit.feed.feeds import AHEAD, CAPACITY, MAX_CLAIM, name_of_feed, records, sizes, until
 from zerofeed.base.errors import (
     BugError,
     ConfigurationError,
@@ -132,7 +132,7 @@ def test_kinds_are_names_or_codes_of_any_integer_type(publisher: Publisher, atta
 
 def test_the_place_to_start_is_now_oldest_or_a_number(publisher: Publisher, attached: Feed) -> None:
     publisher.publish(records(0, 2 * CAPACITY))
-    oldest = CAPACITY + MAX_CLAIM
+    oldest = CAPACITY + MAX_CLAIM + AHEAD
     starts: list[tuple[Any, int]] = [
         ("now", 2 * CAPACITY),
         ("oldest", oldest),
