@@ -22,7 +22,6 @@ step  what happens                                            killed behind it
 
 from __future__ import annotations
 
-import platform
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,6 @@ from numba import types
 from zerofeed.base.kernel import (
     I64,
     I64_2D,
-    JIT,
     U8,
     array_of,
     inlined,
@@ -69,6 +67,7 @@ from zerofeed.wire._frame_kernels import (
     locate_udp,
 )
 from zerofeed.wire._frame_kernels import FOUND as IS_UDP
+from zerofeed.wire.xdp._xdp_calls import tai_shift_ns, wake
 from zerofeed.wire.xdp.abi import XDP_PKT_CONTD, XDP_RING_NEED_WAKEUP
 from zerofeed.wire.xdp.layout import (
     BATCH,
@@ -121,7 +120,6 @@ __all__ = [
     "receive_once",
     "receive_queue",
     "recover_queues",
-    "tai_shift_ns",
 ]
 
 _Words = npt.NDArray[np.int64]
@@ -142,75 +140,6 @@ _NOBODY = -1
 
 U32 = array_of(types.uint32)
 _FRAMES = record_array(FRAME)
-
-_SYS_RECVFROM = 207 if platform.machine() in {"aarch64", "arm64"} else 45
-_MSG_DONTWAIT = 0x40
-_SECOND_NS = 1_000_000_000
-_CLOCK_REALTIME = 0
-_CLOCK_TAI = 11
-
-if JIT:
-    from numba.core import cgutils
-    from numba.extending import intrinsic
-
-    from zerofeed.base.libc import c_clock_gettime, c_syscall6
-
-    @intrinsic
-    def _timespec(_typing: Any) -> Any:
-        """Reserve a timespec on the stack; its address."""
-
-        def generate(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
-            from llvmlite import ir  # noqa: PLC0415 - at compile time only
-
-            room = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(64), 2))
-            return builder.ptrtoint(room, ir.IntType(64))
-
-        return types.int64(), generate
-
-    @intrinsic
-    def _load64(_typing: Any, address: Any) -> Any:
-        """Load the int64 at an address, which need not be aligned."""
-
-        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            from llvmlite import ir  # noqa: PLC0415 - at compile time only
-
-            pointer = builder.inttoptr(arguments[0], ir.PointerType(ir.IntType(64)))
-            return builder.load(pointer, align=1)
-
-        return types.int64(types.int64), generate
-
-    @inlined
-    def _clock_ns(clock: int) -> int:
-        timespec = _timespec()
-        c_clock_gettime(clock, timespec)
-        return _load64(timespec) * _SECOND_NS + _load64(timespec + 8)
-
-    @inlined
-    def _wake(descriptor: int) -> None:
-        """Tell the kernel that the FILL ring has chunks again."""
-        c_syscall6(_SYS_RECVFROM, descriptor, 0, 0, _MSG_DONTWAIT, 0, 0)
-
-else:
-    import ctypes
-    import time
-
-    def _clock_ns(clock: int) -> int:
-        return time.clock_gettime_ns(clock)
-
-    def _wake(descriptor: int) -> None:
-        """Tell the kernel that the FILL ring has chunks again."""
-        ctypes.CDLL(None).recvfrom(int(descriptor), None, 0, _MSG_DONTWAIT, None, None)
-
-
-@inlined
-def tai_shift_ns() -> int:
-    """Give CLOCK_TAI - CLOCK_REALTIME, whole seconds in ns: take it off a stamp of the program's.
-
-    0 on a machine whose clock nobody told of leap seconds, 37 s where a daemon did. Two reads of
-    clocks; being interrupted between them does no harm below half a second.
-    """
-    apart = _clock_ns(_CLOCK_TAI) - _clock_ns(_CLOCK_REALTIME)
-    return (apart + _SECOND_NS // 2) // _SECOND_NS * _SECOND_NS
 
 
 @inlined
@@ -451,7 +380,7 @@ def receive_queue(
         frames: its descriptors.
         limit: frames at most.
         now_ns: Unix ns; the time of frames that nobody stamped, and of the publication.
-        tai_shift: from ``tai_shift_ns``.
+        tai_shift: ns, from ``_xdp_calls.tai_shift_ns``.
 
     Returns:
         Frames published, 0 when there were none (though foreign packets may have been given back);
@@ -468,7 +397,7 @@ def receive_queue(
     ready = min(ready, block[BATCH])
     if ready == 0:
         if load_acquire32(rings, row[FILL_FLAGS]) & XDP_RING_NEED_WAKEUP:
-            _wake(row[DESCRIPTOR])
+            wake(row[DESCRIPTOR])
         return 0
     fill = int64(rings[row[FILL_PRODUCER]])
     in_fill = (fill - load_acquire32(rings, row[FILL_CONSUMER])) & _LOW
@@ -496,7 +425,7 @@ def receive_queue(
         fence_release()
     _carry_out(block, row, rings, ring_words, owners, slot_mask)
     if load_acquire32(rings, row[FILL_FLAGS]) & XDP_RING_NEED_WAKEUP:
-        _wake(row[DESCRIPTOR])
+        wake(row[DESCRIPTOR])
     return count
 
 

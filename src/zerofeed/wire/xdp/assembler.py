@@ -55,7 +55,7 @@ class Assembler:
         self._labels[name] = len(self._instructions)
 
     def load(self, target: int, base: int, offset: int, size: Size) -> None:
-        """target = the ``size`` bytes at base + offset, zero-extended, in the machine's order."""
+        """Set target to the ``size`` bytes at base + offset, zero-extended, in the machine's order."""
         self._add(_LDX_MEM | _SIZE_BITS[size], target, base, offset)
 
     def store(self, base: int, offset: int, source: int, size: Size) -> None:
@@ -67,29 +67,29 @@ class Assembler:
         self._add(_ST_MEM | _SIZE_BITS[size], base, 0, offset, number)
 
     def move(self, target: int, source: int) -> None:
-        """target = source."""
+        """Set target to source."""
         self._add(_ALU64 | _BY_REGISTER | _ALU["="], target, source)
 
     def number(self, target: int, number: int) -> None:
-        """target = a constant of 32 bits, sign-extended."""
+        """Set target to a constant of 32 bits, sign-extended."""
         self._add(_ALU64 | _ALU["="], target, 0, 0, number)
 
     def wide_number(self, target: int, number: int) -> None:
-        """target = a constant of 64 bits."""
+        """Set target to a constant of 64 bits."""
         self._add(_LD_IMM64, target, 0, 0, number & 0xFFFFFFFF)
         self._add(0, 0, 0, 0, number >> 32 & 0xFFFFFFFF)
 
     def map(self, target: int, descriptor: int) -> None:
-        """target = the address of a map, named by its descriptor when the program is loaded."""
+        """Set target to the address of a map, named by its descriptor when the program is loaded."""
         self._add(_LD_IMM64, target, _PSEUDO_MAP_FD, 0, descriptor)
         self._add(0, 0, 0, 0, 0)
 
     def compute(self, target: int, operator: str, number: int) -> None:
-        """target = target operator a constant; operators: + & << >> ^."""
+        """Set target to target operator a constant; operators: + & << >> ^."""
         self._add(_ALU64 | _ALU[operator], target, 0, 0, number)
 
     def compute_with(self, target: int, operator: str, source: int) -> None:
-        """target = target operator source."""
+        """Set target to target operator source."""
         self._add(_ALU64 | _BY_REGISTER | _ALU[operator], target, source)
 
     def jump(self, label: str) -> None:

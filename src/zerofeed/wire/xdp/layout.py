@@ -189,16 +189,15 @@ class ArenaPlan:
     gather_bytes: int = 0
 
     def __post_init__(self) -> None:
-        wrong = None
+        wrong: tuple[str, object, int] | None = None
         if self.chunk_bytes not in _CHUNK_SIZES:
             wrong = ("chunk_bytes", _CHUNK_SIZES, self.chunk_bytes)
         elif self.queues < 1:
             wrong = ("queues", "at least 1", self.queues)
         elif self.slots < 2 or self.slots & (self.slots - 1):
             wrong = ("slots", "a power of two", self.slots)
-        elif (
-            not 64 <= self.chunks_per_queue <= _MOST_ENTRIES
-            or self.chunks_per_queue & (self.chunks_per_queue - 1)
+        elif not 64 <= self.chunks_per_queue <= _MOST_ENTRIES or self.chunks_per_queue & (
+            self.chunks_per_queue - 1
         ):
             wrong = ("chunks_per_queue", "a power of two from 64", self.chunks_per_queue)
         elif self.gather_bytes < 0 or self.gather_bytes % 8:

@@ -72,7 +72,7 @@ def build_filter(
     flows: Sequence[Flow],
     map_fd: int,
     *,
-    hardware_time_id: int = 0,
+    hardware_time_id: int | None = None,
     without_socket: int = abi.XDP_PASS,
 ) -> bytes:
     """Write the program that sends the packets of some flows to the sockets of a map.
@@ -80,7 +80,7 @@ def build_filter(
     Args:
         flows: checked by ``flows.check_flows``.
         map_fd: XSKMAP, indexed by receive queue.
-        hardware_time_id: BTF number of ``bpf_xdp_metadata_rx_timestamp``; 0 leaves it out.
+        hardware_time_id: BTF number of ``bpf_xdp_metadata_rx_timestamp``; None leaves it out.
         without_socket: verdict for a wanted packet whose queue has no socket.
 
     Returns:
@@ -176,10 +176,10 @@ def _match(a: Assembler, flows: Sequence[Flow]) -> None:
         a.label(following)
 
 
-def _stamp(a: Assembler, hardware_time_id: int) -> None:
+def _stamp(a: Assembler, hardware_time_id: int | None) -> None:
     """Write the arrival times in front of the packet, where the driver allows it."""
     a.store_number(10, -8, 0, 8)
-    if hardware_time_id:
+    if hardware_time_id is not None:
         a.move(1, 6)
         a.move(2, 10)
         a.compute(2, "+", -8)

@@ -1,6 +1,6 @@
 """Open an interface for AF_XDP: sockets for its queues over the feed's arena, program, memberships.
 
-``open_xdp`` is called once, by the supervisor, before the worker is forked. Everything that it opens
+``XdpReceiver`` is made once, by the supervisor, before the worker is forked. Everything that it opens
 stays open there, so a killed worker costs nothing: the kernel goes on receiving until the FILL rings
 are empty, and the successor inherits the same maps, recovers and goes on.
 
@@ -50,7 +50,7 @@ from zerofeed.wire.xdp.sockets import XdpSocket, XdpStatistics
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["QueueCounts", "Tables", "XdpReceiver", "open_xdp"]
+__all__ = ["QueueCounts", "Tables", "XdpReceiver"]
 
 AttachMode = Literal["auto", "native", "skb"]
 
@@ -94,7 +94,23 @@ class QueueCounts(NamedTuple):
 
 
 class XdpReceiver:
-    """An interface's AF_XDP sockets, program and memberships; made by ``open_xdp``.
+    """An interface's AF_XDP sockets, program and memberships.
+
+    Its flows come to these sockets from now on, and no more to the stack.
+
+    Args:
+        interface: name, or one of its addresses.
+        flows: what to receive; everything else goes to the ordinary stack as before.
+        arena: writable uint8 array at a page boundary, at least ``plan.arena_bytes``: shared memory
+            that readers may have mapped read-only. It must stay mapped while the receiver is open.
+        words: writable int64 array of ``plan.words(batch)`` in memory that outlives a worker.
+        plan: how the arena is divided; ``plan.queues`` is the number of queues.
+        batch: descriptors in one call of the kernel, at least 32.
+        queues: which queues; default: the first ``plan.queues``.
+        attach: "native", "skb", or "auto": native where it works.
+        asks_zero_copy: try zero-copy first.
+        hardware_time: ask the card for arrival times; see ``program`` for what they are worth.
+        busy_poll_us: poll the driver from the worker for so long, instead of by interrupts; 0: no.
 
     Attributes:
         interface: its name.
@@ -108,33 +124,74 @@ class XdpReceiver:
         notes: why better modes did not work, and what else is worth knowing; one line each.
         tables: for the kernels.
         flow_table: for the kernels.
+
+    Raises:
+        ConfigurationError: an argument that can never work.
+        ReceiverError: the machine refuses: no permission, interface or queue taken, no XDP.
     """
 
-    def __init__(self, interface: str, plan: ArenaPlan, flows: list[Flow]) -> None:
+    def __init__(
+        self,
+        interface: str,
+        flows: Sequence[Flow],
+        arena: npt.NDArray[np.uint8],
+        words: npt.NDArray[np.int64],
+        plan: ArenaPlan,
+        *,
+        batch: int = 64,
+        queues: Sequence[int] | None = None,
+        attach: AttachMode = "auto",
+        asks_zero_copy: bool = True,
+        hardware_time: bool = False,
+        busy_poll_us: int = 0,
+    ) -> None:
+        self.flows = check_flows(flows)
         found = find_interface(interface)
         self.interface = found.name
         self.interface_index = found.index
         self.plan = plan
-        self.flows = flows
-        self.queues: list[int] = []
+        self.queues = list(range(plan.queues)) if queues is None else list(queues)
         self.is_native = False
         self.is_zero_copy = False
         self.has_hardware_time = False
         self.notes: list[str] = []
-        self.flow_table = flow_table(flows)
-        self.tables: Tables
+        self.flow_table = flow_table(self.flows)
         self.sockets: list[XdpSocket] = []
         """One a queue."""
         self._rings: Rings | None = None
         self._descriptors: list[int] = []
         self._members: list[socket.socket] = []
+        in_use = self._check(arena)
+        try:
+            blocks, owners = prepare_words(words, plan, batch)
+            self._members = join_groups(self.flows, self.interface, self.interface_index)
+            map_fd = bpf.create_socket_map(max(self.queues) + 1)
+            self._descriptors.append(map_fd)
+            self._attach(map_fd, attach, hardware_time=hardware_time)
+            rings = self._bind_all(arena, asks_zero_copy=asks_zero_copy)
+            self._set_geometry(rings)
+            self.tables = Tables(rings.halves, rings.words, rings.geometry, blocks, owners)
+            for queue, each in zip(self.queues, self.sockets, strict=True):
+                if busy_poll_us:
+                    each.prefer_busy_poll(busy_poll_us)
+                bpf.put_socket(map_fd, queue, each.fileno())
+        except BaseException:
+            self.close()
+            raise
+        if in_use > len(self.queues):
+            self.notes.append(
+                f"{self.interface} receives on {in_use} queues and {len(self.queues)} have a socket: "
+                "packets of the others go to the ordinary stack"
+            )
 
     @property
     def mode(self) -> str:
         """What is true of it, for a person: how packets come and how often they are copied."""
         if self.is_zero_copy:
             return "native zero-copy (no copy)"
-        return "native (one copy by the kernel)" if self.is_native else "SKB (one copy by the kernel)"
+        return (
+            "native (one copy by the kernel)" if self.is_native else "SKB (one copy by the kernel)"
+        )
 
     @property
     def copies(self) -> int:
@@ -149,11 +206,12 @@ class XdpReceiver:
         """Count what each queue has received and lost; any process that has the descriptors."""
         result = []
         for queue, block, each in zip(self.queues, self.tables.blocks, self.sockets, strict=True):
-            live = [
+            received, gathered, cut, foreign = (
                 int(block[counter + layout.LIVE])
                 for counter in (layout.RECEIVED, layout.GATHERED, layout.CUT, layout.FOREIGN)
-            ]
-            result.append(QueueCounts(queue, *live, each.statistics()))
+            )
+            counts = QueueCounts(queue, received, gathered, cut, foreign, each.statistics())
+            result.append(counts)
         return result
 
     def lost(self) -> int:
@@ -194,6 +252,40 @@ class XdpReceiver:
 
     # Opening
 
+    def _check(self, arena: npt.NDArray[np.uint8]) -> int:
+        """Refuse what can never work, with a better reason than the kernel's; queues in use."""
+        plan = self.plan
+        if len(self.queues) != plan.queues or len(set(self.queues)) != plan.queues:
+            raise ConfigurationError(
+                "the arena is divided for another number of queues",
+                where=self.interface,
+                expected=plan.queues,
+                got=self.queues,
+            )
+        in_use = count_queues(self.interface)
+        if min(self.queues) < 0 or max(self.queues) >= in_use:
+            raise ConfigurationError(
+                "the interface has no such queue",
+                where=self.interface,
+                expected=f"0 to {in_use - 1}",
+                got=self.queues,
+                next_step=f"`ethtool -L {self.interface} combined N` changes how many it has",
+            )
+        if arena.dtype != np.uint8 or arena.size < plan.arena_bytes or arena.ctypes.data % 4096:
+            raise BugError(
+                "the arena does not fit its plan",
+                expected=f"{plan.arena_bytes} bytes at a page boundary",
+                got=f"{arena.size} of {arena.dtype} at {arena.ctypes.data:#x}",
+            )
+        if not is_up(self.interface):
+            raise ReceiverError(
+                "the interface is down",
+                where=self.interface,
+                got=errno.errorcode[errno.ENETDOWN],
+                next_step=f"`ip link set dev {self.interface} up`",
+            )
+        return in_use
+
     def _attach(self, map_fd: int, mode: AttachMode, *, hardware_time: bool) -> None:
         """Load the program and attach it in the best mode that works."""
         for is_native in (True, False):
@@ -216,38 +308,33 @@ class XdpReceiver:
                 continue
             self._descriptors.append(link)
             self.is_native = is_native
-            if not is_native:
-                self.has_hardware_time = False
+            if hardware_time and not is_native:
+                self.notes.append("no time of the card's: SKB mode has none")
             return
 
     def _load(self, map_fd: int, *, hardware_time: bool) -> int:
         """Load the program, with the card's time if that can be."""
         self.has_hardware_time = False
         if hardware_time:
+            # Unknown, it is a call of function 0, which the verifier refuses like any other.
             number = find_function(_HARDWARE_TIME_FUNCTION)
             try:
-                if not number:
-                    raise ReceiverError("the kernel has no such function", got="no BTF")
                 code = build_filter(self.flows, map_fd, hardware_time_id=number)
                 flags = abi.BPF_F_XDP_HAS_FRAGS | abi.BPF_F_XDP_DEV_BOUND_ONLY
-                loaded = bpf.load_program(
-                    code, flags=flags, interface_index=self.interface_index
-                )
+                loaded = bpf.load_program(code, flags=flags, interface_index=self.interface_index)
             except ReceiverError as error:
                 self.notes.append(f"no time of the card's: {error.what} ({error.got})")
             else:
                 self.has_hardware_time = True
                 return loaded
-        return bpf.load_program(
-            build_filter(self.flows, map_fd), flags=abi.BPF_F_XDP_HAS_FRAGS
-        )
+        return bpf.load_program(build_filter(self.flows, map_fd), flags=abi.BPF_F_XDP_HAS_FRAGS)
 
-    def _bind_all(self, arena: npt.NDArray[np.uint8], *, asks_zero_copy: bool) -> None:
+    def _bind_all(self, arena: npt.NDArray[np.uint8], *, asks_zero_copy: bool) -> Rings:
         """Open and bind a socket for each queue; zero-copy on all of them or on none."""
         flags = abi.XDP_USE_NEED_WAKEUP | (abi.XDP_USE_SG if self.plan.gather_bytes else 0)
         if self.is_native and asks_zero_copy:
             try:
-                self._open_sockets(arena, flags | abi.XDP_ZEROCOPY)
+                rings = self._open_sockets(arena, flags | abi.XDP_ZEROCOPY)
             except ReceiverError as error:
                 self._close_sockets()
                 if "EBUSY" in str(error.got):
@@ -255,11 +342,10 @@ class XdpReceiver:
                 self.notes.append(f"no zero-copy: {error.what} ({error.got})")
             else:
                 self.is_zero_copy = all(each.is_zero_copy() for each in self.sockets)
-                return
-        self._open_sockets(arena, flags | abi.XDP_COPY)
-        self.is_zero_copy = False
+                return rings
+        return self._open_sockets(arena, flags | abi.XDP_COPY)
 
-    def _open_sockets(self, arena: npt.NDArray[np.uint8], flags: int) -> None:
+    def _open_sockets(self, arena: npt.NDArray[np.uint8], flags: int) -> Rings:
         plan = self.plan
         sizes = RingSizes(receive=plan.rx_entries, fill=plan.fill_entries)
         for queue in self.queues:
@@ -267,20 +353,19 @@ class XdpReceiver:
             self.sockets.append(each)
             if len(self.sockets) == 1:
                 each.register_memory(arena.ctypes.data, plan.umem_bytes, plan.chunk_bytes)
-            each.make_rings(
-                fill=sizes.fill, completion=_LEAST_COMPLETIONS, receive=sizes.receive
-            )
-        self._rings = Rings(self.sockets, sizes)
+            each.make_rings(fill=sizes.fill, completion=_LEAST_COMPLETIONS, receive=sizes.receive)
+        rings = self._rings = Rings(self.sockets, sizes)
         # Before binding: some drivers take their first chunks there and never ask again.
-        for index, row in enumerate(self._rings.geometry):
+        for index, row in enumerate(rings.geometry):
             chunks = plan.queue_chunks(index)
             at = row[layout.FILL_RING]
-            self._rings.words[at : at + chunks.size] = chunks
-            self._rings.halves[row[layout.FILL_PRODUCER]] = chunks.size
+            rings.words[at : at + chunks.size] = chunks
+            rings.halves[row[layout.FILL_PRODUCER]] = chunks.size
         for queue, each in zip(self.queues, self.sockets, strict=True):
             first = self.sockets[0]
             shared_with = None if each is first else first
             each.bind(self.interface_index, queue, flags, shared_with=shared_with)
+        return rings
 
     def _set_geometry(self, rings: Rings) -> None:
         geometry = rings.geometry
@@ -289,106 +374,3 @@ class XdpReceiver:
         geometry[:, layout.GATHER_AT] = self.plan.umem_bytes
         geometry[:, layout.GATHER_BYTES] = self.plan.gather_bytes
         geometry[:, layout.HARDWARE_TIME] = int(self.has_hardware_time)
-
-
-def open_xdp(
-    interface: str,
-    flows: Sequence[Flow],
-    arena: npt.NDArray[np.uint8],
-    words: npt.NDArray[np.int64],
-    plan: ArenaPlan,
-    *,
-    batch: int = 64,
-    queues: Sequence[int] | None = None,
-    attach: AttachMode = "auto",
-    asks_zero_copy: bool = True,
-    hardware_time: bool = False,
-    busy_poll_us: int = 0,
-) -> XdpReceiver:
-    """Open an interface. Its flows come to these sockets from now on, and no more to the stack.
-
-    Args:
-        interface: name, or one of its addresses.
-        flows: what to receive; everything else goes to the ordinary stack as before.
-        arena: writable uint8 array at a page boundary, at least ``plan.arena_bytes``: shared memory
-            that readers may have mapped read-only. It must stay mapped while the receiver is open.
-        words: writable int64 array of ``plan.words(batch)`` in memory that outlives a worker.
-        plan: how the arena is divided; ``plan.queues`` is the number of queues.
-        batch: descriptors in one call of the kernel, at least 32.
-        queues: which queues; default: the first ``plan.queues``.
-        attach: "native", "skb", or "auto": native where it works.
-        asks_zero_copy: try zero-copy first.
-        hardware_time: ask the card for arrival times; see ``program`` for what they are worth.
-        busy_poll_us: poll the driver from the worker for so long, instead of by interrupts; 0: no.
-
-    Returns:
-        The receiver, receiving already.
-
-    Raises:
-        ConfigurationError: an argument that can never work.
-        ReceiverError: the machine refuses: no permission, interface or queue taken, no XDP.
-    """
-    checked = check_flows(flows)
-    receiver = XdpReceiver(interface, plan, checked)
-    receiver.queues = list(range(plan.queues)) if queues is None else list(queues)
-    _check(receiver, arena)
-    try:
-        blocks, owners = prepare_words(words, plan, batch)
-        receiver._members = join_groups(checked, receiver.interface, receiver.interface_index)
-        map_fd = bpf.create_socket_map(max(receiver.queues) + 1)
-        receiver._descriptors.append(map_fd)
-        receiver._attach(map_fd, attach, hardware_time=hardware_time)
-        receiver._bind_all(arena, asks_zero_copy=asks_zero_copy)
-        rings = receiver._rings
-        if rings is None:
-            raise BugError("sockets without rings")
-        receiver._set_geometry(rings)
-        receiver.tables = Tables(rings.halves, rings.words, rings.geometry, blocks, owners)
-        for queue, each in zip(receiver.queues, receiver.sockets, strict=True):
-            if busy_poll_us:
-                each.prefer_busy_poll(busy_poll_us)
-            bpf.put_socket(map_fd, queue, each.fileno())
-    except BaseException:
-        receiver.close()
-        raise
-    in_use = count_queues(receiver.interface)
-    if in_use > len(receiver.queues):
-        receiver.notes.append(
-            f"{receiver.interface} receives on {in_use} queues and {len(receiver.queues)} have a "
-            "socket: packets of the others go to the ordinary stack"
-        )
-    return receiver
-
-
-def _check(receiver: XdpReceiver, arena: npt.NDArray[np.uint8]) -> None:
-    """Refuse what can never work, with a better reason than the kernel's."""
-    plan = receiver.plan
-    if len(receiver.queues) != plan.queues or len(set(receiver.queues)) != plan.queues:
-        raise ConfigurationError(
-            "the arena is divided for another number of queues",
-            where=receiver.interface,
-            expected=plan.queues,
-            got=receiver.queues,
-        )
-    in_use = count_queues(receiver.interface)
-    if max(receiver.queues) >= in_use:
-        raise ConfigurationError(
-            "the interface has no such queue",
-            where=receiver.interface,
-            expected=f"0 to {in_use - 1}",
-            got=max(receiver.queues),
-            next_step=f"`ethtool -L {receiver.interface} combined N` changes how many it has",
-        )
-    if arena.dtype != np.uint8 or arena.size < plan.arena_bytes or arena.ctypes.data % 4096:
-        raise BugError(
-            "the arena does not fit its plan",
-            expected=f"{plan.arena_bytes} bytes at a page boundary",
-            got=f"{arena.size} of {arena.dtype} at {arena.ctypes.data:#x}",
-        )
-    if not is_up(receiver.interface):
-        raise ReceiverError(
-            "the interface is down",
-            where=receiver.interface,
-            got=errno.errorcode[errno.ENETDOWN],
-            next_step=f"`ip link set dev {receiver.interface} up`",
-        )

@@ -208,7 +208,10 @@ class XdpSocket:
             (abi.SO_BUSY_POLL_BUDGET, budget),
         ):
             self._set(
-                socket.SOL_SOCKET, option, struct.pack("<i", value), "turn on preferred busy polling"
+                socket.SOL_SOCKET,
+                option,
+                struct.pack("<i", value),
+                "turn on preferred busy polling",
             )
 
     def close(self) -> None:
