@@ -58,6 +58,7 @@ from zerofeed.shm._ring_kernels import (
 from zerofeed.wire._frame_kernels import (
     DST_IP,
     DST_PORT,
+    FOUND,
     FOUND_SLOTS,
     LINK_ETHERNET,
     PAYLOAD_AT,
@@ -66,7 +67,6 @@ from zerofeed.wire._frame_kernels import (
     SRC_IP,
     locate_udp,
 )
-from zerofeed.wire._frame_kernels import FOUND as IS_UDP
 from zerofeed.wire.xdp._xdp_calls import tai_shift_ns, wake
 from zerofeed.wire.xdp.abi import XDP_PKT_CONTD, XDP_RING_NEED_WAKEUP
 from zerofeed.wire.xdp.layout import (
@@ -84,7 +84,6 @@ from zerofeed.wire.xdp.layout import (
     FILL_RING,
     FIRST_SEQ,
     FOREIGN,
-    FOUND,
     GATHER_AT,
     GATHER_BYTES,
     GATHERED,
@@ -99,6 +98,7 @@ from zerofeed.wire.xdp.layout import (
     RX_MASK,
     RX_PRODUCER,
     RX_RING,
+    SCRATCH,
     TAKEN,
     UMEM_BYTES,
 )
@@ -274,7 +274,7 @@ def _plan(
     first = block[FIRST_SEQ]
     gives = OWNS + block[BATCH]
     chunk_mask = ~(row[CHUNK_BYTES] - 1)
-    found = block[FOUND : FOUND + FOUND_SLOTS]
+    found = block[SCRATCH : SCRATCH + FOUND_SLOTS]
     taken = 0
     count = 0
     gathered = 0
@@ -291,7 +291,7 @@ def _plan(
         source = _NOBODY
         if total >= 0:
             end = address + (ring_words[entry + 1] & _LOW)
-            if locate_udp(arena, address, end, LINK_ETHERNET, found) == IS_UDP:
+            if locate_udp(arena, address, end, LINK_ETHERNET, found) == FOUND:
                 # A length that reaches behind the packet contradicts it; the stack drops it, too.
                 if found[PAYLOAD_AT] - address + found[PAYLOAD_WIRE] <= total:
                     destination = (found[DST_IP] << 16) | found[DST_PORT]

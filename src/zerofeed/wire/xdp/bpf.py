@@ -184,7 +184,7 @@ def run_program(program_fd: int, packet: bytes) -> tuple[int, bytes]:
         packet: at least 14 bytes.
 
     Returns:
-        The verdict, and the packet as the program left it.
+        The verdict, and the packet as the program left it, what it wrote in front of it included.
 
     Raises:
         ReceiverError: the kernel refuses.

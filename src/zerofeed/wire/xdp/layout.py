@@ -46,7 +46,7 @@ word   name          meaning
 10     CUT           of those, cut short
 11     FOREIGN       packets of no flow or that contradict themselves; given back
 16     (live)        the four counters as they are published to whoever looks
-24     FOUND[8]      scratch
+24     SCRATCH[8]    of the parser
 32     OWNS[batch]   by frame: the chunk that its slot owns from now on, as offset in the arena
 32+b   GIVES[batch]  by descriptor: the chunk that goes to the FILL ring
 =====  ============  ===============================================================================
@@ -82,7 +82,6 @@ __all__ = [
     "FILL_RING",
     "FIRST_SEQ",
     "FOREIGN",
-    "FOUND",
     "GATHERED",
     "GATHER_AT",
     "GATHER_BYTES",
@@ -99,6 +98,7 @@ __all__ = [
     "RX_MASK",
     "RX_PRODUCER",
     "RX_RING",
+    "SCRATCH",
     "TAKEN",
     "TX_CONSUMER",
     "TX_FLAGS",
@@ -157,7 +157,7 @@ CUT = 10
 FOREIGN = 11
 LIVE = 8
 """Distance from a counter to what is published of it."""
-FOUND = 24
+SCRATCH = 24
 OWNS = 32
 BLOCK_HEAD_WORDS = 32
 BLOCK_MAGIC = 0x7A66_7864_0000_0001
