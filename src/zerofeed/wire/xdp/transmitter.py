@@ -158,9 +158,9 @@ class XdpTransmitter:
         self._known: dict[int, int] = {}
         self._neighbours: Words = np.zeros((0, 2), np.int64)
         self._state: Words = np.zeros(k.STATE_WORDS, np.int64)
-        source = parse_ipv4(source_address) if source_address else self._link.address
+        self._source = parse_ipv4(source_address) if source_address else self._link.address
         self._template, self._state[k.IP_SUM] = make_template(
-            self._link, source, source_port, ttl=ttl, vlan=vlan
+            self._link, self._source, source_port, ttl=ttl, vlan=vlan
         )
         self._state[k.WITH_CHECKSUM] = int(with_checksums)
         self._no_template: Bytes = np.zeros(0, np.uint8)
@@ -220,10 +220,18 @@ class XdpTransmitter:
         """Send payloads ``first`` to ``last`` (exclusive) in order. Blocks while there is no room.
 
         Raises:
-            ConfigurationError: a payload does not fit one frame; none of the run is sent.
+            ConfigurationError: a payload does not fit one frame, or there is no address to send
+                from; none of the run is sent.
             ReceiverError: nobody knows the Ethernet address of a destination; none is sent.
             ResourceError: the kernel has taken nothing for five seconds.
         """
+        if self._source == 0:
+            raise ConfigurationError(
+                "the interface has no IPv4 address to send from",
+                where=self.interface,
+                next_step="give source_address, or the interface an address; receivers throw away "
+                "what comes from 0.0.0.0",
+            )
         self._check_lengths(payloads.lengths[first:last], self.most_payload_bytes)
         wanted = payloads.destinations
         self._learn(wanted if wanted.size == 1 else wanted[first:last])
