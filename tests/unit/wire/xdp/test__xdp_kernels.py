@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from types import FunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.shm import plain
+from tests.unit.wire.xdp.dying import Dying, twin
 from tests.unit.wire.xdp.kernel_side import KernelSide
 from tests.unit.wire.xdp.packets import GROUP, HOST, PORT, SENDER, udp_frame
 from zerofeed.base.kernel import BOUNDS_CHECK, JIT
 from zerofeed.base.status import BUFFER_FULL, NOT_READY, WOULD_BLOCK
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.shm import _ring_kernels as ring
-from zerofeed.wire import _frame_kernels
 from zerofeed.wire.xdp import _xdp_kernels as k
 from zerofeed.wire.xdp import layout
 from zerofeed.wire.xdp.flows import Flow
@@ -271,42 +270,16 @@ def test_any_order_of_deliveries_and_receptions_loses_nothing_but_what_is_counte
 # Killed before any store
 
 
-class Dying:
-    """An array whose stores count as one life each, shared with other arrays."""
+def until(lives: int):
+    """Let so many stores happen."""
+    left = [lives]
 
-    def __init__(self, array: np.ndarray, lives: list[int]) -> None:
-        self.array = array
-        self.lives = lives
-
-    @property
-    def shape(self):
-        return self.array.shape
-
-    @property
-    def size(self):
-        return self.array.size
-
-    def __getitem__(self, index):
-        part = self.array[index]
-        return Dying(part, self.lives) if isinstance(part, np.ndarray) else part.item()
-
-    def __setitem__(self, index, value) -> None:
-        if self.lives[0] == 0:
+    def before(*_: object) -> None:
+        if left[0] == 0:
             raise plain.Killed
-        self.lives[0] -= 1
-        self.array[index] = value
+        left[0] -= 1
 
-
-def twin() -> SimpleNamespace:
-    """Give the kernels as plain Python."""
-    # Without the compiler nothing here is of Numba's, and `wake` would call the system.
-    quiet = {"int64": int, "wake": lambda _: None}
-    loose = {**vars(_frame_kernels), **vars(ring), **vars(k), **plain._ATOMICS, **quiet}
-    for name, value in list(loose.items()):
-        function = getattr(value, "py_func", value)
-        if name not in plain._ATOMICS and name not in quiet and isinstance(function, FunctionType):
-            loose[name] = FunctionType(function.__code__, loose, name, function.__defaults__)
-    return SimpleNamespace(**loose)
+    return before
 
 
 def prepared_for_a_kill(plan: ArenaPlan) -> tuple[KernelSide, list[bytes]]:
@@ -326,16 +299,17 @@ def prepared_for_a_kill(plan: ArenaPlan) -> tuple[KernelSide, list[bytes]]:
 def run_until_killed(side: KernelSide, lives: int) -> bool:
     """Claim and receive as plain Python; True if it was killed before a store."""
     python = twin()
-    left = [lives]
-    owners, rings, words = (
-        Dying(a, left) for a in (side.owners, side.halves, side.words)
-    )
-    control = Dying(side.ring.control, left)
+    before = until(lives)
+
+    def dying(array):
+        return Dying(array, "", before)
+
     try:
         assert ring.try_claim(side.ring.control, side.cursors.words, 32) == 0
         python.receive_queue(
-            0, rings, words, side.geometry.tolist(), Dying(side.blocks, left), owners, side.flows,
-            Dying(side.arena, left), control, side.frames.view(np.recarray), 32, NOW, 0,
+            0, dying(side.halves), dying(side.words), side.geometry.tolist(), dying(side.blocks),
+            dying(side.owners), side.flows, dying(side.arena), dying(side.ring.control),
+            side.frames.view(np.recarray), 32, NOW, 0,
         )  # fmt: skip
     except plain.Killed:
         return True
@@ -398,12 +372,13 @@ def test_a_kill_during_recovery_is_recovered_from() -> None:
     while is_killed:
         again, _ = prepared_for_a_kill(plan)
         run_until_killed(again, lives)
-        left = [steps]
+        before = until(steps)
         is_killed = False
         try:
             python.recover_queues(
-                Dying(again.halves, left), Dying(again.words, left), again.geometry,
-                Dying(again.blocks, left), Dying(again.owners, left), again.ring.control,
+                Dying(again.halves, "", before), Dying(again.words, "", before), again.geometry,
+                Dying(again.blocks, "", before), Dying(again.owners, "", before),
+                again.ring.control,
             )  # fmt: skip
         except plain.Killed:
             is_killed = True
