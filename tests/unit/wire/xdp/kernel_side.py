@@ -38,9 +38,7 @@ class KernelSide:
         self.plan = plan
         self.flows = flow_table(flows)
         self.arena = np.zeros(plan.arena_bytes, np.uint8)
-        self.blocks, self.owners = prepare_words(
-            np.zeros(plan.words(batch), np.int64), plan, batch
-        )
+        self.blocks, self.owners = prepare_words(np.zeros(plan.words(batch), np.int64), plan, batch)
         self.ring = Ring("kernel-side", plan.slots, 32, max_claim=64)
         self.frames = self.ring.items(FRAME)
         self.cursors = CursorTable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import struct
@@ -190,6 +191,7 @@ def test_sent_is_received_plus_what_the_kernel_counted(mode: str) -> None:
 def test_live_frames_of_the_kernel_s_own_are_all_accounted_for() -> None:
     with Rig(ArenaPlan(slots=512, queues=2, chunks_per_queue=512)) as rig:
         receiver = rig.open()
+        already = packets_in(INSIDE)
         # A redirect into veth needs a program at both ends, or GRO; the program here passes all.
         table = bpf.create_socket_map(1)
         passing = bpf.load_program(build_filter([Flow("10.255.255.1", 1)], table))
@@ -208,14 +210,23 @@ def test_live_frames_of_the_kernel_s_own_are_all_accounted_for() -> None:
         with Child(generate) as child:
             received = 0
             deadline = time.monotonic() + 20
-            while received + receiver.lost() < sent and time.monotonic() < deadline:
+            # The veth pair itself drops what it cannot queue, before any program: not our loss.
+            while time.monotonic() < deadline:
                 received += rig.burst()
+                if done.is_open() and received + receiver.lost() == packets_in(INSIDE) - already:
+                    break
             assert child.result() == 0
         done.close()
         for descriptor in (link, passing, sending, table):
             os.close(descriptor)
-        assert received + receiver.lost() == sent
+        assert received + receiver.lost() == packets_in(INSIDE) - already <= sent
         assert received > 0
+
+
+def packets_in(name: str) -> int:
+    """Count the packets that an interface's driver has looked at."""
+    shown = json.loads(command(f"ip -s -j link show dev {name}"))
+    return int(shown[0]["stats64"]["rx"]["packets"])
 
 
 def test_groups_are_joined_while_the_receiver_is_open() -> None:
@@ -389,7 +400,7 @@ def test_reader_that_maps_the_arena_cannot_write_it() -> None:
     with Rig() as rig:
         rig.open()
         assert rig.arena_segment.seals() & SEALS == SEALS
-        with pytest.raises(OSError, match=".*"):
+        with pytest.raises(PermissionError):
             map_segment(rig.arena_segment.fd, rig.arena_segment.size_bytes, is_writable=True)
         rig.send(udp_frame(b"seen"))
         rig.take(1)
