@@ -67,7 +67,7 @@ from zerofeed.wire._frame_kernels import (
     SRC_IP,
     locate_udp,
 )
-from zerofeed.wire.xdp._xdp_calls import tai_shift_ns, wake
+from zerofeed.wire.xdp._xdp_calls import prefetch, tai_shift_ns, wake
 from zerofeed.wire.xdp.abi import XDP_PKT_CONTD, XDP_RING_NEED_WAKEUP
 from zerofeed.wire.xdp.layout import (
     BATCH,
@@ -137,6 +137,8 @@ GATHERED_FLAG = 8
 
 _LOW = 0xFFFFFFFF
 _NOBODY = -1
+_AHEAD = 6
+"""Packets between the one that is parsed and the one whose lines are asked for."""
 
 U32 = array_of(types.uint32)
 _FRAMES = record_array(FRAME)
@@ -282,6 +284,11 @@ def _plan(
     foreign = 0
     while taken < ready and count < limit:
         at = consumer + taken
+        if taken + _AHEAD < ready:
+            # What the card or another core wrote is in no cache of this one.
+            ahead = ring_words[row[RX_RING] + 2 * ((at + _AHEAD) & row[RX_MASK])]
+            prefetch(arena, ahead + META_MARK_AT)
+            prefetch(arena, ahead)
         pieces = _pieces(row, ring_words, at, ready - taken)
         if pieces == 0:
             break
