@@ -64,7 +64,7 @@ if JIT:
             builder.call(function, [pointer, i32(0), i32(3), i32(1)])
             return context.get_dummy_value()
 
-        return types.void(data, types.int64), generate
+        return types.void(data, at), generate
 
     _prefetch = intrinsic(_typed_prefetch)
     _timespec = intrinsic(_typed_timespec)

@@ -219,7 +219,11 @@ class XdpReceiver:
         return sum(each.statistics().lost for each in self.sockets)
 
     def close(self) -> None:
-        """Detach the program, leave the groups, close everything of this process's."""
+        """Detach the program, leave the groups, close everything of this process's.
+
+        A forked worker holds all of it, too: the program leaves the interface, and the queues are
+        free, when that has ended as well.
+        """
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):
                 os.close(descriptor)

@@ -9,6 +9,7 @@ import struct
 
 import numpy as np
 
+from zerofeed.base.kernel import JIT
 from zerofeed.feed.memory import FRAME
 from zerofeed.shm.ring import CursorTable, Ring
 from zerofeed.wire.xdp import layout
@@ -41,6 +42,8 @@ class KernelSide:
         self.blocks, self.owners = prepare_words(np.zeros(plan.words(batch), np.int64), plan, batch)
         self.ring = Ring("kernel-side", plan.slots, 32, max_claim=64)
         self.frames = self.ring.items(FRAME)
+        if not JIT:  # the plain twin of a kernel writes fields as attributes
+            self.frames = self.frames.view(np.recarray)
         self.cursors = CursorTable()
         self.one = np.ones(1, np.int64)
         rx_bytes = _HEAD_BYTES + 16 * plan.rx_entries
