@@ -290,13 +290,18 @@ def _plan(
             prefetch(arena, ahead + META_MARK_AT)
             prefetch(arena, ahead)
         pieces = _pieces(row, ring_words, at, ready - taken)
+        is_endless = False
         if pieces == 0:
-            break
+            if taken > 0 or ready < block[BATCH]:
+                break
+            # Longer than any packet: given back, or the queue would stand still for ever.
+            pieces = ready
+            is_endless = True
         entry = row[RX_RING] + 2 * (at & row[RX_MASK])
         address = ring_words[entry]
         total = _packet_bytes(row, ring_words, at, pieces)
         source = _NOBODY
-        if total >= 0:
+        if total >= 0 and not is_endless:
             end = address + (ring_words[entry + 1] & _LOW)
             if locate_udp(arena, address, end, LINK_ETHERNET, found) == FOUND:
                 # A length that reaches behind the packet contradicts it; the stack drops it, too.

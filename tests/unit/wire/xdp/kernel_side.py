@@ -34,7 +34,7 @@ class KernelSide:
     """
 
     def __init__(
-        self, plan: ArenaPlan, flows: list[Flow], *, batch: int = 32, start: int = 0
+        self, plan: ArenaPlan, flows: list[Flow], *, batch: int = 64, start: int = 0
     ) -> None:
         self.plan = plan
         self.flows = flow_table(flows)

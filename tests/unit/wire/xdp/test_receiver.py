@@ -164,6 +164,22 @@ def test_jumbo_packets_come_in_pieces_and_are_gathered(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_jumbo_packets_are_cut_where_there_are_no_gather_places_and_it_is_said(mode: str) -> None:
+    payload = bytes(i * 13 & 0xFF for i in range(8900))
+    for name in (INSIDE, OUTSIDE):
+        command(f"ip link set {name} mtu 9000")
+    with Rig() as rig:
+        receiver = rig.open(attach=mode)
+        said = "packets longer than 1792 bytes are cut"
+        assert any(note.startswith(said) for note in receiver.notes)
+        rig.send(udp_frame(payload))
+        got, frame = rig.take(1)[0]
+        assert got == payload[: 1792 - 42]
+        assert frame["flags"] == k.CUT_FLAG
+        assert sum(each.cut for each in receiver.counts()) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_sent_is_received_plus_what_the_kernel_counted(mode: str) -> None:
     """Nobody receives while far more arrive than there are chunks; then everything is taken."""
     with Rig(ONE_QUEUE) as rig:
@@ -336,7 +352,11 @@ def test_loopback_falls_back_to_skb_mode_and_says_why() -> None:
         assert receiver.notes[0].startswith("no native mode: ")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.sendto(b"around", ("127.0.0.1", PORT))
-        assert rig.take(1)[0][0] == b"around"
+            out.sendto(bytes(65_507), ("127.0.0.1", PORT))
+            out.sendto(b"and on", ("127.0.0.1", PORT))
+        got = rig.take(3)
+        assert [len(payload) for payload, _ in got] == [6, 1792 - 42, 6]
+        assert got[1][1]["flags"] == k.CUT_FLAG
 
 
 def test_reasons_why_better_modes_failed_are_kept() -> None:
