@@ -1,7 +1,8 @@
 """Loads and stores that order memory between processes. Nowhere else does the project order memory.
 
-Each is an LLVM atomic on one element of an int64 array, so it is lock-free, cannot be torn,
-and cannot be moved by the compiler:
+Each is an LLVM atomic on one element of an int64 array (of a uint32 array for the two named
+``32``, which rings shared with the operating system's kernel need), so it is lock-free, cannot be
+torn, and cannot be moved by the compiler:
 
 ``load_acquire``    what the other side stored before its matching ``store_release`` is visible
                     to everything after this load
@@ -33,11 +34,14 @@ __all__ = [
     "fence_full",
     "fence_release",
     "load_acquire",
+    "load_acquire32",
     "pause",
     "store_release",
+    "store_release32",
 ]
 
 _Words = npt.NDArray[np.int64]
+_Halves = npt.NDArray[np.uint32]
 
 if JIT:
     import platform
@@ -132,6 +136,38 @@ if JIT:
         """Tell the core that this is a spin loop."""
         _pause()
 
+    @intrinsic
+    def _load32(_typing: Any, halves: Any, index: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer = _pointer(context, builder, signature.args[0], *arguments)
+            return builder.zext(builder.load_atomic(pointer, "acquire", 4), ir.IntType(64))
+
+        return types.int64(halves, types.int64), generate
+
+    @intrinsic
+    def _store32(_typing: Any, halves: Any, index: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer = _pointer(context, builder, signature.args[0], *arguments[:2])
+            half = builder.trunc(arguments[2], ir.IntType(32))
+            builder.store_atomic(half, pointer, "release", 4)
+            return context.get_dummy_value()
+
+        return types.void(halves, types.int64, types.int64), generate
+
+    @always_inlined
+    def load_acquire32(halves: _Halves, index: int) -> int:
+        """Load ``halves[index]``, 0 to 2**32 - 1; later accesses stay later."""
+        if BOUNDS_CHECK and not 0 <= index < halves.size:
+            raise IndexError("load_acquire32 outside its array")
+        return _load32(halves, index)
+
+    @always_inlined
+    def store_release32(halves: _Halves, index: int, value: int) -> None:
+        """Store the low 32 bits of a value into ``halves[index]``; earlier accesses stay earlier."""
+        if BOUNDS_CHECK and not 0 <= index < halves.size:
+            raise IndexError("store_release32 outside its array")
+        _store32(halves, index, value)
+
 else:
 
     def load_acquire(words: _Words, index: int) -> int:
@@ -153,3 +189,11 @@ else:
 
     def pause() -> None:
         """Do nothing; single-process twin."""
+
+    def load_acquire32(halves: _Halves, index: int) -> int:
+        """Load ``halves[index]``; single-process twin."""
+        return int(halves[index])
+
+    def store_release32(halves: _Halves, index: int, value: int) -> None:
+        """Store the low 32 bits of a value into ``halves[index]``; single-process twin."""
+        halves[index] = value & 0xFFFFFFFF

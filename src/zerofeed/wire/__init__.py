@@ -11,6 +11,7 @@ hands on is where each one lies and when it came. Nothing here looks inside a pa
 ``wire.receiver``         what every kind of receiver offers to the feed that runs it
 ``wire.receive_block``    the memory that ``recvmmsg`` needs, in a form that outlives a crash
 ``wire.sender``           paced replay of a capture to UDP (``wire.batch_sender`` does the sending)
+``wire.xdp``              AF_XDP: past the network stack, both ways
 ========================  ==================================================================
 """
 

@@ -58,6 +58,8 @@ def _nothing() -> None:
 _ATOMICS = {
     "load_acquire": _load,
     "store_release": _store,
+    "load_acquire32": _load,
+    "store_release32": _store,
     "fence_acquire": _nothing,
     "fence_release": _nothing,
     "fence_full": _nothing,

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import types
 
 from tests.unit.children import Child, Gate
-from zerofeed.base.kernel import BOUNDS_CHECK, I64, I64_RO, JIT, int64, kernel
+from zerofeed.base.kernel import BOUNDS_CHECK, I64, I64_RO, JIT, array_of, int64, kernel
 from zerofeed.shm._atomics import (
     fence_acquire,
     fence_full,
     fence_release,
     load_acquire,
+    load_acquire32,
     pause,
     store_release,
+    store_release32,
 )
 from zerofeed.shm.segment import Segment
 
@@ -35,6 +38,17 @@ def load(words, index):  # type: ignore[no-untyped-def]
 @kernel(int64(I64, int64, int64))
 def store(words, index, value):  # type: ignore[no-untyped-def]
     store_release(words, index, value)
+    return 0
+
+
+@kernel(int64(array_of(types.uint32), int64))
+def load32(halves, index):  # type: ignore[no-untyped-def]
+    return load_acquire32(halves, index)
+
+
+@kernel(int64(array_of(types.uint32), int64, int64))
+def store32(halves, index, value):  # type: ignore[no-untyped-def]
+    store_release32(halves, index, value)
     return 0
 
 
@@ -77,6 +91,20 @@ def test_words_of_a_view_are_counted_from_its_beginning() -> None:
     assert words[3] == -3
 
 
+@pytest.mark.parametrize("value", [0, 1, 2**31, 2**32 - 1])
+def test_a_stored_half_is_loaded_whole_and_is_never_negative(value: int) -> None:
+    halves = np.zeros(4, np.uint32)
+    store32(halves, 2, value)
+    assert load32(halves, 2) == value
+    assert halves.tolist() == [0, 0, value, 0]
+
+
+def test_a_half_keeps_the_low_bits_so_that_free_running_indices_wrap() -> None:
+    halves = np.zeros(2, np.uint32)
+    store32(halves, 0, 2**32 + 5)
+    assert halves.tolist() == [5, 0]
+
+
 def test_fences_and_pause_change_no_value() -> None:
     assert fence_all(np.zeros(2, np.int64)) == 3
 
@@ -88,6 +116,10 @@ def test_an_index_outside_its_array_raises_when_bounds_are_checked() -> None:
         load(words, 2)
     with pytest.raises(IndexError):
         store(words, 2, 0)
+    with pytest.raises(IndexError):
+        load32(np.zeros(2, np.uint32), 2)
+    with pytest.raises(IndexError):
+        store32(np.zeros(2, np.uint32), 2, 0)
 
 
 @pytest.mark.slow
