@@ -50,6 +50,7 @@ from zerofeed.runtime._receive_kernels import (
     PORT_BLOCK,
     PORT_BLOCK_WORDS,
     PORT_KIND,
+    PORT_PLACE,
     PORT_SOURCE,
     receive_frames,
 )
@@ -73,6 +74,9 @@ from zerofeed.wire._arrival_kernels import (
 from zerofeed.wire._arrival_kernels import (
     FRAMES as FRAME_ARRAY,
 )
+from zerofeed.wire.receiver import AF_XDP
+from zerofeed.wire.xdp._xdp_calls import tai_shift_ns
+from zerofeed.wire.xdp._xdp_kernels import U32
 
 __all__ = [
     "BLOCKED_ON",
@@ -112,6 +116,8 @@ _EVENT_DATA = 4 if _IS_X86 else 8
 MOST_EVENTS = 64
 """Descriptors that one look at them brings at most."""
 _EAGAIN = 11
+_ORDERS_MASK = 63
+"""A busy worker of AF_XDP sockets asks epoll once in so many looks, less one."""
 
 _BURSTS = counter_word("bursts")
 _DROPPED = counter_word("packets_dropped_kernel")
@@ -126,6 +132,12 @@ BURST = int64(
     I64,
     I64_2D,
     I64,
+    U32,
+    I64,
+    I64_2D,
+    I64_2D,
+    I64,
+    I64_2D,
     I64_2D,
     U8,
     int64,
@@ -253,6 +265,12 @@ def _burst(
     port_of: _Words,
     ports: _Words,
     blocks: _Words,
+    rings: npt.NDArray[np.uint32],
+    ring_words: _Words,
+    geometry: _Words,
+    queue_blocks: _Words,
+    owners: _Words,
+    flows: _Words,
     results: _Words,
     arena: npt.NDArray[np.uint8],
     chunk_bytes: int,
@@ -283,6 +301,12 @@ def _burst(
         port_of: row of ``ports`` behind each descriptor, -1 for the orders.
         ports: int64[n, PORT_COLUMNS], one row a descriptor; see ``_receive_kernels``.
         blocks: the receive blocks, one behind the other.
+        rings: AF_XDP's arrays, :class:`zerofeed.wire.xdp.source.XdpArrays`.
+        ring_words: the same.
+        geometry: the same.
+        queue_blocks: the same.
+        owners: the same.
+        flows: the same.
         results: rows for one burst.
         arena: the frames' memory.
         chunk_bytes: size of a chunk.
@@ -318,17 +342,26 @@ def _burst(
         wake_readers(control, cursors, one)
         report[BLOCKED_ON] = RECORDS
         return WOULD_BLOCK
+    # A busy worker looks at AF_XDP's rings themselves, and only now and then for orders.
+    has_xdp = ports.shape[0] > 0 and ports[0, PORT_KIND] == AF_XDP
+    is_direct = has_xdp and timeout_ms == 0
+    tai_shift = tai_shift_ns() if has_xdp else 0
+    looks = 0
     while True:
-        ready = int64(_epoll_wait(epoll, events.ctypes.data, MOST_EVENTS, timeout_ms))
-        if ready <= 0:
-            return OK
+        looks += 1
+        is_look = is_direct and looks & _ORDERS_MASK != 0
+        ready = ports.shape[0]
+        if not is_look:
+            ready = int64(_epoll_wait(epoll, events.ctypes.data, MOST_EVENTS, timeout_ms))
+            if ready <= 0 and not is_direct:
+                return OK
         timeout_ms = 0
         began = monotonic_ns()
         taken_before = report[TAKEN]
         for event in range(ready):
             data = event * EVENT_BYTES + _EVENT_DATA
             descriptor = int64(events[data]) | int64(events[data + 1]) << 8
-            port = port_of[descriptor]
+            port = event if is_look else port_of[descriptor]
             if port < 0:
                 report[HAS_ORDERS] = 1
                 continue
@@ -343,6 +376,14 @@ def _burst(
                 descriptor,
                 source,
                 blocks[block_at : block_at + ports[port, PORT_BLOCK_WORDS]],
+                ports[port, PORT_PLACE],
+                rings,
+                ring_words,
+                geometry,
+                queue_blocks,
+                owners,
+                flows,
+                tai_shift,
                 results,
                 arena,
                 chunk_bytes,

@@ -6,10 +6,11 @@ to do when it can be read:
 ======  ==================  ================================================================
 column  name                meaning
 ======  ==================  ================================================================
-0       PORT_KIND           UDP, CAPTURE: which function receives
+0       PORT_KIND           UDP, CAPTURE, AF_XDP: which function receives
 1       PORT_SOURCE         index of the source, in the configuration's order
 2       PORT_BLOCK          word of the blocks at which its receive block begins
 3       PORT_BLOCK_WORDS    words of its receive block
+4       PORT_PLACE          which of its receiver's descriptors it is: for AF_XDP, the queue
 ======  ==================  ================================================================
 
 A kind is one function. It receives at most ``limit`` packets, which are claimed, into the arena,
@@ -25,33 +26,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.base.clock import realtime_ns
 from zerofeed.base.kernel import inlined
 from zerofeed.wire._capture_source_kernels import take_recorded
 from zerofeed.wire._udp_kernels import DROPS, take_datagrams
+from zerofeed.wire.receiver import CAPTURE, UDP
+from zerofeed.wire.xdp._xdp_kernels import receive_queue
 
 __all__ = [
-    "CAPTURE",
     "PORT_BLOCK",
     "PORT_BLOCK_WORDS",
     "PORT_COLUMNS",
     "PORT_KIND",
+    "PORT_PLACE",
     "PORT_SOURCE",
-    "UDP",
     "receive_frames",
 ]
 
 _Words = npt.NDArray[np.int64]
 
-UDP = 0
-"""Kind: a UDP socket."""
-CAPTURE = 1
-"""Kind: a capture file."""
-
 PORT_KIND = 0
 PORT_SOURCE = 1
 PORT_BLOCK = 2
 PORT_BLOCK_WORDS = 3
-PORT_COLUMNS = 4
+PORT_PLACE = 4
+PORT_COLUMNS = 5
 
 
 @inlined
@@ -60,6 +59,14 @@ def receive_frames(
     descriptor: int,
     source: int,
     block: _Words,
+    place: int,
+    rings: npt.NDArray[np.uint32],
+    ring_words: _Words,
+    geometry: _Words,
+    queue_blocks: _Words,
+    owners: _Words,
+    flows: _Words,
+    tai_shift: int,
     results: _Words,
     arena: npt.NDArray[np.uint8],
     chunk_bytes: int,
@@ -76,6 +83,14 @@ def receive_frames(
         descriptor: that can be read.
         source: index of the source.
         block: the port's receive block.
+        place: which of its receiver's descriptors it is.
+        rings: AF_XDP's arrays, :class:`zerofeed.wire.xdp.source.XdpArrays`.
+        ring_words: the same.
+        geometry: the same.
+        queue_blocks: the same.
+        owners: the same.
+        flows: the same.
+        tai_shift: CLOCK_TAI less CLOCK_REALTIME in ns, for AF_XDP's arrival times.
         results: scratch, one row a packet of a burst.
         arena: the frames' memory.
         chunk_bytes: size of a chunk.
@@ -96,6 +111,11 @@ def receive_frames(
         if got > 0:
             report[drops_at] = results[got - 1, DROPS]
         return got
-    return take_recorded(
-        descriptor, source, block, arena, chunk_bytes, frame_control, frames, limit
-    )
+    if kind == CAPTURE:
+        return take_recorded(
+            descriptor, source, block, arena, chunk_bytes, frame_control, frames, limit
+        )
+    return receive_queue(
+        place, rings, ring_words, geometry, queue_blocks, owners, flows, arena, frame_control,
+        frames, limit, realtime_ns(), tai_shift,
+    )  # fmt: skip

@@ -29,6 +29,7 @@ from zerofeed.base.errors import ConfigurationError
 from zerofeed.wire.pacing import parse_speed
 
 __all__ = [
+    "AfxdpSection",
     "FeedConfig",
     "FeedSection",
     "LogSection",
@@ -63,11 +64,13 @@ class FeedSection(_Section, frozen=True):
         name: what readers attach to.
         protocol: what the packets are.
         socket: also listen on this path, for containers.
+        receiver: ``udp`` sockets, ``afxdp``, or the better of them that works here.
     """
 
     name: str
     protocol: str
     socket: str | None = None
+    receiver: Literal["auto", "afxdp", "udp"] = "auto"
 
 
 class Source(_Section, frozen=True):
@@ -123,6 +126,28 @@ class MemorySection(_Section, frozen=True):
     lock: bool = False
 
 
+class AfxdpSection(_Section, frozen=True):
+    """``[afxdp]``: for feeds that are received by AF_XDP.
+
+    Attributes:
+        mode: ``native``, in the driver; ``skb``, anywhere; ``auto``, native where it works.
+        zero_copy: let the card write into the feed's memory, where it can.
+        queues: queues to open; default: all that the interface uses.
+        chunks_per_queue: packets that can wait for the worker, a power of two.
+        jumbo_bytes: keep packets that are longer than a chunk up to this length; 0 cuts them.
+        hardware_time: take the card's arrival times; its clock must follow Unix time.
+        busy_poll_us: let the worker drive the card for so long at a time instead of interrupts; 0: no.
+    """
+
+    mode: Literal["auto", "native", "skb"] = "auto"
+    zero_copy: bool = True
+    queues: _Positive | None = None
+    chunks_per_queue: Annotated[int, msgspec.Meta(ge=64, le=1 << 20)] = 4096
+    jumbo_bytes: Annotated[int, msgspec.Meta(ge=0, le=65536, multiple_of=8)] = 0
+    hardware_time: bool = False
+    busy_poll_us: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+
 class WorkerSection(_Section, frozen=True):
     """``[worker]``.
 
@@ -176,6 +201,7 @@ class FeedConfig(_Section, frozen=True):
     feed: FeedSection
     source: Annotated[list[Source], msgspec.Meta(min_length=1)]
     memory: MemorySection = MemorySection()
+    afxdp: AfxdpSection = AfxdpSection()
     worker: WorkerSection = WorkerSection()
     readers: ReadersSection = ReadersSection()
     log: LogSection = LogSection()

@@ -1,19 +1,23 @@
-"""The kinds of receivers that a feed can have, and how each is opened.
+"""The receivers of a feed: what each kind needs of the feed's memory, and how it is opened.
 
-A kind is known before anything is open: what it needs of the feed's memory goes into its sizes,
-then the memory is made, then the receivers are opened, which may want to write into it. A new
-kind is an entry in :data:`KINDS`, a :class:`~zerofeed.wire.receiver.Receiver` and a function in
-:mod:`zerofeed.runtime._receive_kernels`; ``Source.kind`` in the configuration chooses it.
+What a kind needs is known before anything is open: it goes into the memory's sizes, then the memory is
+made, then the receivers are opened, which may want to write into it. A new kind is a number in
+:mod:`zerofeed.wire.receiver`, a :class:`~zerofeed.wire.receiver.Receiver`, and a branch in
+:mod:`zerofeed.runtime._receive_kernels`. :mod:`zerofeed.runtime.choice` decides between those that
+receive the same packets.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import ReceiverError
 from zerofeed.feed.memory import FeedMemory
-from zerofeed.runtime import _receive_kernels as k
+from zerofeed.runtime.choice import choose, plan_arena
 from zerofeed.runtime.config import FeedConfig, Source
 from zerofeed.wire.capture_source import BLOCK_WORDS as CAPTURE_BLOCK_WORDS
 from zerofeed.wire.capture_source import open_capture_source
@@ -21,35 +25,121 @@ from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.receive_block import block_words
 from zerofeed.wire.receiver import Receiver
 from zerofeed.wire.udp import open_receiver
+from zerofeed.wire.xdp.flows import Flow
+from zerofeed.wire.xdp.receiver import XdpReceiver
+from zerofeed.wire.xdp.source import XdpSource
 
-__all__ = ["KINDS", "ReceiverKind", "kind_of", "open_receivers", "spare_chunks"]
+__all__ = ["block_words_of", "open_receivers", "spare_chunks"]
 
 _Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverKind:
-    """One kind.
+def spare_chunks(config: FeedConfig) -> int:
+    """Compute the chunks that the arena must have beside one for each frame kept.
 
-    Attributes:
-        number: by which the compiled loop knows it.
-        block_words: int64 words of a source's receive block.
-        spare_chunks: chunks of the arena that a source needs beside one for each frame kept.
-        open: opens a source; the memory is the feed's, and lines for people go to the callable.
+    Sockets and captures receive a burst behind the frames that are kept, one source after the
+    other. AF_XDP's queues have chunks of their own.
     """
-
-    number: int
-    block_words: Callable[[Source, FeedConfig], int]
-    spare_chunks: Callable[[Source, FeedConfig], int]
-    open: Callable[[Source, FeedMemory, _Say], Receiver]
-
-
-def _one_burst(_source: Source, config: FeedConfig) -> int:
-    """A burst is received behind the frames that are kept."""
-    return config.worker.burst
+    choice = choose(config)
+    if not choice.tries_afxdp:
+        return config.worker.burst
+    plan = plan_arena(config, choice.interface)
+    chunks = -(-plan.arena_bytes // plan.chunk_bytes)
+    return max(config.worker.burst, chunks - plan.slots)
 
 
-def _open_udp(source: Source, _memory: FeedMemory, say: _Say) -> Receiver:
+def block_words_of(config: FeedConfig, place: int) -> int:
+    """Compute the int64 words of the receive block of the source at a place.
+
+    With AF_XDP the first source's is that of all queues.
+    """
+    if config.source[place].kind == "capture":
+        return CAPTURE_BLOCK_WORDS
+    words = block_words(config.worker.burst)
+    choice = choose(config)
+    if place == 0 and choice.tries_afxdp:
+        words = max(words, plan_arena(config, choice.interface).words(config.worker.burst))
+    return words
+
+
+def open_receivers(
+    config: FeedConfig, memory: FeedMemory, blocks: list[npt.NDArray[np.int64]], say: _Say
+) -> list[Receiver]:
+    """Open every source of a feed, or none.
+
+    Args:
+        config: of the feed.
+        memory: of the feed.
+        blocks: receive blocks by source, zeroed.
+        say: called with each line for people, the same line once.
+
+    Raises:
+        ConfigurationError: a source is impossible, or its file is.
+        ReceiverError: this machine refuses (port taken, no such interface, no permission).
+    """
+    said: set[str] = set()
+
+    def say_once(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    choice = choose(config)
+    why_not = choice.why_not
+    if choice.tries_afxdp:
+        try:
+            return _open_afxdp(config, memory, blocks[0], choice.interface, say)
+        except ReceiverError as error:
+            if config.feed.receiver == "afxdp":
+                raise
+            why_not = f"{error.what} ({error.got})"
+            blocks[0][:] = 0
+    if why_not:
+        say(f"receiving by UDP sockets; not by AF_XDP, because {why_not}")
+    receivers: list[Receiver] = []
+    with contextlib.ExitStack() as opened:
+        for source in config.source:
+            receiver = _OPEN[source.kind](source, say_once)
+            opened.callback(receiver.close)
+            receivers.append(receiver)
+        opened.pop_all()
+    return receivers
+
+
+def _open_afxdp(
+    config: FeedConfig,
+    memory: FeedMemory,
+    block: npt.NDArray[np.int64],
+    interface: str,
+    say: _Say,
+) -> list[Receiver]:
+    flows = [
+        Flow(source.group, source.port, place, source.source_address)
+        for place, source in enumerate(config.source)
+        if source.group is not None and source.port is not None
+    ]
+    receiver = XdpReceiver(
+        interface,
+        flows,
+        memory.arena,
+        block,
+        plan_arena(config, interface),
+        batch=config.worker.burst,
+        attach="native" if config.feed.receiver == "auto" else config.afxdp.mode,
+        asks_zero_copy=config.afxdp.zero_copy,
+        hardware_time=config.afxdp.hardware_time,
+        busy_poll_us=config.afxdp.busy_poll_us,
+    )
+    queues = f"{len(receiver.queues)} queue" + ("s" if len(receiver.queues) > 1 else "")
+    notes = "; ".join(receiver.notes)
+    say(
+        f"receiving by AF_XDP on {interface}, {queues}, {receiver.mode}; other programs on this "
+        f"machine no longer get these packets" + (f" ({notes})" if notes else "")
+    )
+    return [XdpSource(receiver, place) for place in range(len(flows))]
+
+
+def _open_udp(source: Source, say: _Say) -> Receiver:
     assert source.group is not None
     assert source.port is not None
     receiver = open_receiver(
@@ -68,7 +158,7 @@ def _open_udp(source: Source, _memory: FeedMemory, say: _Say) -> Receiver:
     return receiver
 
 
-def _open_capture(source: Source, _memory: FeedMemory, say: _Say) -> Receiver:
+def _open_capture(source: Source, say: _Say) -> Receiver:
     assert source.capture is not None
     receiver = open_capture_source(source.capture, parse_speed(source.speed))
     for line in receiver.shortcomings():
@@ -76,57 +166,7 @@ def _open_capture(source: Source, _memory: FeedMemory, say: _Say) -> Receiver:
     return receiver
 
 
-KINDS: dict[str, ReceiverKind] = {
-    "udp": ReceiverKind(
-        k.UDP,
-        lambda _source, config: block_words(config.worker.burst),
-        _one_burst,
-        _open_udp,
-    ),
-    "capture": ReceiverKind(
-        k.CAPTURE, lambda _source, _config: CAPTURE_BLOCK_WORDS, _one_burst, _open_capture
-    ),
+_OPEN: dict[str, Callable[[Source, _Say], Receiver]] = {
+    "udp": _open_udp,
+    "capture": _open_capture,
 }
-"""Every kind by the name that ``Source.kind`` gives."""
-
-
-def kind_of(source: Source) -> ReceiverKind:
-    """Look up the kind that a source needs."""
-    return KINDS[source.kind]
-
-
-def spare_chunks(config: FeedConfig) -> int:
-    """Compute the chunks that the arena must have beside one for each frame kept.
-
-    Sources receive one after the other, so the largest wish is enough for all.
-    """
-    return max(kind_of(source).spare_chunks(source, config) for source in config.source)
-
-
-def open_receivers(config: FeedConfig, memory: FeedMemory, say: _Say) -> list[Receiver]:
-    """Open every source of a feed, or none.
-
-    Args:
-        config: of the feed.
-        memory: of the feed.
-        say: called with each line for people, the same line once.
-
-    Raises:
-        ConfigurationError: a source is impossible, or its file is.
-        ReceiverError: this machine refuses (port taken, no such interface, no permission).
-    """
-    said: set[str] = set()
-
-    def say_once(line: str) -> None:
-        if line not in said:
-            said.add(line)
-            say(line)
-
-    receivers: list[Receiver] = []
-    with contextlib.ExitStack() as opened:
-        for source in config.source:
-            receiver = kind_of(source).open(source, memory, say_once)
-            opened.callback(receiver.close)
-            receivers.append(receiver)
-        opened.pop_all()
-    return receivers

@@ -2,18 +2,10 @@
 
 A stage is built by the supervisor, in memory that outlives every worker, and used by each worker
 that the supervisor forks: recover, watch, and then turn after turn.
-
-The feed's private memory, int64 words one part behind the other::
-
-    LIFE_WORDS      what the feed knows of its own life: whether its sources have started
-    books           every book, whole
-    undo            books as they were before the open step
-    receive blocks  one for each source, in the configuration's order
 """
 
 from __future__ import annotations
 
-import itertools
 import select
 import time
 
@@ -23,7 +15,6 @@ import numpy.typing as npt
 from zerofeed.base.errors import BugError, ConfigurationError
 from zerofeed.books import _kernels as book_kernels
 from zerofeed.books._rows_kernels import publish_dirty
-from zerofeed.books.layout import store_words
 from zerofeed.feed import _instrument_kernels as instruments
 from zerofeed.feed.instruments import lookup_words
 from zerofeed.feed.memory import FeedMemory, MemorySizes
@@ -32,21 +23,21 @@ from zerofeed.records.book_rows import DOUBT_NAMES, book_row, row_words
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime import _receive_kernels as receive
 from zerofeed.runtime._step_kernels import skip_frame
-from zerofeed.runtime._undo_kernels import NO_ROOM, restore_books, undo_words
+from zerofeed.runtime._undo_kernels import NO_ROOM, restore_books
 from zerofeed.runtime.config import FeedConfig
+from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
-from zerofeed.runtime.receivers import kind_of, spare_chunks
+from zerofeed.runtime.receivers import spare_chunks
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
 from zerofeed.wire.receive_block import result_table
 from zerofeed.wire.receiver import Receiver
+from zerofeed.wire.xdp.source import NO_ARRAYS, XdpSource
 
-__all__ = ["LIFE_WORDS", "Stage", "sizes_of"]
+__all__ = ["Stage", "sizes_of"]
 
 _Words = npt.NDArray[np.int64]
 
-LIFE_WORDS = 16
-"""int64 words at the beginning of the private memory."""
 _HAS_STARTED = 0
 
 _DROPPED = counter_word("packets_dropped_kernel")
@@ -101,20 +92,9 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
         book_row_bytes=row_words(memory.book_depth) * 8,
         lookup_bytes=-(-lookup_words(memory.instruments) * 8 // _PAGE_BYTES) * _PAGE_BYTES,
         work_words=protocol.work_words(memory.instruments),
-        private_bytes=8 * sum(_parts(config)),
+        private_bytes=8 * private_words(config),
         huge=memory.huge_pages,
     )
-
-
-def _parts(config: FeedConfig) -> list[int]:
-    """Words of each part of the private memory, the blocks' last."""
-    memory = config.memory
-    return [
-        LIFE_WORDS,
-        store_words(memory.instruments, memory.book_levels),
-        undo_words(memory.book_levels),
-        *(kind_of(source).block_words(source, config) for source in config.source),
-    ]
 
 
 class Stage:
@@ -148,13 +128,12 @@ class Stage:
         self.protocol = protocol
         self.receivers = receivers
         self.book_depth = config.memory.book_depth
-        self._kinds = [kind_of(source).number for source in config.source]
-        parts = _parts(config)
-        ends = list(itertools.accumulate(parts))
-        self._life, self.books, self.undo, *self.blocks = (
-            memory.private[end - words : end] for words, end in zip(parts, ends, strict=True)
-        )
-        self._blocks_at = ends[2]
+        private = divide(config, memory)
+        self._life, self.books, self.undo = private.life, private.books, private.undo
+        self.blocks = private.blocks
+        self._blocks_at = private.blocks_at
+        leaders = [each for each in receivers if isinstance(each, XdpSource)]
+        self._xdp_arrays = leaders[0].arrays if leaders else NO_ARRAYS
         count = config.memory.instruments
         self.lookup = memory.instrument_lookup[: lookup_words(count)]
         self.words = memory.instrument_words
@@ -262,14 +241,14 @@ class Stage:
     def start_sources(self) -> None:
         """Begin to receive. Packets that came to a socket before are in its buffer."""
         assert self._epoll is not None
-        rows: list[tuple[int, int, int, int]] = []
+        rows: list[tuple[int, ...]] = []
         block_at = self._blocks_at
         for source, (receiver, block) in enumerate(zip(self.receivers, self.blocks, strict=True)):
             filenos = receiver.filenos()
-            share = block.size // len(filenos)
+            share = block.size // max(1, len(filenos))
             for place, fileno in enumerate(filenos):
                 self._port_of[fileno] = len(rows)
-                rows.append((self._kinds[source], source, block_at + place * share, share))
+                rows.append((receiver.kind, source, block_at + place * share, share, place))
             block_at += block.size
         self._ports = np.array(rows, dtype=np.int64).reshape(-1, receive.PORT_COLUMNS)
         for receiver in self.receivers:
@@ -288,6 +267,7 @@ class Stage:
             self._port_of,
             self._ports,
             memory.private,
+            *self._xdp_arrays,
             self._results,
             memory.arena,
             memory.sizes.chunk_bytes,

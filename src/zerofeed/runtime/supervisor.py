@@ -40,6 +40,7 @@ from zerofeed.feed.publisher import listen
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.deaths import WINDOW_NS, Deaths
 from zerofeed.runtime.gate import AuditLog, FeedGate, allow_list
+from zerofeed.runtime.private import divide
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.receivers import open_receivers
 from zerofeed.runtime.stage import Stage, sizes_of
@@ -75,7 +76,8 @@ class Supervisor:
         self._socket_paths = [a for a in addresses if not a.startswith("\0")]
         self.memory = FeedMemory(config.feed.name, sizes_of(config, protocol))
         with contextlib.ExitStack() as opened:
-            self.receivers = open_receivers(config, self.memory, log)
+            blocks = divide(config, self.memory).blocks
+            self.receivers = open_receivers(config, self.memory, blocks, log)
             for receiver in self.receivers:
                 opened.callback(receiver.close)
             self.stage = Stage(config, self.memory, protocol, self.receivers)

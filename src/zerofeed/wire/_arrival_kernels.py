@@ -12,7 +12,15 @@ from typing import Any
 from zerofeed.base.kernel import inlined, record_array
 from zerofeed.feed.memory import FRAME
 
-__all__ = ["CUT_FLAG", "FRAMES", "NO_STAMP_FLAG", "RECORDED_FLAG", "describe_frame"]
+__all__ = [
+    "CUT_FLAG",
+    "FRAMES",
+    "GATHERED_FLAG",
+    "HARDWARE_TIME_FLAG",
+    "NO_STAMP_FLAG",
+    "RECORDED_FLAG",
+    "describe_frame",
+]
 
 CUT_FLAG = 1
 """Frame flag: the packet was longer than a chunk, or the capture had cut it."""
@@ -20,6 +28,10 @@ NO_STAMP_FLAG = 2
 """Frame flag: nobody noted an arrival time; the time is the worker's own."""
 RECORDED_FLAG = 4
 """Frame flag: the arrival time is that of a capture, so its distance to now says nothing."""
+HARDWARE_TIME_FLAG = 8
+"""Frame flag: the arrival time is the card's."""
+GATHERED_FLAG = 16
+"""Frame flag: the packet came in pieces and was copied together."""
 
 FRAMES = record_array(FRAME)
 """Numba type of the frame ring's descriptors."""

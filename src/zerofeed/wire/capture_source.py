@@ -26,6 +26,7 @@ from zerofeed.wire import _capture_source_kernels as k
 from zerofeed.wire.pacing import due_times
 from zerofeed.wire.pcap import Capture, read_capture
 from zerofeed.wire.pcap_index import INDEX_DTYPE
+from zerofeed.wire.receiver import CAPTURE
 
 __all__ = ["BLOCK_WORDS", "CaptureReceiver", "open_capture_source"]
 
@@ -46,6 +47,7 @@ class CaptureReceiver:
         capture: the file.
     """
 
+    kind = CAPTURE
     how = "capture: one copy in user space, from the mapped file into the frames"
     clock = "as recorded in the capture"
 

@@ -18,17 +18,30 @@ import numpy.typing as npt
 
 from zerofeed.feed.memory import FeedMemory
 
-__all__ = ["Receiver"]
+__all__ = ["AF_XDP", "CAPTURE", "UDP", "Receiver"]
+
+UDP = 0
+"""Kind: a UDP socket."""
+CAPTURE = 1
+"""Kind: a capture file."""
+AF_XDP = 2
+"""Kind: AF_XDP sockets, one for each queue of an interface."""
 
 
 class Receiver(Protocol):
     """One source of a feed, open.
 
     Attributes:
+        kind: by which the compiled loop knows it.
         name: the source in a word, for people.
         how: how packets arrive, and how many copies that costs.
         clock: where arrival times come from.
     """
+
+    @property
+    def kind(self) -> int:
+        """UDP, CAPTURE or AF_XDP."""
+        ...
 
     @property
     def name(self) -> str:
@@ -46,7 +59,10 @@ class Receiver(Protocol):
         ...
 
     def filenos(self) -> list[int]:
-        """Descriptors to watch for reading; each gets an equal part of the receive block."""
+        """Descriptors to watch for reading; each gets an equal part of the receive block.
+
+        None when another source's receiver has the descriptors of this one as well.
+        """
         ...
 
     def take_over(self, block: npt.NDArray[np.int64], memory: FeedMemory, source: int) -> None:

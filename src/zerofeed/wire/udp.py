@@ -32,6 +32,7 @@ from zerofeed.base.errors import ConfigurationError, ReceiverError
 from zerofeed.wire import _udp_kernels as k
 from zerofeed.wire.interfaces import find_interface, is_multicast, parse_ipv4, parse_port
 from zerofeed.wire.receive_block import prepare_block, recover_block
+from zerofeed.wire.receiver import UDP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +75,7 @@ class UdpReceiver:
         asked_buffer_bytes: receive buffer that was asked for.
     """
 
+    kind = UDP
     how = "udp: one copy by the kernel into the frames, none in user space"
     clock = "CLOCK_REALTIME when the network stack received the packet (SO_TIMESTAMPNS)"
 

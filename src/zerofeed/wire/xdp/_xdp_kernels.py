@@ -55,6 +55,12 @@ from zerofeed.shm._ring_kernels import (
     publish,
     wake_readers,
 )
+from zerofeed.wire._arrival_kernels import (
+    CUT_FLAG,
+    GATHERED_FLAG,
+    HARDWARE_TIME_FLAG,
+    NO_STAMP_FLAG,
+)
 from zerofeed.wire._frame_kernels import (
     DST_IP,
     DST_PORT,
@@ -125,15 +131,6 @@ __all__ = [
 _Words = npt.NDArray[np.int64]
 _Halves = npt.NDArray[np.uint32]
 _Bytes = npt.NDArray[np.uint8]
-
-CUT_FLAG = 1
-"""Frame flag: the packet was longer than there was room."""
-NO_STAMP_FLAG = 2
-"""Frame flag: nobody stamped the packet; the time is the worker's own."""
-HARDWARE_TIME_FLAG = 4
-"""Frame flag: the time is the card's."""
-GATHERED_FLAG = 8
-"""Frame flag: the packet came in pieces and was copied together."""
 
 _LOW = 0xFFFFFFFF
 _NOBODY = -1

@@ -1,0 +1,114 @@
+"""AF_XDP sources of a feed: one for each flow, all of them behind one ``XdpReceiver``.
+
+An interface has one program and a socket for each of its queues, whatever the number of flows. So
+the first source of a feed *leads*: it has the descriptors, and the block that lies behind it in the
+feed's private memory is that of all queues. The others are there to be named.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.feed.memory import FeedMemory
+from zerofeed.wire.receiver import AF_XDP
+from zerofeed.wire.xdp._xdp_kernels import recover_queues
+from zerofeed.wire.xdp.flows import FLOW_COLUMNS
+from zerofeed.wire.xdp.layout import GEOMETRY_WORDS
+from zerofeed.wire.xdp.receiver import XdpReceiver
+
+__all__ = ["NO_ARRAYS", "XdpArrays", "XdpSource"]
+
+
+class XdpArrays(NamedTuple):
+    """What ``receive_queue`` takes behind the queue's number, in its order."""
+
+    rings: npt.NDArray[np.uint32]
+    """Indices and flags of all rings."""
+    ring_words: npt.NDArray[np.int64]
+    """Entries of all rings."""
+    geometry: npt.NDArray[np.int64]
+    """Where each ring lies; a row for each queue."""
+    blocks: npt.NDArray[np.int64]
+    """Receive blocks; a row for each queue."""
+    owners: npt.NDArray[np.int64]
+    """The chunk of each slot."""
+    flows: npt.NDArray[np.int64]
+    """What is received, and which source that is."""
+
+
+NO_ARRAYS = XdpArrays(
+    np.zeros(1, np.uint32),
+    np.zeros(1, np.int64),
+    np.zeros((0, GEOMETRY_WORDS), np.int64),
+    np.zeros((0, 1), np.int64),
+    np.zeros(1, np.int64),
+    np.zeros((0, FLOW_COLUMNS), np.int64),
+)
+"""For a feed that has no AF_XDP source."""
+
+
+class XdpSource:
+    """One flow.
+
+    Args:
+        receiver: of the interface.
+        place: index of the flow, which is that of the source.
+    """
+
+    kind = AF_XDP
+
+    def __init__(self, receiver: XdpReceiver, place: int) -> None:
+        self.receiver = receiver
+        self.flow = receiver.flows[place]
+        self.leads = place == 0
+
+    @property
+    def name(self) -> str:
+        """Destination and port."""
+        return f"{self.flow.address}:{self.flow.port}"
+
+    @property
+    def how(self) -> str:
+        """How packets arrive, and how many copies that costs."""
+        return f"AF_XDP on {self.receiver.interface}, {self.receiver.mode}, none in user space"
+
+    @property
+    def clock(self) -> str:
+        """Where arrival times come from."""
+        if self.receiver.has_hardware_time:
+            return "the card's own clock where it stamped the packet, else CLOCK_TAI as Unix time"
+        return "CLOCK_TAI when the driver showed the packet to XDP, as Unix time"
+
+    @property
+    def arrays(self) -> XdpArrays:
+        """What the compiled loop takes."""
+        return XdpArrays(*self.receiver.tables, self.receiver.flow_table)
+
+    def filenos(self) -> list[int]:
+        """Give the descriptor of each queue; none when another source leads."""
+        return self.receiver.descriptors() if self.leads else []
+
+    def take_over(self, block: npt.NDArray[np.int64], memory: FeedMemory, source: int) -> None:  # noqa: ARG002
+        """Finish or forget the batch that a killed worker had begun."""
+        if self.leads:
+            recover_queues(*self.receiver.tables, memory.frame_ring.control)
+
+    def tell(self, block: npt.NDArray[np.int64]) -> str | None:  # noqa: ARG002
+        """Say nothing: an interface has no news of its own."""
+        return None
+
+    def has_ended(self, block: npt.NDArray[np.int64]) -> bool:  # noqa: ARG002
+        """Tell that an interface never ends."""
+        return False
+
+    def drops(self) -> int:
+        """Count the packets that the kernel had to drop, of all flows together."""
+        return self.receiver.lost() if self.leads else 0
+
+    def close(self) -> None:
+        """Detach the program and close the sockets, with the source that leads."""
+        if self.leads:
+            self.receiver.close()
