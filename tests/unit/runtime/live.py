@@ -71,7 +71,10 @@ def make_config(
     sizes = {"records": 1 << 14, "frames": 512, "instruments": 512, "book_levels": 64} | memory
     return FeedConfig(
         feed=FeedSection(
-            name or name_of_feed(), "deribit-multicast", str(socket) if socket else None
+            name or name_of_feed(),
+            "deribit-multicast",
+            str(socket) if socket else None,
+            receiver="udp",
         ),
         source=[source or Source(LOCAL, port or free_port(), buffer_bytes=4 << 20)],
         memory=MemorySection(**sizes),

@@ -12,11 +12,12 @@ from tests.unit.runtime.live import LOCAL, free_port, make_config
 from tests.unit.runtime.venue_packets import of_the_venue
 from zerofeed.base.errors import CaptureError
 from zerofeed.feed.memory import FeedMemory
-from zerofeed.runtime import _receive_kernels as k
 from zerofeed.runtime.config import FeedConfig, Source
 from zerofeed.runtime.deribit import DERIBIT
-from zerofeed.runtime.receivers import KINDS, kind_of, open_receivers, spare_chunks
+from zerofeed.runtime.private import divide
+from zerofeed.runtime.receivers import block_words_of, open_receivers, spare_chunks
 from zerofeed.runtime.stage import sizes_of
+from zerofeed.wire.receiver import CAPTURE, UDP
 
 __all__: list[str] = []
 
@@ -28,19 +29,13 @@ def config_of(*sources: Source) -> FeedConfig:
 
 
 def opened(config: FeedConfig, lines: list[str]):
-    return open_receivers(config, FeedMemory("kinds", sizes_of(config, DERIBIT)), lines.append)
+    memory = FeedMemory("kinds", sizes_of(config, DERIBIT))
+    return open_receivers(config, memory, divide(config, memory).blocks, lines.append)
 
 
-def test_a_source_with_a_capture_is_one_and_any_other_is_a_socket() -> None:
-    assert kind_of(Source(LOCAL, 1)).number == k.UDP
-    assert kind_of(Source(capture="x.pcap")).number == k.CAPTURE
-
-
-def test_every_kind_has_a_number_of_its_own_and_asks_for_memory() -> None:
+def test_every_source_has_a_block_and_a_burst_is_received_behind_the_frames_that_are_kept() -> None:
     config = make_config(burst=32)
-    assert len({kind.number for kind in KINDS.values()}) == len(KINDS)
-    for kind in KINDS.values():
-        assert kind.block_words(config.source[0], config) > 0
+    assert block_words_of(config, 0) > 0
     assert spare_chunks(config) == 32
 
 
@@ -50,6 +45,7 @@ def test_receivers_are_in_the_configurations_order(tmp_path) -> None:
     config = config_of(Source(capture=str(path)), Source(LOCAL, port, buffer_bytes=4096))
     receivers = opened(config, [])
     assert [receiver.name for receiver in receivers] == ["venue.pcap", f"{LOCAL}:{port}"]
+    assert [receiver.kind for receiver in receivers] == [CAPTURE, UDP]
     for receiver in receivers:
         receiver.close()
 

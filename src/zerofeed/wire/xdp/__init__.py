@@ -13,6 +13,7 @@ supports it the card writes the payload there itself; elsewhere the kernel copie
 
 ===========================  ===================================================================
 ``wire.xdp.receiver``        opens all of it for an interface: the public entry point
+``wire.xdp.source``          one flow as a source of a feed
 ``wire.xdp.flows``           which packets: address, port, sender, source
 ``wire.xdp.program``         the program that picks them, from ``wire.xdp.assembler``
 ``wire.xdp.bpf``             the bpf(2) system call; ``wire.xdp.btf`` finds functions for it

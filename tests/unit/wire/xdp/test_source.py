@@ -1,0 +1,58 @@
+"""The first AF_XDP source leads; the others are there to be named."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+
+from zerofeed.wire.receiver import AF_XDP
+from zerofeed.wire.xdp.flows import Flow
+from zerofeed.wire.xdp.source import NO_ARRAYS, XdpArrays, XdpSource
+
+__all__: list[str] = []
+
+
+def sources(**attributes: Any) -> list[XdpSource]:
+    closed: list[str] = []
+    receiver = SimpleNamespace(
+        flows=[Flow("239.1.1.1", 1000), Flow("239.1.1.2", 1001, source=1)],
+        interface="eth7",
+        mode="native zero-copy (no copy)",
+        has_hardware_time=False,
+        descriptors=lambda: [7, 8],
+        lost=lambda: 5,
+        close=lambda: closed.append("closed"),
+        closed=closed,
+        **attributes,
+    )
+    return [XdpSource(cast("Any", receiver), place) for place in range(2)]
+
+
+def test_only_the_first_has_descriptors_and_drops_and_closes() -> None:
+    first, second = sources()
+    assert (first.filenos(), second.filenos()) == ([7, 8], [])
+    assert (first.drops(), second.drops()) == (5, 0)
+    second.close()
+    assert cast("Any", first.receiver).closed == []
+    first.close()
+    assert cast("Any", first.receiver).closed == ["closed"]
+
+
+def test_each_is_named_by_its_flow_and_all_by_the_same_mode() -> None:
+    first, second = sources()
+    assert [each.name for each in (first, second)] == ["239.1.1.1:1000", "239.1.1.2:1001"]
+    assert first.how == "AF_XDP on eth7, native zero-copy (no copy), none in user space"
+    assert first.how == second.how
+    assert "CLOCK_TAI" in first.clock
+    assert {first.kind, second.kind} == {AF_XDP}
+    block = np.zeros(1, np.int64)
+    assert first.tell(block) is None
+    assert not first.has_ended(block)
+
+
+def test_a_feed_without_such_a_source_has_arrays_of_the_same_kinds() -> None:
+    for name, array in zip(XdpArrays._fields, NO_ARRAYS, strict=True):
+        assert array.dtype == (np.uint32 if name == "rings" else np.int64)
+        assert array.ndim == (2 if name in {"geometry", "blocks", "flows"} else 1)
