@@ -9,19 +9,20 @@ import pytest
 from zerofeed.wire.capture_source import CaptureReceiver
 from zerofeed.wire.receiver import Receiver
 from zerofeed.wire.udp import UdpReceiver
+from zerofeed.wire.xdp.source import XdpSource
 
 __all__: list[str] = []
 
 OFFERED = [name for name in vars(Receiver) if not name.startswith("_")]
 
 
-@pytest.mark.parametrize("kind", [UdpReceiver, CaptureReceiver])
+@pytest.mark.parametrize("kind", [UdpReceiver, CaptureReceiver, XdpSource])
 @pytest.mark.parametrize("name", OFFERED)
 def test_a_kind_has_what_every_receiver_has(kind: type, name: str) -> None:
     wanted = getattr(Receiver, name)
     offered = getattr(kind, name)
     if isinstance(wanted, property):
-        assert isinstance(offered, str | property)
+        assert isinstance(offered, str | int | property)
     else:
         names = [list(inspect.signature(each).parameters) for each in (wanted, offered)]
         assert names[0] == names[1]

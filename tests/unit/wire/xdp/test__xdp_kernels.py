@@ -50,8 +50,10 @@ def counters(side: KernelSide, queue: int = 0) -> dict[str, int]:
 
 def test_flags_are_those_of_the_socket_path_and_do_not_overlap() -> None:
     assert (k.CUT_FLAG, k.NO_STAMP_FLAG) == (burst.CUT_FLAG, burst.NO_STAMP_FLAG)
-    flags = [k.CUT_FLAG, k.NO_STAMP_FLAG, k.HARDWARE_TIME_FLAG, k.GATHERED_FLAG]
-    assert sum(flags) == 0b1111
+    flags = [
+        k.CUT_FLAG, k.NO_STAMP_FLAG, burst.RECORDED_FLAG, k.HARDWARE_TIME_FLAG, k.GATHERED_FLAG
+    ]  # fmt: skip
+    assert sum(flags) == 0b11111
 
 
 def test_packet_becomes_a_frame_where_the_kernel_put_it() -> None:
