@@ -53,7 +53,8 @@ FRAME: np.dtype[Any] = np.dtype(
 """A frame descriptor: where in the arena a packet's payload is, and when it arrived.
 
 Bits of ``flags``: 1 the payload was cut, 2 nobody noted an arrival time and it is the worker's, 4 the
-arrival time is that of a capture.
+arrival time is that of a capture, 8 it is the card's, 16 the packet came in pieces that were copied
+together.
 """
 
 FRAME_BYTES = 32
