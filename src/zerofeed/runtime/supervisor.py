@@ -376,6 +376,7 @@ class Supervisor:
             "supervisor_pid": os.getpid(),
             "worker_pid": self.worker_pid,
             "started_ns": self._started_ns,
+            "receivers": [msgspec.to_builtins(each.tell_copies()) for each in self.receivers],
             "readers": [
                 describe_member(self._ring(name)[0], member)
                 for name, group in self._members.items()
