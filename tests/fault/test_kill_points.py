@@ -19,10 +19,10 @@ from zerofeed.base.status import OK
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import B_BIDS, B_BUSY, B_LEVELS, BOOK_HEAD_WORDS, HEADER_WORDS
 from zerofeed.feed.memory import FeedMemory
-from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime import _deribit_kernels as deribit
 from zerofeed.runtime.offline import OfflineFeed
 from zerofeed.runtime.protocols import find_protocol
+from zerofeed.runtime.stage import Stage, sizes_of
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
 from zerofeed.wire import _udp_kernels as udp
@@ -59,7 +59,7 @@ class Rig:
     def __init__(self) -> None:
         self.config = make_config(burst=BURST)
         self.protocol = find_protocol("deribit-multicast")
-        self.memory = FeedMemory("points", self.protocol.sizes(self.config))
+        self.memory = FeedMemory("points", sizes_of(self.config, self.protocol))
         source = self.config.source[0]
         self.receiver = open_receiver(LOCAL, source.port, buffer_bytes=source.buffer_bytes)
         self.sender = BatchSender()
@@ -68,9 +68,10 @@ class Rig:
         self.results = result_table(BURST)
         self.one = np.ones(1, np.int64)
         self.scratch = np.zeros(deribit.SCRATCH_WORDS, np.int64)
-        self.stage = self.protocol.build(self.config, self.memory)
-        self.stage.recover([self.receiver.fileno()])
-        self.stage.watch([self.receiver.fileno()], self.orders[0].fileno())
+        self.stage = Stage(self.config, self.memory, self.protocol, [self.receiver])
+        self.stage.recover()
+        self.stage.watch(self.orders[0].fileno())
+        self.stage.start_sources()
 
     def close(self) -> None:
         self.receiver.close()
@@ -107,7 +108,7 @@ class Rig:
 
     def publish_frames(self, count: int) -> None:
         memory = self.memory
-        burst.publish_frames(
+        udp.publish_frames(
             memory.frame_ring.control, memory.frames, self.results, count,
             memory.sizes.chunk_bytes, memory.sizes.chunks, 0, time.time_ns(),
         )  # fmt: skip
@@ -128,7 +129,7 @@ class Rig:
         at = ring.published & (ring.capacity - 1)
         records = memory.records[at : at + room]
         words = memory.records.view(np.int64)[8 * at : 8 * (at + room)]
-        count = deribit.process_capture(
+        count = deribit.decode(
             memory.arena, *columns, step, room, stage.words, stage.lookup, memory.state,
             stage.books, stage.undo, records, words, ring.published, self.scratch,
         )  # fmt: skip
@@ -202,7 +203,7 @@ class Rig:
     def take_over(self, times: int = 1) -> None:
         """Recover, more than once if it is killed in doing so."""
         for _ in range(times):
-            assert self.stage.recover([self.receiver.fileno()]) == 0
+            assert self.stage.recover() == 0
 
     def catch_up(self, packets: int) -> None:
         """Run the real loop until everything has been received."""

@@ -33,7 +33,7 @@ from zerofeed.runtime.config import FeedConfig, FeedSection, MemorySection, Read
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.supervisor import Supervisor
 from zerofeed.wire.pcap import open_capture
-from zerofeed.wire.udp import open_receiver
+from zerofeed.wire.udp import UdpReceiver, open_receiver
 
 __all__ = ["DemoPlan", "demo"]
 
@@ -114,6 +114,7 @@ def demo(plan: DemoPlan, *, as_json: bool = False, console: Console | None = Non
     name = f"demo-{os.getpid()}"
     port = _free_port()
     children: list[_Child] = []
+    feed: Feed | None = None
     try:
         feed_child = _spawn(_run_feed, _config(name, port, plan))
         children.append(feed_child)
@@ -129,8 +130,9 @@ def demo(plan: DemoPlan, *, as_json: bool = False, console: Console | None = Non
         for child in [*readers, sender]:
             child.receive(_READY_SECONDS, "reader or sender")
         results = _watch(feed, sender, readers, plan, screen, is_live=not as_json)
-        feed.close()
     finally:
+        if feed is not None:
+            feed.close()
         _end(children)
     if as_json:
         print(json.dumps(results))
@@ -198,7 +200,9 @@ def _run_feed(config: FeedConfig, pipe: Connection) -> None:
     except ZerofeedError as error:
         pipe.send(error)
         return
-    pipe.send(supervisor.receivers[0].buffer_bytes)
+    receiver = supervisor.receivers[0]
+    assert isinstance(receiver, UdpReceiver)
+    pipe.send(receiver.buffer_bytes)
     supervisor.run()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.pcap import Capture, read_capture
 from zerofeed.wire.sender import SendReport, send_capture
 
@@ -99,25 +98,6 @@ def parse_destination(text: str) -> tuple[str, int]:
             next_step="for instance 239.111.111.1:6100",
         )
     return address, int(port)
-
-
-def parse_speed(text: str) -> float | Literal["max"]:
-    """Read a replay speed: ``1x``, ``10x``, ``0.5x``, with or without the x, or ``max``.
-
-    Raises:
-        ConfigurationError: it is no speed.
-    """
-    if text.lower() == "max":
-        return "max"
-    try:
-        speed = float(text.lower().removesuffix("x"))
-    except ValueError:
-        speed = math.nan
-    if not 0 < speed < math.inf:
-        raise ConfigurationError(
-            "is not a speed", where=text, expected="1x, 10x, 0.5x or such, or max"
-        )
-    return speed
 
 
 def _rounds(times: int) -> Iterator[int]:

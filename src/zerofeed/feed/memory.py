@@ -31,7 +31,14 @@ from zerofeed.records.dtypes import RECORD, RECORD_BYTES
 from zerofeed.records.instruments import INSTRUMENT_ROW, INSTRUMENT_ROW_BYTES
 from zerofeed.shm import journal
 from zerofeed.shm.ring import CursorTable, Ring, RingShape, RingView
-from zerofeed.shm.segment import SEALS, Mapping, Segment, map_segment, seals_of
+from zerofeed.shm.segment import (
+    HUGE_PAGE_BYTES,
+    SEALS,
+    Mapping,
+    Segment,
+    map_segment,
+    seals_of,
+)
 
 __all__ = ["FRAME", "FRAME_BYTES", "FeedMap", "FeedMemory", "MemorySizes"]
 
@@ -43,9 +50,16 @@ FRAME: np.dtype[Any] = np.dtype(
         "itemsize": 32,
     }
 )
-"""A frame descriptor: where in the arena a packet's payload is, and when it arrived."""
+"""A frame descriptor: where in the arena a packet's payload is, and when it arrived.
+
+Bits of ``flags``: 1 the payload was cut, 2 nobody noted an arrival time and it is the worker's, 4 the
+arrival time is that of a capture.
+"""
 
 FRAME_BYTES = 32
+
+_SPARE_PAGES = 8
+"""Huge pages to ask for beyond what is needed: others may want some too."""
 
 
 class MemorySizes:
@@ -53,9 +67,10 @@ class MemorySizes:
 
     Args:
         records: capacity of the record ring, a power of two; 2**18 are 16 MiB.
-        frames: frames kept for readers, a power of two; the arena has one burst more.
+        frames: frames kept for readers, a power of two.
         chunk_bytes: bytes of a frame chunk; longer packets are truncated and counted.
         burst: most packets in one receive call.
+        spare_chunks: chunks of the arena beside one for each frame kept; default: one burst.
         max_claim: most records made from one packet.
         instruments: rows of the instruments and books tables.
         book_row_bytes: bytes of a row of the books table.
@@ -72,6 +87,7 @@ class MemorySizes:
         frames: int = 1 << 13,
         chunk_bytes: int = 2048,
         burst: int = 64,
+        spare_chunks: int | None = None,
         max_claim: int = 4096,
         instruments: int = 4096,
         book_row_bytes: int = 64,
@@ -92,6 +108,7 @@ class MemorySizes:
         self.frames = frames
         self.chunk_bytes = chunk_bytes
         self.burst = burst
+        self.spare_chunks = burst if spare_chunks is None else spare_chunks
         self.max_claim = min(max_claim, records // 2)
         self.instruments = instruments
         self.book_row_bytes = book_row_bytes
@@ -102,8 +119,8 @@ class MemorySizes:
 
     @property
     def chunks(self) -> int:
-        """Chunks of the arena: a whole ring of frames and one burst being received."""
-        return self.frames + self.burst
+        """Chunks of the arena: a whole ring of frames, and those being received into."""
+        return self.frames + self.spare_chunks
 
 
 class _Parts:
@@ -184,13 +201,32 @@ class FeedMemory(_Parts):
 
     @property
     def notes(self) -> list[str]:
-        """One line for each wish that the machine did not grant."""
-        return [note for segment in self._segments() for note in segment.notes]
+        """One line when the machine did not grant huge pages for all that should have them."""
+        refused = [segment for segment in self._segments() if segment.huge_refusal is not None]
+        if not refused:
+            return []
+        pages = sum(-(-segment.size_bytes // HUGE_PAGE_BYTES) for segment in refused)
+        return [
+            (
+                f"no huge pages for {_size(sum(segment.size_bytes for segment in refused))} in "
+                f"{len(refused)} objects ({refused[0].huge_refusal}); reserve them with "
+                f"`sysctl vm.nr_hugepages={pages + _SPARE_PAGES}`"
+            )
+        ]
 
     def lock(self) -> list[str]:
-        """Keep all memory resident; one line for each object that could not be."""
-        results = (segment.mapping.lock() for segment in self._segments())
-        return [line for line in results if line is not None]
+        """Keep all memory resident; one line when not all of it could be."""
+        tried = [(segment.mapping, segment.mapping.lock()) for segment in self._segments()]
+        refused = [(mapping.length, reason) for mapping, reason in tried if reason is not None]
+        if not refused:
+            return []
+        wanted = sum(mapping.length for mapping, _ in tried)
+        return [
+            (
+                f"memory is not locked ({refused[0][1]}): {_size(sum(n for n, _ in refused))} of "
+                f"{_size(wanted)}; raise the limit with `ulimit -l` or LimitMEMLOCK="
+            )
+        ]
 
     def _segments(self) -> list[Segment]:
         rings = [self.record_ring.segment, self.frame_ring.segment]
@@ -262,6 +298,10 @@ class FeedMap(_Parts):
         books = objects["books"]
         self.book_words = mapped["books"].view(np.int64, 0, books.items * books.item_bytes // 8)
         self.state = mapped["state"].view(np.int64, 0, objects["state"].items)
+
+
+def _size(count: int) -> str:
+    return f"{count >> 10:,} KiB"
 
 
 def _ring(described: ObjectDescription, fds: list[int]) -> RingView:

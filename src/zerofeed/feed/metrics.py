@@ -88,6 +88,8 @@ COUNTERS: tuple[Counter, ...] = (
     ),
     Counter("bursts", "bursts", "receive calls that brought something"),
     Counter("channels_refused", "packets", "packets of channels beyond the channel table"),
+    Counter("changes_unkept", "changes", "changes that found the undo journal full"),
+    Counter("books_unkept", "books", "changes of books that found no room to be undone"),
 )
 """Every counter; the position is its number."""
 

@@ -10,16 +10,20 @@ A burst, and what a kill at each place leaves:
 step  what happens                                           killed behind it, a successor finds
 ====  =====================================================  ==================================
 1     claim frame slots                                      nothing to do
-2     recvmmsg into the chunks behind the published frames   the receive block tells which
+2     the receiver fills chunks behind the published frames  the receive block tells which
 3     descriptors written, frames published, block settled   frames not processed yet
 4     each frame: journal step, records, publish             an open step: undone, done again
 5     sleeping readers woken                                 readers wake by their time slice
 ====  =====================================================  ==================================
+
+Steps 2 and 3 are the receiver's (:mod:`zerofeed.runtime._receive_kernels`), step 4 calls the
+protocol's function. The loop is compiled once for each protocol, in the protocol's module.
 """
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,16 +38,22 @@ from zerofeed.base.kernel import (
     U8,
     inlined,
     int64,
-    kernel,
     record_array,
 )
 from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.books._rows_kernels import publish_batch
-from zerofeed.feed.memory import FRAME
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import BAD_TS_RECV
-from zerofeed.runtime._deribit_kernels import number_records, process_packet
+from zerofeed.runtime._rebind import rebound
+from zerofeed.runtime._receive_kernels import (
+    PORT_BLOCK,
+    PORT_BLOCK_WORDS,
+    PORT_KIND,
+    PORT_SOURCE,
+    receive_frames,
+)
+from zerofeed.runtime._step_kernels import number_records
 from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
@@ -55,19 +65,27 @@ from zerofeed.shm._ring_kernels import (
 )
 from zerofeed.shm.histogram import HISTOGRAM_WORDS, sample
 from zerofeed.shm.journal import DONE, begin, finish, seal
-from zerofeed.wire._udp_kernels import ARRIVAL_NS, CUT_BYTES, DROPS, LENGTH, receive, settle
+from zerofeed.wire._arrival_kernels import (
+    CUT_FLAG,
+    NO_STAMP_FLAG,
+    RECORDED_FLAG,
+)
+from zerofeed.wire._arrival_kernels import (
+    FRAMES as FRAME_ARRAY,
+)
 
 __all__ = [
     "BLOCKED_ON",
-    "CUT_FLAG",
+    "BURST",
+    "ERROR",
     "EVENT_BYTES",
     "FRAMES",
     "HAS_ORDERS",
-    "NO_STAMP_FLAG",
+    "MOST_EVENTS",
     "RECORDS",
+    "REPORT_WORDS",
     "TAKEN",
-    "burst_deribit",
-    "publish_frames",
+    "burst_of",
 ]
 
 _Words = npt.NDArray[np.int64]
@@ -80,20 +98,19 @@ HAS_ORDERS = 2
 """Report word: 1 when the supervisor has something to say."""
 ERROR = 3
 """Report word: errno of a receive call that failed, or 0."""
+_DROPS = 4
+"""Report word: a receiver's own count of drops, where its latest call told it, or 0."""
+REPORT_WORDS = 8
 
 FRAMES = 0
 RECORDS = 1
-
-CUT_FLAG = 1
-"""Frame flag: the packet was longer than a chunk."""
-NO_STAMP_FLAG = 2
-"""Frame flag: the kernel gave no arrival time; the time is the worker's own."""
 
 _IS_X86 = platform.machine() == "x86_64"
 EVENT_BYTES = 12 if _IS_X86 else 16
 """Size of struct epoll_event, which is packed on x86-64 only."""
 _EVENT_DATA = 4 if _IS_X86 else 8
-_MOST_EVENTS = 64
+MOST_EVENTS = 64
+"""Descriptors that one look at them brings at most."""
 _EAGAIN = 11
 
 _BURSTS = counter_word("bursts")
@@ -101,8 +118,35 @@ _DROPPED = counter_word("packets_dropped_kernel")
 _WIRE_TO_RECORD = HISTOGRAMS_AT
 _BURST_NS = HISTOGRAMS_AT + HISTOGRAM_WORDS
 
-_FRAMES = record_array(FRAME)
-_RECORDS = record_array(RECORD)
+BURST = int64(
+    int64,
+    int64,
+    int64,
+    U8,
+    I64,
+    I64_2D,
+    I64,
+    I64_2D,
+    U8,
+    int64,
+    I64,
+    I64,
+    FRAME_ARRAY,
+    I64,
+    I64,
+    record_array(RECORD),
+    I64,
+    I64,
+    I64,
+    I64,
+    I64,
+    I64,
+    I64,
+    I64,
+    I64,
+    I64,
+)
+"""Signature of the loop."""
 
 if JIT:
     _epoll_wait = types.ExternalFunction(
@@ -110,74 +154,35 @@ if JIT:
     )
 
 
-@inlined
-def _describe_frames(
-    frame_control: _Words,
-    frames: Any,
-    results: _Words,
-    count: int,
-    chunk_bytes: int,
-    chunks: int,
-    source: int,
-    now_ns: int,
-) -> None:
-    """Write the descriptors of ``count`` frames that were just received, and publish them."""
-    first = frame_control[PUBLISHED]
-    at = first & (frame_control[CAPACITY] - 1)
-    for index in range(count):
-        frame = frames[at + index]
-        frame.seq = first + index
-        arrival = results[index, ARRIVAL_NS]
-        frame.ts_recv_ns = arrival if arrival > 0 else now_ns
-        frame.offset = ((first + index) % chunks) * chunk_bytes
-        frame.length = results[index, LENGTH]
-        frame.channel = source
-        flags = CUT_FLAG if results[index, CUT_BYTES] > 0 else 0
-        frame.flags = flags | (NO_STAMP_FLAG if arrival <= 0 else 0)
-    publish(frame_control, count, now_ns)
-
-
-@kernel(int64(I64, _FRAMES, I64_2D, int64, int64, int64, int64, int64))
-def publish_frames(
-    frame_control: _Words,
-    frames: Any,
-    results: _Words,
-    count: int,
-    chunk_bytes: int,
-    chunks: int,
-    source: int,
-    now_ns: int,
-) -> int:
-    """Publish frames that a killed predecessor had received and not published.
+def burst_of(process: Callable[..., int], module: str) -> Callable[..., int]:
+    """Make the loop for a protocol, to be compiled with :data:`BURST` in the protocol's module.
 
     Args:
-        frame_control: the frame ring's control page.
-        frames: its descriptors.
-        results: as the receive kernel gives them, ``count`` rows.
-        count: frames.
-        chunk_bytes: size of a chunk.
-        chunks: chunks of the arena.
-        source: index of the socket.
-        now_ns: Unix ns, for frames without an arrival time.
+        process: an inlined function; what it is given and returns is said at
+            :func:`zerofeed.runtime._deribit_kernels.process_packet`.
+        module: name of the protocol's module.
 
     Returns:
-        ``count``.
+        The loop, as :func:`_burst` describes it, not compiled.
     """
-    _describe_frames(frame_control, frames, results, count, chunk_bytes, chunks, source, now_ns)
-    return count
+    frames = inlined(rebound(_process_frames, module, process_packet=process))
+    return rebound(_burst, module, _process_frames=frames)
+
+
+def process_packet(*_: Any) -> int:
+    """Stand for the protocol's own function, which :func:`burst_of` puts in its place."""
+    raise NotImplementedError
 
 
 @inlined
-def _note_drops(state: _Words, results: _Words, count: int, source: int) -> None:
-    """Take over the socket's own drop counter; absolute, so saying it twice changes nothing."""
-    drops = results[count - 1, DROPS]
+def _note_drops(state: _Words, drops: int, source: int) -> None:
+    """Take over a receiver's own drop counter; absolute, so saying it twice changes nothing."""
     before = state[SOURCES_AT + source]
     if drops > before:
         state[SOURCES_AT + source] = drops
         state[_DROPPED] += drops - before
 
 
-@inlined
 def _process_frames(
     arena: npt.NDArray[np.uint8],
     frame_control: _Words,
@@ -232,48 +237,21 @@ def _process_frames(
         now_ns = realtime_ns()
         publish(control, count, now_ns)
         finish(state, step)
-        sample(state, _WIRE_TO_RECORD, now_ns - frame.ts_recv_ns)
+        if not int64(frame.flags) & RECORDED_FLAG:
+            sample(state, _WIRE_TO_RECORD, now_ns - frame.ts_recv_ns)
         if count > 0:
             publish_batch(books, book_table, records, at, count, published)
         step += 1
     return OK
 
 
-@kernel(
-    int64(
-        int64,
-        int64,
-        int64,
-        U8,
-        I64,
-        I64_2D,
-        I64_2D,
-        U8,
-        int64,
-        I64,
-        I64,
-        _FRAMES,
-        I64,
-        I64,
-        _RECORDS,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-    )
-)
-def burst_deribit(
+def _burst(
     epoll: int,
     timeout_ms: int,
     turn_ns: int,
     events: npt.NDArray[np.uint8],
-    source_of: _Words,
+    port_of: _Words,
+    ports: _Words,
     blocks: _Words,
     results: _Words,
     arena: npt.NDArray[np.uint8],
@@ -298,12 +276,13 @@ def burst_deribit(
     """Receive and process until there is a reason to go back to Python. The single writer.
 
     Args:
-        epoll: descriptor that watches every socket and the supervisor's orders.
+        epoll: descriptor that watches every receiver and the supervisor's orders.
         timeout_ms: how long to wait when there is nothing; 0 only looks.
         turn_ns: how long to go on at most.
         events: room for epoll events.
-        source_of: index of the socket behind each descriptor, -1 for the orders.
-        blocks: one receive block a socket.
+        port_of: row of ``ports`` behind each descriptor, -1 for the orders.
+        ports: int64[n, PORT_COLUMNS], one row a descriptor; see ``_receive_kernels``.
+        blocks: the receive blocks, one behind the other.
         results: rows for one burst.
         arena: the frames' memory.
         chunk_bytes: size of a chunk.
@@ -321,7 +300,7 @@ def burst_deribit(
         undo: books as they were before the open step.
         book_table: the published books.
         one: int64 array of one 1.
-        scratch: int64[SCRATCH_WORDS].
+        scratch: the protocol's scratch.
         report: TAKEN, BLOCKED_ON, HAS_ORDERS, ERROR.
 
     Returns:
@@ -332,7 +311,6 @@ def burst_deribit(
     report[HAS_ORDERS] = 0
     report[ERROR] = 0
     started = monotonic_ns()
-    chunks = arena.size // chunk_bytes
     if _process_frames(
         arena, frame_control, frames, control, cursors, records, record_words, words, lookup,
         state, books, undo, book_table, scratch,
@@ -341,41 +319,44 @@ def burst_deribit(
         report[BLOCKED_ON] = RECORDS
         return WOULD_BLOCK
     while True:
-        ready = int64(_epoll_wait(epoll, events.ctypes.data, _MOST_EVENTS, timeout_ms))
+        ready = int64(_epoll_wait(epoll, events.ctypes.data, MOST_EVENTS, timeout_ms))
         if ready <= 0:
             return OK
         timeout_ms = 0
         began = monotonic_ns()
+        taken_before = report[TAKEN]
         for event in range(ready):
             data = event * EVENT_BYTES + _EVENT_DATA
             descriptor = int64(events[data]) | int64(events[data + 1]) << 8
-            source = source_of[descriptor]
-            if source < 0:
+            port = port_of[descriptor]
+            if port < 0:
                 report[HAS_ORDERS] = 1
                 continue
             limit = frame_control[MAX_CLAIM]
             if claim(frame_control, frame_cursors, limit) != OK:
                 report[BLOCKED_ON] = FRAMES
                 return WOULD_BLOCK
-            got = receive(
+            source = ports[port, PORT_SOURCE]
+            block_at = ports[port, PORT_BLOCK]
+            got = receive_frames(
+                ports[port, PORT_KIND],
                 descriptor,
-                blocks[source],
-                arena.ctypes.data,
-                chunks,
-                chunk_bytes,
-                frame_control[PUBLISHED],
-                limit,
+                source,
+                blocks[block_at : block_at + ports[port, PORT_BLOCK_WORDS]],
                 results,
+                arena,
+                chunk_bytes,
+                frame_control,
+                frames,
+                limit,
+                report,
+                _DROPS,
             )
             if got <= 0:
                 if got < 0 and got != -_EAGAIN:
                     report[ERROR] = -got
                 continue
-            _describe_frames(
-                frame_control, frames, results, got, chunk_bytes, chunks, source, realtime_ns()
-            )
-            settle(blocks[source])
-            _note_drops(state, results, got, source)
+            _note_drops(state, report[_DROPS], source)
             report[TAKEN] += got
             state[_BURSTS] += 1
             status = _process_frames(
@@ -388,6 +369,7 @@ def burst_deribit(
                 report[BLOCKED_ON] = RECORDS
                 return WOULD_BLOCK
         now = monotonic_ns()
-        sample(state, _BURST_NS, now - began)
+        if report[TAKEN] > taken_before:
+            sample(state, _BURST_NS, now - began)
         if report[HAS_ORDERS] or now - started > turn_ns:
             return OK

@@ -18,15 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import (
-    I64,
-    I64_RO,
-    U8_RO,
-    inlined,
-    int64,
-    kernel,
-    record_array,
-)
+from zerofeed.base.kernel import inlined, int64, kernel
 from zerofeed.base.status import OK, UNKNOWN_SCHEMA, UNKNOWN_TEMPLATE
 from zerofeed.books._kernels import apply
 from zerofeed.books.layout import B_CHANNEL, B_SNAP_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
@@ -41,12 +33,12 @@ from zerofeed.codecs.deribit._kernels import (
 )
 from zerofeed.codecs.deribit._layout import BOOK, FIRST_TEMPLATE, SNAPSHOT
 from zerofeed.codecs.deribit._message_kernels import NEXT, OUT_OF_RANGE, REFUSED, ROW, TEMPLATE
-from zerofeed.feed._instrument_kernels import stamp_definition
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
-from zerofeed.records.dtypes import RECORD
-from zerofeed.records.kinds import ACTION_NONE, GAP, INSTRUMENT, NO_SIDE, RESET
+from zerofeed.records.kinds import ACTION_NONE, GAP, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._undo_kernels import forget_kept, keep_book, keep_header
+from zerofeed.runtime._burst_kernels import BURST, burst_of
+from zerofeed.runtime._offline_kernels import DECODE, decode_of
+from zerofeed.runtime._undo_kernels import keep_book, keep_header
 from zerofeed.sequencing._tracker_kernels import (
     DUPLICATE,
     JUMPED,
@@ -55,9 +47,9 @@ from zerofeed.sequencing._tracker_kernels import (
     track,
 )
 from zerofeed.sequencing.channels import EXPECTED
-from zerofeed.shm.journal import add, begin, finish, put, seal
+from zerofeed.shm.journal import add, put
 
-__all__ = ["SCRATCH_WORDS", "number_records", "process_capture", "process_packet"]
+__all__ = ["SCRATCH_WORDS", "burst", "decode", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -79,7 +71,7 @@ _OUT_OF_RANGE = counter_word("numbers_out_of_range")
 _CHANNELS_REFUSED = counter_word("channels_refused")
 
 SCRATCH_WORDS = 64
-"""int64 words of scratch that :func:`process_packet` needs."""
+"""int64 words of scratch that :func:`process_packet` needs; the last is the offline loop's."""
 
 _HEADER_AT = 32
 """Where in the scratch the packet's header is kept; the message results are before it."""
@@ -247,111 +239,7 @@ def process_packet(
     return index - out_at
 
 
-@inlined
-def number_records(records: Any, at: int, count: int, first_seq: int, words: _Words) -> None:
-    """Set the sequence numbers of new records, and of the definitions among them.
-
-    Args:
-        records: RECORD array.
-        at: index of the first.
-        count: how many.
-        first_seq: sequence number of the first.
-        words: the instruments' rows.
-    """
-    for index in range(count):
-        record = records[at + index]
-        record.seq = first_seq + index
-        if record.kind == INSTRUMENT:
-            stamp_definition(words, int64(record.instrument), first_seq + index)
-
-
-@kernel(
-    int64(
-        U8_RO,
-        I64_RO,
-        I64_RO,
-        I64_RO,
-        I64_RO,
-        int64,
-        int64,
-        I64,
-        I64,
-        I64,
-        I64,
-        I64,
-        record_array(RECORD),
-        I64,
-        int64,
-        I64,
-    )
-)
-def process_capture(
-    buf: Bytes,
-    offsets: _Words,
-    lengths: _Words,
-    cut_bytes: _Words,
-    times_ns: _Words,
-    first: int,
-    room_for_one: int,
-    words: _Words,
-    lookup: _Words,
-    state: _Words,
-    books: _Words,
-    undo: _Words,
-    records: Any,
-    record_words: _Words,
-    first_seq: int,
-    scratch: _Words,
-) -> int:
-    """Process packets of a capture into a flat array of records, with sequence numbers.
-
-    Args:
-        buf: uint8 that holds every packet.
-        offsets: int64, position of each.
-        lengths: int64, bytes of each that are there.
-        cut_bytes: int64, bytes of each that the capture cut off.
-        times_ns: int64, arrival of each.
-        first: packet to begin with.
-        room_for_one: records that any one packet can make.
-        words: instruments' rows.
-        lookup: instruments' map.
-        state: journal and counters.
-        books: books.
-        undo: where books are kept as they were before a packet; empty to keep none.
-        records: RECORD array, filled from index 0.
-        record_words: the same memory as int64.
-        first_seq: sequence number of ``records[0]``.
-        scratch: int64[SCRATCH_WORDS]; its last word receives the packets taken.
-
-    Returns:
-        Records written; fewer packets than all were taken when the next might not have fitted.
-    """
-    stored = 0
-    packet = first
-    while packet < offsets.size and stored + room_for_one <= records.size:
-        forget_kept(undo)
-        begin(state, packet)
-        count = process_packet(
-            buf,
-            offsets[packet],
-            lengths[packet],
-            cut_bytes[packet],
-            times_ns[packet],
-            words,
-            lookup,
-            state,
-            books,
-            undo,
-            records,
-            record_words,
-            stored,
-            stored + room_for_one,
-            scratch,
-        )
-        number_records(records, stored, count, first_seq + stored, words)
-        seal(state, first_seq + stored + count)
-        finish(state, packet)
-        stored += count
-        packet += 1
-    scratch[SCRATCH_WORDS - 1] = packet - first
-    return stored
+burst = kernel(BURST)(burst_of(process_packet, __name__))
+"""The live loop for Deribit; see :func:`zerofeed.runtime._burst_kernels.burst_of`."""
+decode = kernel(DECODE)(decode_of(process_packet, __name__))
+"""The offline loop for Deribit; see :func:`zerofeed.runtime._offline_kernels.decode_of`."""

@@ -40,7 +40,15 @@ from zerofeed.books.layout import (
 )
 from zerofeed.shm._atomics import fence_release, store_release
 
-__all__ = ["ROOM", "forget_kept", "keep_book", "keep_header", "restore_books", "undo_words"]
+__all__ = [
+    "NO_ROOM",
+    "ROOM",
+    "forget_kept",
+    "keep_book",
+    "keep_header",
+    "restore_books",
+    "undo_words",
+]
 
 _Words = npt.NDArray[np.int64]
 
@@ -49,7 +57,8 @@ ROOM = 32
 
 _COUNT = 0
 _IS_OPEN = 1
-_NO_ROOM = 2
+NO_ROOM = 2
+"""Word of the copies: books that were changed and not kept, ever."""
 _HEADER = 16
 _SLOTS = _HEADER + HEADER_WORDS
 _COLUMNS = 6
@@ -121,7 +130,7 @@ def keep_book(books: _Words, undo: _Words, instrument: int) -> None:
         if undo[_SLOTS + slot * slot_words] == instrument:
             return
     if count >= ROOM:
-        undo[_NO_ROOM] += 1
+        undo[NO_ROOM] += 1
         return
     at = _SLOTS + count * slot_words
     book = HEADER_WORDS + instrument * books[H_STRIDE]

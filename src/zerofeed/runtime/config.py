@@ -11,7 +11,7 @@
     port = 6100
     interface = "eth0"
 
-Unknown keys, wrong types and impossible values are errors that name the key, say what was
+or, in place of a network, ``capture = "FILE"``. Unknown keys, wrong types and impossible values are errors that name the key, say what was
 expected and what to do; nothing is started before all of them are right.
 """
 
@@ -26,6 +26,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.wire.pacing import parse_speed
 
 __all__ = [
     "FeedConfig",
@@ -42,6 +43,13 @@ __all__ = [
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
 _Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+_BUFFER_BYTES = 16 << 20
+_PATIENCE_MS = 100
+_KEYS_OF = {
+    "udp": frozenset({"group", "port", "interface", "source_address", "buffer_bytes"}),
+    "capture": frozenset({"capture", "speed", "at_end"}),
+}
+"""Keys of a source by its kind."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +71,7 @@ class FeedSection(_Section, frozen=True):
 
 
 class Source(_Section, frozen=True):
-    """``[[source]]``: where packets come from.
+    """``[[source]]``: where packets come from, a UDP socket or a capture file.
 
     Attributes:
         group: multicast group to join, or local address for unicast.
@@ -71,13 +79,24 @@ class Source(_Section, frozen=True):
         interface: name or address of the interface.
         source_address: accept this sender only (source-specific multicast).
         buffer_bytes: socket receive buffer to ask for.
+        capture: pcap or pcapng file, also gzipped, in place of a socket.
+        speed: of a capture: ``1x`` as recorded, ``10x``, ``0.5x``, or ``max``.
+        at_end: of a capture: ``stay`` up behind its last packet, or ``stop`` the feed.
     """
 
-    group: str
-    port: _Port
+    group: str | None = None
+    port: _Port | None = None
     interface: str | None = None
     source_address: str | None = None
-    buffer_bytes: _Positive = 16 << 20
+    buffer_bytes: _Positive = _BUFFER_BYTES
+    capture: str | None = None
+    speed: str = "1x"
+    at_end: Literal["stay", "stop"] = "stay"
+
+    @property
+    def kind(self) -> Literal["udp", "capture"]:
+        """Name the kind of receiver that it needs."""
+        return "udp" if self.capture is None else "capture"
 
 
 class MemorySection(_Section, frozen=True):
@@ -122,18 +141,21 @@ class ReadersSection(_Section, frozen=True):
     """``[readers]``.
 
     Attributes:
-        patience_ms: longest that the feed waits for a lossless reader before degrading it.
+        patience_ms: longest that the feed waits for a lossless reader before degrading it;
+            default: 100, and for ever when every source is a capture, which waits without loss.
         limit: most readers at a time.
         user_share: part of them that one user other than the feed's own may have.
         process_share: part of them that one process may have.
+        wait_for: start the sources when so many readers are attached.
         allow_users: users, by name or number, who may attach besides the feed's own.
         allow_groups: groups whose members may.
     """
 
-    patience_ms: Annotated[int, msgspec.Meta(ge=0)] = 100
+    patience_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=128)] = 64
     user_share: _Share = 0.5
     process_share: _Share = 0.75
+    wait_for: Annotated[int, msgspec.Meta(ge=0, le=128)] = 0
     allow_users: list[str] = []
     allow_groups: list[str] = []
 
@@ -157,6 +179,13 @@ class FeedConfig(_Section, frozen=True):
     worker: WorkerSection = WorkerSection()
     readers: ReadersSection = ReadersSection()
     log: LogSection = LogSection()
+
+    @property
+    def patience_ms(self) -> int | None:
+        """Longest that the feed waits for a lossless reader; None: for ever."""
+        if self.readers.patience_ms is not None:
+            return self.readers.patience_ms
+        return None if all(s.kind == "capture" for s in self.source) else _PATIENCE_MS
 
 
 def parse(text: str, where: str = "configuration", settings: Sequence[str] = ()) -> FeedConfig:
@@ -190,7 +219,46 @@ def parse(text: str, where: str = "configuration", settings: Sequence[str] = ())
                 got=value,
                 next_step=f"choose {1 << value.bit_length()}",
             )
+    for index, source in enumerate(config.source):
+        _check_source(source, tree["source"][index], f"source[{index}]", where)
+    if config.readers.wait_for > config.readers.limit:
+        raise ConfigurationError(
+            "readers.wait_for is more than the feed admits, so its sources would never start",
+            where=where,
+            expected=f"at most {config.readers.limit}, the value of readers.limit",
+            got=config.readers.wait_for,
+        )
     return config
+
+
+def _check_source(source: Source, given: dict[str, Any], place: str, where: str) -> None:
+    """Refuse a source that is neither a socket nor a capture, or half of each.
+
+    Raises:
+        ConfigurationError: a key is missing, foreign, or no speed.
+    """
+    missing = [key for key in ("group", "port") if key not in given]
+    if source.kind == "udp" and missing:
+        raise ConfigurationError(
+            f"{place}.{missing[0]} is missing",
+            where=where,
+            expected="group and port of a socket, or capture, a file",
+            next_step="see docs/reference/configuration.md for every key",
+        )
+    foreign = sorted(given.keys() - _KEYS_OF[source.kind])
+    if foreign:
+        raise ConfigurationError(
+            f"{place}.{foreign[0]} does not belong to a source of this kind ({source.kind})",
+            where=where,
+            expected=f"one of {', '.join(sorted(_KEYS_OF[source.kind]))}",
+            next_step="give sockets and captures a [[source]] each",
+        )
+    try:
+        parse_speed(source.speed)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{place}.speed is not a speed", where=where, expected=error.expected, got=source.speed
+        ) from error
 
 
 def load(path: str | Path, settings: Sequence[str] = ()) -> FeedConfig:

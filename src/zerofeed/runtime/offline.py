@@ -18,13 +18,10 @@ from zerofeed.base.errors import BugError
 from zerofeed.books import _kernels as book_kernels
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import store_words
-from zerofeed.codecs.deribit._message_kernels import SCRATCH_WORDS as CODEC_SCRATCH_WORDS
-from zerofeed.codecs.deribit._message_kernels import STATE_WORDS
 from zerofeed.feed.instruments import InstrumentTable, make_table
 from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD
-from zerofeed.runtime import _deribit_kernels as deribit
-from zerofeed.runtime.protocols import DERIBIT_RULES, find_protocol, most_records
+from zerofeed.runtime.protocols import find_protocol
 from zerofeed.shm import journal
 from zerofeed.wire.pcap import CaptureCounts, CaptureReader, open_capture
 
@@ -64,19 +61,19 @@ class OfflineFeed:
         self.templates = found.templates
         self._rows, self._lookup = make_table(instruments)
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
-        work = CODEC_SCRATCH_WORDS + instruments * STATE_WORDS
-        self._state = np.zeros(state_words(work), dtype=np.int64)
+        self._decode_loop = found.decode
+        self._state = np.zeros(state_words(found.work_words(instruments)), dtype=np.int64)
         journal.prepare(self._state)
         self._book_words = np.zeros(store_words(instruments, book_levels), dtype=np.int64)
         if book_kernels.initialize(
-            self._book_words, instruments, book_levels, DERIBIT_RULES, book_depth
+            self._book_words, instruments, book_levels, found.book_rules, book_depth
         ):
             raise BugError("the books have an impossible size")
         # Nobody takes over from a decoder that was killed, so no book is kept.
         self._undo = np.zeros(0, dtype=np.int64)
-        self._room = most_records(_LONGEST_PACKET)
+        self._room = found.most_records(_LONGEST_PACKET)
         self._records = np.zeros(max(batch, self._room), dtype=RECORD)
-        self._scratch = np.zeros(deribit.SCRATCH_WORDS, dtype=np.int64)
+        self._scratch = np.zeros(found.scratch_words, dtype=np.int64)
         self._packets = 0
         self.seq = 0
         self.instruments = InstrumentTable(self._rows, self._lookup)
@@ -132,7 +129,7 @@ class OfflineFeed:
         times: npt.NDArray[np.int64],
         first: int,
     ) -> int:
-        count = deribit.process_capture(
+        count = self._decode_loop(
             data,
             offsets,
             lengths,

@@ -34,98 +34,74 @@ from zerofeed.feed.members import (
     enlist,
     in_the_way,
 )
-from zerofeed.feed.memory import FeedMemory
 from zerofeed.feed.publisher import stamp_and_publish
 from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, EPOCH, NO_SIDE
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime.config import FeedConfig
-from zerofeed.runtime.protocols import Stage
+from zerofeed.runtime.stage import Stage
+from zerofeed.runtime.worker_link import Order, Outcome
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.journal import DONE
 from zerofeed.shm.ring import CursorTable, Ring
-from zerofeed.wire.udp import UdpReceiver
 
-__all__ = ["Order", "Outcome", "Worker"]
+__all__ = ["Worker"]
 
 
 _PR_SET_PDEATHSIG = 1
 _TURN_NS = 1_000_000
 _SLEEP_MS = 200
 _LOOK_NS = 200_000_000
-"""How often the worker asks its sockets what they dropped, and counts the books in doubt."""
+"""How often the worker looks at what is counted and told outside of its turns."""
 _READERS_DEGRADED = "readers_degraded"
-
-
-class Order(msgspec.Struct, array_like=True, frozen=True):
-    """What the supervisor tells the worker; descriptors travel beside it."""
-
-    what: str
-    ring: str = "records"
-    slot: int = -1
-    mode: str = "lossy"
-
-
-class Outcome(msgspec.Struct, array_like=True, frozen=True):
-    """What the worker tells the supervisor."""
-
-    what: str
-    ring: str = "records"
-    slot: int = -1
-    detail: str = ""
 
 
 class Worker:
     """Made in the forked child.
 
     Args:
-        memory: of the feed.
-        stage: compiled loop and its arrays.
-        receivers: the sockets.
+        stage: compiled loop, its arrays, its receivers.
         config: of the feed.
         orders: SEQPACKET socket to the supervisor.
         epoch: number of this worker.
     """
 
-    def __init__(
-        self,
-        memory: FeedMemory,
-        stage: Stage,
-        receivers: list[UdpReceiver],
-        config: FeedConfig,
-        orders: socket.socket,
-        epoch: int,
-    ) -> None:
-        self._memory = memory
+    def __init__(self, stage: Stage, config: FeedConfig, orders: socket.socket, epoch: int) -> None:
+        self._memory = stage.memory
         self._stage = stage
-        self._receivers = receivers
-        self._sources = [receiver.fileno() for receiver in receivers]
         self._config = config
         # Python's recv_fds ignores its flags argument, so the socket itself must not block.
         orders.settimeout(0.0)
         self._orders = orders
         self._epoch = epoch
+        self._has_sources = False
         self._one = np.ones(1, dtype=np.int64)
-        self._patience_ns = config.readers.patience_ms * 1_000_000
         self._debts = Debts()
+        self._patience_ms = config.patience_ms
+        self._has_told_overflow = False
+        self._stoppers = [n for n, source in enumerate(config.source) if source.at_end == "stop"]
         self._orders_waiting = select.poll()
         self._orders_waiting.register(orders, select.POLLIN)
+        memory = stage.memory
         self._rings: dict[str, tuple[Ring, CursorTable]] = {
             "records": (memory.record_ring, memory.record_cursors),
             "frames": (memory.frame_ring, memory.frame_cursors),
         }
 
-    def run_and_exit(self, supervisor_pid: int, members: list[Member]) -> NoReturn:
+    def run_and_exit(
+        self, supervisor_pid: int, members: list[Member], skip: int | None
+    ) -> NoReturn:
         """Work until killed. Never returns into the supervisor's code.
 
         Args:
             supervisor_pid: dies with it.
             members: readers that are attached already.
+            skip: frame that ended the workers before this one, if any.
         """
         status = 0
         try:
             self._detach_from(supervisor_pid)
-            self._take_over(members)
+            self._take_over(members, skip)
             self._work()
         except BaseException:  # noqa: BLE001 - the last place that can say why
             traceback.print_exc()
@@ -146,15 +122,12 @@ class Worker:
             try:
                 os.sched_setaffinity(0, {self._config.worker.core})
             except OSError as error:
-                self._say(
-                    Outcome(
-                        "note",
-                        detail=f"worker.core = {self._config.worker.core} is not possible here "
-                        f"({error.strerror}); the worker runs unpinned",
-                    )
+                self._note(
+                    f"worker.core = {self._config.worker.core} is not possible here "
+                    f"({error.strerror}); the worker runs unpinned"
                 )
 
-    def _take_over(self, members: list[Member]) -> None:
+    def _take_over(self, members: list[Member], skip: int | None) -> None:
         degraded_before = {
             (name, slot)
             for name, (ring, _) in self._rings.items()
@@ -175,18 +148,41 @@ class Worker:
                 # It fell behind while there was no worker: it cannot be held for any more.
                 enlist(ring, table, member.slot, "lossy", member.fds)
                 fell_behind.append(place)
-        in_doubt = self._stage.recover(self._sources)
-        self._stage.watch(self._sources, self._orders.fileno())
+        in_doubt = self._stage.recover()
+        if skip is not None and self._stage.skip(skip):
+            self._note(
+                f"{self._stage.describe_frame(skip)}, has ended two workers: it is skipped and "
+                "counted as malformed"
+            )
+        self._stage.watch(self._orders.fileno())
         self._stage.wake()
         self._announce(EPOCH, self._epoch, int(self._memory.state[DONE]))
         for name, slot in fell_behind:
             self._degrade(name, slot)
         if in_doubt:
-            self._say(
-                Outcome(
-                    "note", detail=f"{in_doubt} book(s) in doubt: the worker died changing them"
-                )
-            )
+            self._note(f"{in_doubt} book(s) in doubt: the worker died changing them")
+        if self._stage.has_started:
+            self._stage.start_sources()
+            self._has_sources = True
+        else:
+            self._start_when_awaited()
+
+    def _start_when_awaited(self) -> None:
+        """Start the sources once as many readers are attached as the feed waits for."""
+        if self._has_sources:
+            return
+        attached = sum(
+            int((ring.control[k.MODES : k.MODES + k.MAX_READERS] != k.FREE).sum())
+            for ring, _ in self._rings.values()
+        )
+        wanted = self._config.readers.wait_for
+        if attached < wanted:
+            return
+        self._stage.start_sources()
+        self._has_sources = True
+        if wanted:
+            who = "1 reader is" if attached == 1 else f"{attached} readers are"
+            self._note(f"{who} attached: the sources start")
 
     def _work(self) -> None:
         spins = self._config.worker.idle == "spin"
@@ -200,16 +196,34 @@ class Worker:
                 self._obey()
             if report[burst.ERROR] and report[burst.ERROR] != error_told:
                 error_told = int(report[burst.ERROR])
-                self._say(Outcome("note", detail=f"receiving failed: {os.strerror(error_told)}"))
+                self._note(f"receiving failed: {os.strerror(error_told)}")
             now = time.monotonic_ns()
             if now > look_at:
                 look_at = now + _LOOK_NS
-                self._note_drops()
-                self._note_doubts()
+                self._look()
             if code != WOULD_BLOCK:
                 continue
             ring = "records" if report[burst.BLOCKED_ON] == burst.RECORDS else "frames"
             self._wait_for_readers(ring)
+
+    def _look(self) -> None:
+        """Count and tell what no packet brings with it."""
+        stage = self._stage
+        stage.note_drops()
+        stage.note_doubts()
+        if stage.note_overflows() and not self._has_told_overflow:
+            self._has_told_overflow = True
+            metrics = self._memory.metrics
+            self._note(
+                f"a packet changed more than can be undone ({metrics['changes_unkept']} changes, "
+                f"{metrics['books_unkept']} books so far): a worker killed in such a packet "
+                "leaves them wrong or in doubt"
+            )
+        for line in stage.news():
+            self._note(line)
+        if self._stoppers and stage.has_ended(self._stoppers):
+            self._say(Outcome("ended", detail="every capture that stops the feed has ended"))
+            self._stoppers = []
 
     def _wait_for_readers(self, name: str) -> None:
         """Let a moment pass, and charge it to the readers that are in the way."""
@@ -220,18 +234,12 @@ class Worker:
         else:
             time.sleep(0.0001)
         now = time.monotonic_ns()
+        if self._patience_ms is None:
+            return
         for slot in in_the_way(ring, table):
-            if self._debts.charge((name, slot), now - began, now) >= self._patience_ns:
+            owed = self._debts.charge((name, slot), now - began, now)
+            if owed >= self._patience_ms * 1_000_000:
                 self._degrade(name, slot)
-
-    def _note_drops(self) -> None:
-        """Take over the sockets' own drop counters, which packets carry only if one follows."""
-        for index, receiver in enumerate(self._receivers):
-            self._memory.metrics.note_drops(index, receiver.drops())
-
-    def _note_doubts(self) -> None:
-        """Count the published books that are in doubt now."""
-        self._memory.metrics.set("books_in_doubt", self._stage.books_in_doubt())
 
     def _degrade(self, name: str, slot: int) -> None:
         """Make a lossless reader lossy; say so in the counters, the log and the feed."""
@@ -257,14 +265,15 @@ class Worker:
                 os.close(fds[0])
                 if not accepted:
                     os.close(fds[1])
-                self._say(Outcome("done" if accepted else "late", order.ring, order.slot))
+                self._answer(order, "done" if accepted else "late")
+                self._start_when_awaited()
             else:
                 bell = int(ring.control[k.BELLS + order.slot])
                 dismiss(ring, order.slot)
                 self._debts.forget((order.ring, order.slot))
                 if bell >= 0:
                     os.close(bell)
-                self._say(Outcome("done", order.ring, order.slot))
+                self._answer(order, "done")
 
     def _announce(self, kind: int, first: int, second: int) -> None:
         """Publish one record about the feed itself, unless a lossless reader is in the way."""
@@ -286,6 +295,12 @@ class Worker:
         record["trade_seq"] = UNDEF
         stamp_and_publish(ring.control, table.words, self._one, self._memory.records, 1, now)
         self._memory.metrics.add("records_published", 1)
+
+    def _answer(self, order: Order, what: str) -> None:
+        self._say(Outcome(what, order.ring, order.slot, number=order.number))
+
+    def _note(self, line: str) -> None:
+        self._say(Outcome("note", detail=line))
 
     def _say(self, outcome: Outcome) -> None:
         try:

@@ -138,15 +138,11 @@ class Mapping:
         """Keep the memory resident (``mlock``).
 
         Returns:
-            None on success, or one line saying why it is not locked and what would help.
+            None on success, or the kernel's reason for refusing.
         """
         if _libc.mlock(self.address, self.length) == 0:
             return None
-        reason = os.strerror(ctypes.get_errno())
-        return (
-            f"memory is not locked ({reason}): {self.length >> 10} KiB wanted; "
-            "raise it with `ulimit -l` or LimitMEMLOCK="
-        )
+        return os.strerror(ctypes.get_errno())
 
 
 class Segment:
@@ -157,8 +153,12 @@ class Segment:
         head_bytes: leading part that is mapped once; rounded up to whole pages.
         body_bytes: part after it; mapped twice when ``is_twin``; rounded up to whole pages.
         is_twin: map the body a second time behind itself.
-        huge: ask for 2 MiB pages; falls back to ordinary ones and says so in ``notes``.
+        huge: ask for 2 MiB pages; falls back to ordinary ones and says why in
+            ``huge_refusal``.
         seals: what to seal with once the writable map exists.
+
+    Attributes:
+        huge_refusal: why there are no huge pages though they were asked for, or None.
 
     Raises:
         ResourceError: the kernel refuses the memory.
@@ -175,7 +175,7 @@ class Segment:
         seals: int = SEALS,
     ) -> None:
         self.name = name
-        self.notes: list[str] = []
+        self.huge_refusal: str | None = None
         self.is_twin = is_twin
         page = HUGE_PAGE_BYTES if huge else mmap.PAGESIZE
         self.head_bytes = _round_up(head_bytes, page)
@@ -185,17 +185,14 @@ class Segment:
         except OSError as error:
             if not huge:
                 raise self._refused(error) from error
-            self.notes.append(
-                f"{name}: no huge pages ({error.strerror}); reserve them with "
-                f"`sysctl vm.nr_hugepages={(self.size_bytes // HUGE_PAGE_BYTES) + 8}`"
-            )
+            self.huge_refusal = error.strerror or "refused"
             self.head_bytes = _round_up(head_bytes, mmap.PAGESIZE)
             self.body_bytes = _round_up(body_bytes, mmap.PAGESIZE)
             try:
                 self._create(huge=False)
             except OSError as second:
                 raise self._refused(second) from second
-        self.page_bytes = HUGE_PAGE_BYTES if huge and not self.notes else mmap.PAGESIZE
+        self.page_bytes = HUGE_PAGE_BYTES if huge and self.huge_refusal is None else mmap.PAGESIZE
         """Page size that the kernel gave."""
         fcntl.fcntl(self.fd, F_ADD_SEALS, seals)
         self._closer = weakref.finalize(self, os.close, self.fd)

@@ -7,6 +7,8 @@ hands on is where each one lies and when it came. Nothing here looks inside a pa
 ``wire.pcap``             pcap and pcapng files, read in place
 ``wire.pcap_write``       the same formats, written
 ``wire.udp``              unicast and multicast sockets, received straight into an arena
+``wire.capture_source``   a capture file as a feed's own source
+``wire.receiver``         what every kind of receiver offers to the feed that runs it
 ``wire.receive_block``    the memory that ``recvmmsg`` needs, in a form that outlives a crash
 ``wire.sender``           paced replay of a capture to UDP (``wire.batch_sender`` does the sending)
 ========================  ==================================================================

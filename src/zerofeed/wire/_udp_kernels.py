@@ -7,12 +7,17 @@ here is ever between 0 and -1000 but a count or minus errno.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.base.clock import realtime_ns
 from zerofeed.base.kernel import I64, I64_2D, I64_RO, inlined, int64, kernel
 from zerofeed.base.status import NOT_READY
 from zerofeed.shm._atomics import fence_release, store_release
+from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, publish
+from zerofeed.wire._arrival_kernels import FRAMES, describe_frame
 from zerofeed.wire._batch_calls import receive_batch, send_batch
 from zerofeed.wire.socket_abi import (
     CMSG_DATA,
@@ -61,10 +66,12 @@ __all__ = [
     "STATE",
     "WORDS_PER_MESSAGE",
     "prepare_receive",
+    "publish_frames",
     "receive",
     "recover",
     "send",
     "settle",
+    "take_datagrams",
 ]
 
 Words = npt.NDArray[np.int64]
@@ -287,6 +294,100 @@ def recover(block: Words, results: Words) -> int:
         count += 1
     _read_results(block, count, results)
     return count
+
+
+@kernel(int64(I64, FRAMES, I64_2D, int64, int64, int64, int64, int64))
+def publish_frames(
+    frame_control: Words,
+    frames: Any,
+    results: Words,
+    count: int,
+    chunk_bytes: int,
+    chunks: int,
+    source: int,
+    now_ns: int,
+) -> int:
+    """Write the descriptors of frames that were received, and publish them. Single writer.
+
+    Frame s lies in chunk ``s % chunks``, which is where ``receive`` was told to put it.
+
+    Args:
+        frame_control: the frame ring's control page.
+        frames: its descriptors.
+        results: as ``receive`` gives them, ``count`` rows.
+        count: frames, claimed.
+        chunk_bytes: size of a chunk.
+        chunks: chunks of the arena.
+        source: index of the source.
+        now_ns: Unix ns, for frames without an arrival time.
+
+    Returns:
+        ``count``.
+    """
+    first = frame_control[PUBLISHED]
+    at = first & (frame_control[CAPACITY] - 1)
+    for i in range(count):
+        describe_frame(
+            frames,
+            at + i,
+            first + i,
+            ((first + i) % chunks) * chunk_bytes,
+            results[i, LENGTH],
+            results[i, CUT_BYTES],
+            results[i, ARRIVAL_NS],
+            now_ns,
+            source,
+            0,
+        )
+    publish(frame_control, count, now_ns)
+    return count
+
+
+@inlined
+def take_datagrams(
+    descriptor: int,
+    source: int,
+    block: Words,
+    results: Words,
+    arena: npt.NDArray[np.uint8],
+    chunk_bytes: int,
+    frame_control: Words,
+    frames: Any,
+    limit: int,
+) -> int:
+    """Receive a burst into the arena, publish its frames, settle. The feed's single writer.
+
+    Args:
+        descriptor: a UDP socket.
+        source: its index.
+        block: its receive block, prepared in this process.
+        results: scratch, a row a message; afterwards the last one has the socket's drops.
+        arena: the frames' memory.
+        chunk_bytes: size of a chunk.
+        frame_control: the frame ring's control page.
+        frames: its descriptors.
+        limit: frames that were claimed.
+
+    Returns:
+        Frames published, 0 or more; minus errno.
+    """
+    chunks = arena.size // chunk_bytes
+    got = receive(
+        descriptor,
+        block,
+        arena.ctypes.data,
+        chunks,
+        chunk_bytes,
+        frame_control[PUBLISHED],
+        limit,
+        results,
+    )
+    if got > 0:
+        publish_frames(
+            frame_control, frames, results, got, chunk_bytes, chunks, source, realtime_ns()
+        )
+        settle(block)
+    return got
 
 
 @kernel(int64(int64, I64, int64, I64_RO, I64_RO, I64_RO, int64, int64))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["SPIN_NS", "due_times", "wait_until"]
+__all__ = ["SPIN_NS", "due_times", "parse_speed", "wait_until"]
 
 SPIN_NS = 200_000
 """The last part of a wait is spun through: a sleep ends some 50 to 100 us late."""
@@ -63,6 +63,25 @@ def due_times(
         due = np.maximum.accumulate(due - grid) + grid
     result: NDArray[np.int64] = np.maximum.accumulate(due.astype(np.int64))
     return result
+
+
+def parse_speed(text: str) -> float | Literal["max"]:
+    """Read a replay speed: ``1x``, ``10x``, ``0.5x``, with or without the x, or ``max``.
+
+    Raises:
+        ConfigurationError: it is no speed.
+    """
+    if text.lower() == "max":
+        return "max"
+    try:
+        speed = float(text.lower().removesuffix("x"))
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise ConfigurationError(
+            "is not a speed", where=text, expected="1x, 10x, 0.5x or such, or max"
+        )
+    return speed
 
 
 def wait_until(

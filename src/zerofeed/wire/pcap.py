@@ -259,10 +259,13 @@ class CaptureReader:
         self._state[k.TICK_NS], self._state[k.HEADER_BYTES] = _PCAP_MAGIC[magic]
         self._state[k.SNAP_BYTES] = snap_bytes
 
-    def _error(self, what: str, at: int, expected: str, got: str) -> CaptureError:
+    def _error(
+        self, what: str, at: int, expected: str, got: str, packet: int | None = None
+    ) -> CaptureError:
+        after = "" if packet is None else f" behind packet {packet:,}"
         return CaptureError(
             what,
-            where=f"{self.name}, offset {at}",
+            where=f"{self.name}{after}, offset {at}",
             expected=expected,
             got=got,
             next_step="check that the file is a whole, undamaged capture",
@@ -289,7 +292,8 @@ class CaptureReader:
             k.FAULT_VERSION: ("unsupported pcapng version", "1"),
             k.FAULT_NO_SECTION: ("no section header at the start", _hex(b"\n\r\r\n")),
         }[fault]
-        return self._error(what, at, expected, f"{got} ({got:#x})")
+        packet = int(self._counters[k.FRAMES])
+        return self._error(what, at, expected, f"{got} ({got:#x})", packet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +373,9 @@ def read_capture(path: str | Path) -> Capture:
     """
     reader = open_capture(path)
     chunks = list(reader.chunks())
-    index = np.concatenate(chunks) if chunks else np.zeros(0, INDEX_DTYPE)
+    # Not by np.concatenate, which would pack the rows and drop the padding at their end.
+    index = np.empty(sum(chunk.size for chunk in chunks), INDEX_DTYPE)
+    np.concatenate([index[:0], *chunks], out=index)
     index.setflags(write=False)
     return Capture(reader.name, reader.format, reader.data, index, reader.counts)
 

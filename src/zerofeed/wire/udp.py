@@ -25,15 +25,23 @@ import os
 import select
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING, Self
 
 from zerofeed.base.errors import ConfigurationError, ReceiverError
 from zerofeed.feed.copies import ReceiverCopies
+from zerofeed.wire import _udp_kernels as k
 from zerofeed.wire.interfaces import find_interface, is_multicast, parse_ipv4, parse_port
+from zerofeed.wire.receive_block import prepare_block, recover_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from zerofeed.feed.memory import FeedMemory
 
 __all__ = ["DEFAULT_BUFFER_BYTES", "ReadableWait", "UdpReceiver", "open_receiver", "wait_readable"]
 
@@ -68,6 +76,9 @@ class UdpReceiver:
         asked_buffer_bytes: receive buffer that was asked for.
     """
 
+    how = "udp: one copy by the kernel into the frames, none in user space"
+    clock = "CLOCK_REALTIME when the network stack received the packet (SO_TIMESTAMPNS)"
+
     def __init__(
         self,
         sock: socket.socket,
@@ -85,6 +96,11 @@ class UdpReceiver:
         self.asked_buffer_bytes = asked_buffer_bytes
 
     @property
+    def name(self) -> str:
+        """Address and port."""
+        return f"{self.address}:{self.port}"
+
+    @property
     def buffer_bytes(self) -> int:
         """Receive buffer as the kernel counts it.
 
@@ -100,6 +116,35 @@ class UdpReceiver:
     def fileno(self) -> int:
         """Give the descriptor."""
         return self.socket.fileno()
+
+    def filenos(self) -> list[int]:
+        """Give the one descriptor, to be watched."""
+        return [self.fileno()]
+
+    def take_over(self, block: NDArray[np.int64], memory: FeedMemory, source: int) -> None:
+        """Publish what a killed worker had taken off the socket; prepare the block for this one."""
+        found = recover_block(block)
+        # Published already, when the predecessor died between that and settling its block.
+        if len(found) and found.first_chunk == memory.frame_ring.published:
+            k.publish_frames(
+                memory.frame_ring.control,
+                memory.frames,
+                found.results,
+                len(found),
+                memory.sizes.chunk_bytes,
+                memory.sizes.chunks,
+                source,
+                time.time_ns(),
+            )
+        prepare_block(block, memory.sizes.burst)
+
+    def tell(self, block: NDArray[np.int64]) -> str | None:  # noqa: ARG002
+        """Say nothing: a socket has no news of its own."""
+        return None
+
+    def has_ended(self, block: NDArray[np.int64]) -> bool:  # noqa: ARG002
+        """Tell that a socket never ends."""
+        return False
 
     def drops(self) -> int:
         """Count the datagrams that this socket has lost so far, most of them to a full buffer.

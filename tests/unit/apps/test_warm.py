@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -19,15 +20,15 @@ def test_every_module_with_a_kernel_is_found() -> None:
     written = {
         ".".join(path.relative_to(sources.parent).with_suffix("").parts)
         for path in sources.rglob("*.py")
-        if "\n@kernel(" in path.read_text(encoding="utf-8")
+        if re.search(r"^(@|\w+ = )kernel\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     } - {"zerofeed.base.kernel"}
     assert written == set(found)
-    assert "zerofeed.runtime._burst_kernels" in found
+    assert "zerofeed.runtime._deribit_kernels" in found
 
 
 def test_a_module_waits_for_those_it_imports() -> None:
     found = module.find_kernel_modules()
-    assert "zerofeed.shm._ring_kernels" in found["zerofeed.runtime._burst_kernels"]
+    assert "zerofeed.shm._ring_kernels" in found["zerofeed.runtime._deribit_kernels"]
     assert all(needs <= set(found) and name not in needs for name, needs in found.items())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from zerofeed.feed.memory import FRAME, FRAME_BYTES, FeedMap, FeedMemory, Memory
 from zerofeed.feed.metrics import counter_word
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.journal import TARGET
-from zerofeed.shm.segment import SEALS
+from zerofeed.shm.segment import SEALS, Mapping
 
 
 def mapped(memory: FeedMemory) -> FeedMap:
@@ -127,14 +128,32 @@ def test_the_arena_has_a_chunk_for_every_frame_kept_and_a_burst_being_received()
     assert sizes().chunks == 128 + 8
 
 
-def test_locking_says_one_line_for_each_object_that_could_not_be_locked() -> None:
-    lines = FeedMemory("test", sizes()).lock()
-    assert all("memory is not locked" in line for line in lines)
+def test_memory_that_cannot_be_locked_is_one_line_for_the_whole_feed(monkeypatch) -> None:
+    memory = FeedMemory("test", sizes())
+    monkeypatch.setattr(Mapping, "lock", lambda self: "Cannot allocate memory")
+    (line,) = memory.lock()
+    assert re.fullmatch(r"memory is not locked \(.*\): ([\d,]+) KiB of \1 KiB; .*ulimit -l.*", line)
+    monkeypatch.setattr(Mapping, "lock", lambda self: None)
+    assert memory.lock() == []
 
 
-def test_wishes_that_the_machine_does_not_grant_are_one_line_each() -> None:
+def test_huge_pages_that_are_not_granted_are_one_line_for_the_whole_feed(monkeypatch) -> None:
+    memory = FeedMemory("test", sizes())
+    assert memory.notes == []
+    for segment in memory._segments()[:3]:
+        monkeypatch.setattr(segment, "huge_refusal", "Cannot allocate memory")
+    (line,) = memory.notes
+    assert "in 3 objects (Cannot allocate memory)" in line
+    assert re.search(r"`sysctl vm\.nr_hugepages=(\d+)`", line)[1] == "11"
+
+
+def test_a_feed_that_asks_for_huge_pages_has_its_memory_with_or_without() -> None:
     memory = FeedMemory(
         "test", MemorySizes(records=1 << 16, frames=128, burst=8, instruments=16, huge=True)
     )
-    assert all("huge pages" in note for note in memory.notes)
+    assert len(memory.notes) <= 1
     assert np.count_nonzero(memory.records["seq"]) == 0
+
+
+def test_a_receiver_may_ask_for_more_chunks_than_a_burst() -> None:
+    assert MemorySizes(frames=128, burst=8, spare_chunks=100).chunks == 228

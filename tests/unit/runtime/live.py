@@ -58,11 +58,12 @@ def make_config(
     *,
     name: str | None = None,
     port: int | None = None,
-    patience_ms: int = 20_000,
+    patience_ms: int | None = 20_000,
     audit: Path | None = None,
     socket: Path | None = None,
     source: Source | None = None,
     limit: int = 16,
+    wait_for: int = 0,
     burst: int = 64,
     **memory: Any,
 ) -> FeedConfig:
@@ -75,7 +76,7 @@ def make_config(
         source=[source or Source(LOCAL, port or free_port(), buffer_bytes=4 << 20)],
         memory=MemorySection(**sizes),
         worker=WorkerSection(burst=burst),
-        readers=ReadersSection(patience_ms=patience_ms, limit=limit),
+        readers=ReadersSection(patience_ms=patience_ms, limit=limit, wait_for=wait_for),
         log=LogSection(str(audit) if audit else None),
     )
 

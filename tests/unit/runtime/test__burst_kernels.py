@@ -15,7 +15,9 @@ from zerofeed.feed.memory import FeedMemory
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime.config import Source
 from zerofeed.runtime.protocols import find_protocol
+from zerofeed.runtime.stage import Stage, sizes_of
 from zerofeed.shm import _ring_kernels as k
+from zerofeed.wire._arrival_kernels import CUT_FLAG
 from zerofeed.wire.batch_sender import BatchSender, pack_destination
 from zerofeed.wire.udp import open_receiver
 
@@ -33,14 +35,14 @@ class Rig:
         config = make_config(burst=BURST, records=records)
         config.source.append(Source(LOCAL, 1))
         protocol = find_protocol("deribit-multicast")
-        self.memory = FeedMemory("burst", protocol.sizes(config))
+        self.memory = FeedMemory("burst", sizes_of(config, protocol))
         self.receivers = [open_receiver(LOCAL, 0, buffer_bytes=4 << 20) for _ in range(2)]
         self.sender = BatchSender()
         self.orders, self.boss = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.stage = protocol.build(config, self.memory)
-        sources = [receiver.fileno() for receiver in self.receivers]
-        self.stage.recover(sources)
-        self.stage.watch(sources, self.orders.fileno())
+        self.stage = Stage(config, self.memory, protocol, list(self.receivers))
+        self.stage.recover()
+        self.stage.watch(self.orders.fileno())
+        self.stage.start_sources()
         self.members: list[Member] = []
 
     def close(self) -> None:
@@ -119,7 +121,7 @@ def test_a_packet_longer_than_a_chunk_is_marked_and_counted(rig: Rig) -> None:
         other.sendto(bytes(5000), (LOCAL, rig.receivers[0].port))
     rig.turn()
     frame = rig.memory.frames[0]
-    assert (frame["flags"], frame["length"]) == (burst.CUT_FLAG, 2048)
+    assert (frame["flags"], frame["length"]) == (CUT_FLAG, 2048)
     assert rig.memory.metrics["packets_truncated"] == 1
 
 
@@ -190,3 +192,13 @@ def test_a_turn_ends_when_its_time_is_over(rig: Rig) -> None:
     rig.stage.turn(0, 0)
     # One look at the sockets is one burst.
     assert rig.report[burst.TAKEN] == BURST
+
+
+def test_a_look_that_brings_nothing_is_no_burst(rig: Rig) -> None:
+    rig.boss.send(b"come")
+    for _ in range(3):
+        rig.turn()
+    assert rig.memory.metrics.latency("burst")["count"] == 0
+    rig.send(of_the_venue(BURST))
+    rig.turn()
+    assert rig.memory.metrics.latency("burst")["count"] == 1

@@ -19,6 +19,15 @@ group = "239.111.111.1"
 port = 6100
 """
 
+CAPTURE = """
+[feed]
+name = "replay"
+protocol = "deribit-multicast"
+
+[[source]]
+capture = "venue.pcap"
+"""
+
 WRONG = {
     "not TOML": ("[feed", "not valid TOML"),
     "no feed": ("[[source]]\ngroup = '1.2.3.4'\nport = 1", "feed"),
@@ -50,6 +59,14 @@ WRONG = {
     "a share of nothing": (SMALLEST + "[readers]\nuser_share = 0", "readers.user_share"),
     "more than all": (SMALLEST + "[readers]\nprocess_share = 1.5", "readers.process_share"),
     "users a text": (SMALLEST + "[readers]\nallow_users = 'me'", "readers.allow_users"),
+    "a capture with a port": (SMALLEST + "capture = 'x.pcap'", "source[0].group"),
+    "a socket with a speed": (SMALLEST + "speed = '2x'", "source[0].speed"),
+    "a capture with no speed": (CAPTURE + "speed = 'fast'", "source[0].speed"),
+    "an end unknown": (CAPTURE + "at_end = 'explode'", "source[0].at_end"),
+    "more readers awaited than admitted": (
+        SMALLEST + "[readers]\nlimit = 2\nwait_for = 3",
+        "readers.wait_for",
+    ),
     "audit a number": (SMALLEST + "[log]\naudit = 1", "log.audit"),
 }
 
@@ -62,6 +79,23 @@ def test_only_what_to_receive_has_no_default() -> None:
     assert config.worker.idle == "sleep"
     assert config.readers.allow_users == []
     assert config.log.audit is None
+
+
+def test_a_source_may_be_a_capture() -> None:
+    config = parse(CAPTURE)
+    (source,) = config.source
+    assert (source.kind, source.capture) == ("capture", "venue.pcap")
+    assert (source.speed, source.at_end, config.readers.wait_for) == ("1x", "stay", 0)
+    assert parse(SMALLEST).source[0].kind == "udp"
+
+
+def test_only_a_feed_of_nothing_but_captures_waits_for_ever_unless_told_otherwise() -> None:
+    assert parse(CAPTURE).patience_ms is None
+    assert parse(SMALLEST).patience_ms == 100
+    assert parse(CAPTURE + "[readers]\npatience_ms = 5").patience_ms == 5
+    both = CAPTURE + SMALLEST.partition("\n\n")[2]
+    assert len(parse(both).source) == 2
+    assert parse(both).patience_ms == 100
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.unit.apps.commands import write_capture
 from tests.unit.children import Child
 from tests.unit.feed.feeds import name_of_feed
 from tests.unit.runtime.live import (
@@ -121,6 +122,85 @@ def test_a_feed_can_run_twice_in_a_row_under_one_name(tmp_path) -> None:
         with Live(config, tmp_path / f"log{run}") as live:
             live.attach().close()
             live.stop()
+
+
+def test_stopping_a_feed_that_has_ended_writes_to_nobodys_descriptor() -> None:
+    supervisor = Supervisor(make_config(), lambda _: None)
+    supervisor.close()
+    # Whoever opens something now may get the numbers that the supervisor had.
+    read, write = os.pipe2(os.O_NONBLOCK)
+    copies = [os.dup(write) for _ in range(64)]
+    supervisor.stop()
+    supervisor.close()
+    with pytest.raises(BlockingIOError):
+        os.read(read, 1)
+    for fd in (read, write, *copies):
+        os.close(fd)
+
+
+def test_a_worker_holds_none_of_the_sockets_that_the_supervisor_serves(live: Live) -> None:
+    def sockets_of(pid: int) -> set[str]:
+        found = set()
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                target = str(entry.readlink())
+            except FileNotFoundError:
+                continue
+            if target.startswith("socket:"):
+                found.add(target)
+        return found
+
+    with live.attach() as feed:
+        first = feed.status()["worker_pid"]
+        os.kill(first, signal.SIGKILL)
+        until(lambda: feed.epoch == 2, "there is a successor")
+        worker = feed.status()["worker_pid"]
+        # Forked while this process was attached: it has the feed's UDP socket in common with
+        # the supervisor, and neither the listener nor this connection.
+        until(lambda: len(sockets_of(worker) & sockets_of(live.supervisor_pid)) == 1, "one left")
+
+
+# A capture as the source
+
+
+def captured(tmp_path, count: int, **source) -> tuple[Source, int]:
+    path = write_capture(tmp_path / "venue.pcap", of_the_venue(count))
+    return Source(capture=str(path), speed="max", **source), count
+
+
+def test_a_feed_with_a_capture_says_so_and_waits_for_its_readers(tmp_path) -> None:
+    source, count = captured(tmp_path, 300)
+    config = make_config(source=source, wait_for=2, patience_ms=None)
+    with Live(config, tmp_path / "log") as live, live.attach() as feed:
+        assert feed.description.receiver.startswith("capture: one copy in user space")
+        assert feed.description.clock == "as recorded in the capture"
+        with feed.reader("lossless") as first:
+            assert feed.metrics["packets_received"] == 0
+            os.kill(feed.status()["worker_pid"], signal.SIGKILL)
+            until(lambda: feed.epoch == 2, "there is a successor")
+            assert feed.metrics["packets_received"] == 0
+            with feed.reader("lossless"):
+                until(lambda: feed.metrics["packets_received"] == count, "it was played")
+            assert first.lag > 0
+        until(lambda: any("ended, all 300 packets" in line for line in live.lines()), "told")
+        assert any("2 readers are attached: the sources start" in line for line in live.lines())
+        # It goes on, and starts by itself after a kill: it has been waited for once.
+        os.kill(feed.status()["worker_pid"], signal.SIGKILL)
+        until(lambda: feed.epoch == 3, "there is a successor")
+        assert feed.status()["published"] >= feed.metrics["records_published"]
+        assert feed.metrics.latency("wire_to_record")["count"] == 0
+
+
+def test_a_capture_can_stop_the_feed_at_its_end(tmp_path) -> None:
+    source, count = captured(tmp_path, 300, at_end="stop")
+    config = make_config(source=source, wait_for=1)
+    with Live(config, tmp_path / "log") as live, live.attach() as feed:
+        with feed.reader("lossless", start="oldest") as reader:
+            seen = sum(len(batch) for batch in reader)
+            assert seen == feed.published > 0
+        assert feed.metrics["packets_received"] == count
+        assert live.child.result() == "stopped"
+        assert any("ended, all 300 packets" in line for line in live.lines())
 
 
 # What cannot be started

@@ -14,6 +14,7 @@ from tests.unit.runtime.live import Live, Packeteer, make_config, until
 from tests.unit.runtime.venue_packets import comparable, decode, joined, of_the_venue
 from zerofeed.feed.attach import attach
 from zerofeed.records import kinds
+from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.worker import LOST_PATIENCE
 
 __all__: list[str] = []
@@ -197,3 +198,22 @@ def test_a_core_that_is_not_there_is_said_and_the_worker_runs_unpinned(tmp_path)
     with Live(config, tmp_path / "log") as live, live.attach() as feed:
         until(lambda: any("runs unpinned" in line for line in live.lines()), "it was said")
         assert feed.status()["epoch"] == 1
+
+
+def test_what_could_not_be_kept_for_a_successor_is_said_once_a_worker(
+    tmp_path, monkeypatch
+) -> None:
+    # Each look finds more; the worker is a fork of this process and has the same stage.
+    looks = np.zeros(1, np.int64)
+
+    def note_overflows(self) -> bool:
+        looks[0] += 1
+        self.memory.metrics.set("changes_unkept", int(looks[0]))
+        return True
+
+    monkeypatch.setattr(Stage, "note_overflows", note_overflows)
+    with Live(make_config(), tmp_path / "log") as live, live.attach() as feed:
+        until(lambda: feed.metrics["changes_unkept"] > 2, "it looked more than twice")
+        told = [line for line in live.lines() if "more than can be undone" in line]
+        assert len(told) == 1
+        assert "(1 changes, 0 books so far)" in told[0]

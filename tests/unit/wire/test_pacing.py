@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.records.units import UNDEF
-from zerofeed.wire.pacing import SPIN_NS, due_times, wait_until
+from zerofeed.wire.pacing import SPIN_NS, due_times, parse_speed, wait_until
 
 
 def due(times, **how):
@@ -110,3 +110,16 @@ def test_deadline_in_the_past_does_not_wait() -> None:
     clock = FakeClock()
     assert wait_until(5, clock=clock, sleep=clock.sleep) == 1007
     assert not clock.sleeps
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("1x", 1.0), ("10X", 10.0), ("0.5x", 0.5), ("3", 3.0), ("MAX", "max")]
+)
+def test_a_speed_is_a_factor_or_max(text: str, speed) -> None:
+    assert parse_speed(text) == speed
+
+
+@pytest.mark.parametrize("text", ["", "x", "0x", "-1x", "nan", "inf", "fast"])
+def test_what_is_no_speed_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not a speed"):
+        parse_speed(text)

@@ -452,3 +452,11 @@ def test_real_captures_read_as_other_readers_read_them(captures, name, oracle):
         assert payload.tobytes() == data
         assert row["dst_port"] == port
         assert abs(row["ts_ns"] / 1e9 - float(time_s)) < 1e-5
+
+
+@pytest.mark.parametrize("payloads", [0, 3])
+def test_a_whole_index_keeps_the_rows_as_they_are_laid_out(tmp_path, payloads: int) -> None:
+    path = tmp_path / "rows.pcap"
+    path.write_bytes(v.pcap([(1, 0, frame) for frame in FRAMES[:payloads]]))
+    index = read_capture(path).index
+    assert (index.dtype, len(index)) == (INDEX_DTYPE, payloads)

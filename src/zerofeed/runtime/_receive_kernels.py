@@ -1,0 +1,101 @@
+"""From a descriptor that can be read to published frames, by the kind of its receiver.
+
+A *port* is one descriptor that the loop watches; a receiver has one or several. Its row says what
+to do when it can be read:
+
+======  ==================  ================================================================
+column  name                meaning
+======  ==================  ================================================================
+0       PORT_KIND           UDP, CAPTURE: which function receives
+1       PORT_SOURCE         index of the source, in the configuration's order
+2       PORT_BLOCK          word of the blocks at which its receive block begins
+3       PORT_BLOCK_WORDS    words of its receive block
+======  ==================  ================================================================
+
+A kind is one function. It receives at most ``limit`` packets, which are claimed, into the arena,
+writes their descriptors, publishes them and settles its block, in an order that lets a
+successor find out from the block how far it came. It is chosen by a comparison and not by an
+address: that costs a nanosecond a burst, and the function is inlined.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.kernel import inlined
+from zerofeed.wire._capture_source_kernels import take_recorded
+from zerofeed.wire._udp_kernels import DROPS, take_datagrams
+
+__all__ = [
+    "CAPTURE",
+    "PORT_BLOCK",
+    "PORT_BLOCK_WORDS",
+    "PORT_COLUMNS",
+    "PORT_KIND",
+    "PORT_SOURCE",
+    "UDP",
+    "receive_frames",
+]
+
+_Words = npt.NDArray[np.int64]
+
+UDP = 0
+"""Kind: a UDP socket."""
+CAPTURE = 1
+"""Kind: a capture file."""
+
+PORT_KIND = 0
+PORT_SOURCE = 1
+PORT_BLOCK = 2
+PORT_BLOCK_WORDS = 3
+PORT_COLUMNS = 4
+
+
+@inlined
+def receive_frames(
+    kind: int,
+    descriptor: int,
+    source: int,
+    block: _Words,
+    results: _Words,
+    arena: npt.NDArray[np.uint8],
+    chunk_bytes: int,
+    frame_control: _Words,
+    frames: Any,
+    limit: int,
+    report: _Words,
+    drops_at: int,
+) -> int:
+    """Receive and publish what a port has. The feed's single writer.
+
+    Args:
+        kind: of the receiver.
+        descriptor: that can be read.
+        source: index of the source.
+        block: the port's receive block.
+        results: scratch, one row a packet of a burst.
+        arena: the frames' memory.
+        chunk_bytes: size of a chunk.
+        frame_control: the frame ring's control page.
+        frames: its descriptors.
+        limit: frames that were claimed.
+        report: where the receiver's own count of drops goes, 0 when this call did not tell it.
+        drops_at: at this word.
+
+    Returns:
+        Frames published, 0 or more; minus errno.
+    """
+    report[drops_at] = 0
+    if kind == UDP:
+        got = take_datagrams(
+            descriptor, source, block, results, arena, chunk_bytes, frame_control, frames, limit
+        )
+        if got > 0:
+            report[drops_at] = results[got - 1, DROPS]
+        return got
+    return take_recorded(
+        descriptor, source, block, arena, chunk_bytes, frame_control, frames, limit
+    )

@@ -1,0 +1,62 @@
+"""A received packet's descriptor in the frame ring, whatever it was received with (kernels).
+
+Every kind of receiver ends in the same place: payloads lie in the arena, one descriptor for each
+says where and when it arrived, and the descriptors are published at once. What differs before
+that is in the kind's own module: ``_udp_kernels``, ``_capture_source_kernels``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zerofeed.base.kernel import inlined, record_array
+from zerofeed.feed.memory import FRAME
+
+__all__ = ["CUT_FLAG", "FRAMES", "NO_STAMP_FLAG", "RECORDED_FLAG", "describe_frame"]
+
+CUT_FLAG = 1
+"""Frame flag: the packet was longer than a chunk, or the capture had cut it."""
+NO_STAMP_FLAG = 2
+"""Frame flag: nobody noted an arrival time; the time is the worker's own."""
+RECORDED_FLAG = 4
+"""Frame flag: the arrival time is that of a capture, so its distance to now says nothing."""
+
+FRAMES = record_array(FRAME)
+"""Numba type of the frame ring's descriptors."""
+
+
+@inlined
+def describe_frame(
+    frames: Any,
+    at: int,
+    seq: int,
+    offset: int,
+    length: int,
+    cut_bytes: int,
+    arrival_ns: int,
+    now_ns: int,
+    source: int,
+    flags: int,
+) -> None:
+    """Write one descriptor; it is not published by this.
+
+    Args:
+        frames: the frame ring's descriptors.
+        at: index of this one.
+        seq: number of the frame.
+        offset: byte of the arena at which the payload begins.
+        length: its bytes that are there.
+        cut_bytes: its bytes that are not.
+        arrival_ns: Unix ns; 0 or less where it is not known.
+        now_ns: Unix ns, taken instead.
+        source: index of the source.
+        flags: further flags.
+    """
+    frame = frames[at]
+    frame.seq = seq
+    frame.ts_recv_ns = arrival_ns if arrival_ns > 0 else now_ns
+    frame.offset = offset
+    frame.length = length
+    frame.channel = source
+    cut = CUT_FLAG if cut_bytes > 0 else 0
+    frame.flags = flags | cut | (NO_STAMP_FLAG if arrival_ns <= 0 else 0)

@@ -1,0 +1,86 @@
+"""What every kind of receiver offers to the feed that runs it; the cold half.
+
+A receiver is opened by the supervisor, which holds its descriptors for as long as the feed lives,
+and used by one worker after the other. Between calls everything that a worker knows of it is in
+its *receive block*, int64 words of the feed's private memory, so a successor can go on.
+
+The hot half is one compiled function for each kind
+(:func:`zerofeed.runtime._receive_kernels.receive_frames`), called when one of the receiver's
+descriptors can be read.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.feed.copies import ReceiverCopies
+from zerofeed.feed.memory import FeedMemory
+
+__all__ = ["Receiver"]
+
+
+class Receiver(Protocol):
+    """One source of a feed, open.
+
+    Attributes:
+        name: the source in a word, for people.
+        how: how packets arrive, and how many copies that costs.
+        clock: where arrival times come from.
+    """
+
+    @property
+    def name(self) -> str:
+        """The source in a word, for people."""
+        ...
+
+    @property
+    def how(self) -> str:
+        """How packets arrive, and how many copies that costs."""
+        ...
+
+    @property
+    def clock(self) -> str:
+        """Where arrival times come from."""
+        ...
+
+    def tell_copies(self) -> ReceiverCopies:
+        """Say how often a packet is copied into the frames, read from what is open, not from what was asked.
+
+        Asked for again and again while the feed runs, by the process that opened the receiver.
+        """
+        ...
+
+    def filenos(self) -> list[int]:
+        """Descriptors to watch for reading; each gets an equal part of the receive block."""
+        ...
+
+    def take_over(self, block: npt.NDArray[np.int64], memory: FeedMemory, source: int) -> None:
+        """Publish what a killed worker received and did not publish; prepare for this one.
+
+        Called once by each worker, before its first burst. May be killed and called again.
+
+        Args:
+            block: the receive block; zeroed before the first worker.
+            memory: of the feed, writable in this process.
+            source: index of the source.
+        """
+        ...
+
+    def drops(self) -> int:
+        """Count the packets that were lost before anybody could receive them, so far."""
+        ...
+
+    def tell(self, block: npt.NDArray[np.int64]) -> str | None:
+        """Say what people should know of the source now and were not told yet, in one line."""
+        ...
+
+    def has_ended(self, block: npt.NDArray[np.int64]) -> bool:
+        """Tell whether nothing will ever come any more."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...

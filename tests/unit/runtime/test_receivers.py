@@ -1,0 +1,84 @@
+"""A source's kind says what it needs before it is open, and all are opened, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.unit.apps.commands import write_capture
+from tests.unit.runtime.live import LOCAL, free_port, make_config
+from tests.unit.runtime.venue_packets import of_the_venue
+from zerofeed.base.errors import CaptureError
+from zerofeed.feed.memory import FeedMemory
+from zerofeed.runtime import _receive_kernels as k
+from zerofeed.runtime.config import FeedConfig, Source
+from zerofeed.runtime.deribit import DERIBIT
+from zerofeed.runtime.receivers import KINDS, kind_of, open_receivers, spare_chunks
+from zerofeed.runtime.stage import sizes_of
+
+__all__: list[str] = []
+
+pytestmark = pytest.mark.compiled
+
+
+def config_of(*sources: Source) -> FeedConfig:
+    return msgspec.structs.replace(make_config(), source=list(sources))
+
+
+def opened(config: FeedConfig, lines: list[str]):
+    return open_receivers(config, FeedMemory("kinds", sizes_of(config, DERIBIT)), lines.append)
+
+
+def test_a_source_with_a_capture_is_one_and_any_other_is_a_socket() -> None:
+    assert kind_of(Source(LOCAL, 1)).number == k.UDP
+    assert kind_of(Source(capture="x.pcap")).number == k.CAPTURE
+
+
+def test_every_kind_has_a_number_of_its_own_and_asks_for_memory() -> None:
+    config = make_config(burst=32)
+    assert len({kind.number for kind in KINDS.values()}) == len(KINDS)
+    for kind in KINDS.values():
+        assert kind.block_words(config.source[0], config) > 0
+    assert spare_chunks(config) == 32
+
+
+def test_receivers_are_in_the_configurations_order(tmp_path) -> None:
+    path = write_capture(tmp_path / "venue.pcap", of_the_venue(10))
+    port = free_port()
+    config = config_of(Source(capture=str(path)), Source(LOCAL, port, buffer_bytes=4096))
+    receivers = opened(config, [])
+    assert [receiver.name for receiver in receivers] == ["venue.pcap", f"{LOCAL}:{port}"]
+    for receiver in receivers:
+        receiver.close()
+
+
+def test_when_one_cannot_be_opened_none_stays_open(tmp_path) -> None:
+    config = config_of(
+        Source(LOCAL, free_port(), buffer_bytes=4096), Source(capture=str(tmp_path / "absent"))
+    )
+    with pytest.raises(CaptureError, match="absent"):
+        opened(config, [])
+    # The port is free again, or this would say that it is taken.
+    with pytest.raises(CaptureError, match="absent"):
+        opened(config, [])
+
+
+def test_a_short_buffer_is_said_once_for_all_sockets(monkeypatch) -> None:
+    monkeypatch.setattr("zerofeed.wire.udp.UdpReceiver.is_buffer_short", True)
+    lines: list[str] = []
+    config = config_of(*(Source(LOCAL, free_port(), buffer_bytes=8192) for _ in range(3)))
+    for receiver in opened(config, lines):
+        receiver.close()
+    (line,) = lines
+    assert "sysctl -w net.core.rmem_max=8192" in line
+
+
+def test_what_of_a_capture_is_not_played_is_said(tmp_path: Path) -> None:
+    path = write_capture(tmp_path / "cut.pcap", of_the_venue(10))
+    path.write_bytes(path.read_bytes()[:-1])
+    lines: list[str] = []
+    for receiver in opened(config_of(Source(capture=str(path))), lines):
+        receiver.close()
+    assert "cut.pcap: the file is cut behind packet 9" in lines[0]
