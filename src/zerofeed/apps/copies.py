@@ -84,7 +84,11 @@ def _of_readers(readers: list[dict[str, Any]]) -> str:
         return "no readers"
     copying = sum(bool(each["copies"]) for each in readers)
     if not copying:
-        return f"{len(readers)} readers, none copies"
+        return (
+            f"no copy by any of {len(readers)} readers"
+            if len(readers) > 1
+            else "no copy by its reader"
+        )
     return f"{copying} of {len(readers)} readers copy for themselves"
 
 

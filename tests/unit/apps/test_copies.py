@@ -62,5 +62,5 @@ def test_what_the_caller_found_out_stands_for_how_user_space_is_known() -> None:
     text = copies_text(copies_per_packet(status, evidence="arrays lie in the map"))
     assert text == (
         "copies of a packet's bytes: 1 by the kernel (by the socket); 0 in user space "
-        "(arrays lie in the map); 1 readers, none copies"
+        "(arrays lie in the map); no copy by its reader"
     )
