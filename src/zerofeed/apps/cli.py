@@ -33,6 +33,7 @@ from typing import Any, NoReturn
 import click
 
 __all__ = [
+    "audit",
     "bench",
     "cli",
     "decode",
@@ -525,6 +526,24 @@ def doctor(interface: str | None, *, is_json: bool) -> int:
     from zerofeed.apps.doctor import report as verb  # noqa: PLC0415
 
     return verb.doctor(interface, is_json=is_json)
+
+
+@cli.command()
+@click.argument("feed")
+@click.option("--user", metavar="UID", help="User who runs the feed; default: you.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0), default=3.0, show_default=True,
+    help="How long to watch.",
+)  # fmt: skip
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+def audit(feed: str, user: str | None, seconds: float, *, is_json: bool) -> int:
+    """Prove how often bytes are copied between the wire and each reader of FEED.
+
+    Ends with 1 when something contradicts what the feed or a reader states.
+    """
+    from zerofeed.apps.audit import report as verb  # noqa: PLC0415
+
+    return verb.audit(feed, user=user, seconds=seconds, is_json=is_json)
 
 
 @cli.command(help=_MEASURES)

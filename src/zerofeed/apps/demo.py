@@ -24,6 +24,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from zerofeed.apps.copies import copies_per_packet, copies_text
 from zerofeed.apps.demo_readers import STYLES, read_until_told
 from zerofeed.apps.demo_sources import SendPlan, send_packets
 from zerofeed.base.errors import BugError, ZerofeedError
@@ -370,16 +371,14 @@ def _results(
         "records_per_second": target * 1e9 / max(1, sent["elapsed_ns"]),
         "wire_to_record_ns": feed.metrics.latency("wire_to_record"),
         "readers": [{key: reader[key] for key in keys} for reader in readers],
-        "copies_per_packet": {
-            "kernel": 1,
-            "kernel_known_by": "an ordinary UDP socket: the stack copies each datagram once, "
-            "from its own buffer into the frame that recvmmsg was given",
-            "user": 0,
-            "user_known_by": f"readers' arrays lie in their map of the feed ({readers[0]['map']}) "
-            "and their private memory does not grow with what they read"
+        "copies_per_packet": copies_per_packet(
+            status,
+            evidence=f"readers' arrays lie in their map of the feed ({readers[0]['map']}) and their "
+            "private memory does not grow with what they read"
             if readers
             else "no reader",
-        },
+            without_pid=os.getpid(),
+        ),
         "epoch": status["epoch"],
         "identities": identities,
     }
@@ -406,7 +405,6 @@ def _verdict(results: dict[str, Any]) -> Group:
     checks = Table(title="identities", title_justify="left", show_header=False)
     for name, holds in results["identities"].items():
         checks.add_row(Text("holds" if holds else "BROKEN", "green" if holds else "bold red"), name)
-    copies = results["copies_per_packet"]
     packets, records = results["packets"], results["records"]
     totals = (
         f"{packets['sent']:,} packets in {results['seconds']:.2f} s "
@@ -414,11 +412,7 @@ def _verdict(results: dict[str, Any]) -> Group:
         f"{records['published']:,} records ({results['records_per_second']:,.0f}/s), "
         f"{results['instruments']} instruments"
     )
-    copied = (
-        f"copies of a packet's bytes: {copies['kernel']} by the kernel "
-        f"({copies['kernel_known_by']}); {copies['user']} in user space "
-        f"({copies['user_known_by']})"
-    )
+    copied = copies_text(results["copies_per_packet"])
     meant = (
         "latency is from the packet's arrival in the kernel to the reader; readers and feed "
         "share this machine's cores with the venue"

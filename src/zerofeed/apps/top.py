@@ -16,6 +16,7 @@ Two latencies are shown:
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
+from zerofeed.apps.copies import copies_line, copies_per_packet
 from zerofeed.apps.render import (
     compact,
     duration,
@@ -67,7 +69,7 @@ _HARMLESS = frozenset({"packets_stale", "resets"})
 """Of those, the ones that belong to a feed in good health: second copies, and restarts."""
 _PERCENTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
 _CHANNELS_SHOWN = 4
-_FIXED_LINES = 15
+_FIXED_LINES = 16
 """Lines of a picture beside losses and readers."""
 
 
@@ -220,7 +222,8 @@ class Watch:
                 "occupancy": round(min(1.0, max(lags, default=0) / capacity), 6),
             },
             "readers": readers,
-            "copies": feed.description.receiver,
+            "receiver": feed.description.receiver,
+            "copies_per_packet": copies_per_packet(status, without_pid=os.getpid()),
         }
 
     def _take(self) -> _Look:
@@ -273,7 +276,8 @@ def _head(told: dict[str, Any]) -> RenderableType:
         f"[dim]ring of {compact(ring['capacity'])} records, longest lag "
         f"{compact(ring['longest_lag'])} ({ring['occupancy']:.1%}); {compact(told['published'])} "
         f"published[/]",
-        f"[dim]{escape(told['copies'])}[/]",
+        f"[dim]{escape(told['receiver'])}[/]",
+        f"[dim]{copies_line(told['copies_per_packet'])}[/]",
     )
 
 

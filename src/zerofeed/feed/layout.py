@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from zerofeed.feed import _instrument_kernels, memory, metrics
+from zerofeed.feed import _instrument_kernels, copies, memory, metrics
 from zerofeed.records import book_rows, dtypes, flags, instruments, kinds, units
 from zerofeed.shm import _ring_kernels, histogram, journal
 
@@ -42,6 +42,7 @@ def layout_parts() -> dict[str, str]:
         "frame": _described(memory.FRAME),
         "book row": f"{_described(book_rows.book_row(2))} {_numbers(book_rows)}",
         "ring and cursor words": _numbers(_ring_kernels),
+        "how readers take": _numbers(copies),
         "journal words": _numbers(journal),
         "state words": _state(),
         "codes": " ".join(_numbers(module) for module in (kinds, flags, instruments, units)),

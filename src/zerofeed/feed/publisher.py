@@ -30,6 +30,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -38,6 +39,7 @@ from zerofeed.base.kernel import I64, I64_RO, inlined, int64, kernel, record_arr
 from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.feed.address import address_of
 from zerofeed.feed.admission import Admission, AllowList, Peer
+from zerofeed.feed.copies import TAKES, ReceiverCopies, taking_names
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
 from zerofeed.feed.members import (
     LOST_PATIENCE,
@@ -418,8 +420,21 @@ class Publisher:
             "published": published,
             "epoch": 1,
             "worker_pid": os.getpid(),
+            "receivers": [msgspec.to_builtins(self._tell_copies())],
             "readers": [describe_member(self._ring, m) for m in self._members.by_slot.values()],
         }
+
+    def _tell_copies(self) -> ReceiverCopies:
+        """Say what is known of copies here: how the program came by its records is its own affair."""
+        return ReceiverCopies(
+            kind="program",
+            source=self.name,
+            mode="published by a program",
+            kernel_copies=None,
+            user_copies=None,
+            how_known="no receiver: `publish` copies records in once, `claim` lets the program write "
+            "them in place, and where it has them from is not known here",
+        )
 
 
 def describe_member(ring: Any, member: Member) -> dict[str, Any]:
@@ -438,4 +453,5 @@ def describe_member(ring: Any, member: Member) -> dict[str, Any]:
         "lag": ring.published - position,
         "consumed": int(words[k.CONSUMED]),
         "lost": int(words[k.LOST]),
+        "takes": taking_names(int(words[TAKES])),
     }

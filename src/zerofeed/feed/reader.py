@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from zerofeed.base.errors import FeedGoneError
 from zerofeed.feed import _reader_kernels as rk
+from zerofeed.feed.copies import BY_COPY, BY_HANDLER, BY_MATCHES, TAKES
 from zerofeed.feed.handler import Handler
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.select import copy_records
@@ -113,6 +114,7 @@ class Reader:
         self._timespec = np.zeros(2, dtype=np.int64)
         self._is_closed = False
         if self._is_filtered:
+            page.words[TAKES] |= BY_MATCHES
             self._scratch = np.zeros(rk.CHUNK, dtype=RECORD)
             self._matches = np.zeros(min(4096, self._max_batch), dtype=RECORD)
 
@@ -170,6 +172,7 @@ class Reader:
             A new array; records that were overwritten before they were copied are left out
             and count as lost.
         """
+        self._page.words[TAKES] |= BY_COPY
         kept = copy_records(batch)
         if self._is_filtered or not kept.size:
             return kept
@@ -373,6 +376,7 @@ class Reader:
         """
         if self._held != self._next:
             self._settle()
+        self._page.words[TAKES] |= BY_HANDLER
         scratch = np.zeros(rk.CHUNK, dtype=self._items.dtype)
         until = 2**62 if records is None else self._next + records
         deadline = None if seconds is None else time.monotonic_ns() + int(seconds * 1e9)

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
+
 from zerofeed.base.errors import ConfigurationError, ResourceError
 from zerofeed.feed.admission import AllowList, Peer
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
@@ -179,6 +181,9 @@ class FeedGate:
             "supervisor_pid": os.getpid(),
             "worker_pid": self.worker_pid,
             "started_ns": self._started_ns,
+            "receivers": [
+                msgspec.to_builtins(receiver.tell_copies()) for receiver in self._stage.receivers
+            ],
             "readers": [
                 describe_member(self._ring(member.ring)[0], member) for member in self.members()
             ],

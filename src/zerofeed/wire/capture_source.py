@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import ConfigurationError, ResourceError
+from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.wire import _capture_source_kernels as k
 from zerofeed.wire.pacing import due_times
@@ -72,6 +73,18 @@ class CaptureReceiver:
     def name(self) -> str:
         """The file's own name."""
         return Path(self.capture.name).name
+
+    def tell_copies(self) -> ReceiverCopies:
+        """Say how often a packet is copied: once, by the worker itself."""
+        return ReceiverCopies(
+            kind="capture",
+            source=self.name,
+            mode="a capture's packets, put into the frames by the worker",
+            kernel_copies=0,
+            user_copies=1,
+            how_known="no socket is open: the worker copies each payload from its map of the file, "
+            f"{self.capture.data.nbytes:,} bytes, into the frame",
+        )
 
     def filenos(self) -> list[int]:
         """Give its timer."""

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 
 __all__ = ["AF_XDP", "CAPTURE", "UDP", "Receiver"]
@@ -56,6 +57,13 @@ class Receiver(Protocol):
     @property
     def clock(self) -> str:
         """Where arrival times come from."""
+        ...
+
+    def tell_copies(self) -> ReceiverCopies:
+        """Say how often a packet is copied into the frames, read from what is open, not from what was asked.
+
+        Asked for again and again while the feed runs, by the process that opened the receiver.
+        """
         ...
 
     def filenos(self) -> list[int]:

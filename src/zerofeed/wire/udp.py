@@ -29,6 +29,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from zerofeed.base.errors import ConfigurationError, ReceiverError
+from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.wire import _udp_kernels as k
 from zerofeed.wire.interfaces import find_interface, is_multicast, parse_ipv4, parse_port
 from zerofeed.wire.receive_block import prepare_block, recover_block
@@ -51,6 +52,7 @@ DEFAULT_BUFFER_BYTES = 16 << 20
 # Not in the socket module of Python 3.11; asm-generic numbers, the same on x86-64 and arm64.
 _SO_RCVBUFFORCE = 33
 _SO_TIMESTAMPNS = 35
+_SO_PROTOCOL = 38
 _SO_RXQ_OVFL = 40
 _SO_MEMINFO = 55
 _IP_MULTICAST_ALL = 49
@@ -155,6 +157,19 @@ class UdpReceiver:
         raw = self.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4 * _MEMINFO_COUNT)
         count: int = struct.unpack(f"{_MEMINFO_COUNT}I", raw)[_MEMINFO_DROPS]
         return count
+
+    def tell_copies(self) -> ReceiverCopies:
+        """Say how often this socket's packets are copied, by what the kernel says of it now."""
+        protocol = self.socket.getsockopt(socket.SOL_SOCKET, _SO_PROTOCOL)
+        return ReceiverCopies(
+            kind="udp",
+            source=f"{self.address}:{self.port}",
+            mode="UDP socket, recvmmsg into the frames",
+            kernel_copies=1 if protocol == socket.IPPROTO_UDP else None,
+            user_copies=0,
+            how_known=f"SO_PROTOCOL of the open socket is {protocol} (UDP is 17): the network stack "
+            "copies each datagram once, from its own buffer into the frame that recvmmsg was given",
+        )
 
     def close(self) -> None:
         """Close the socket; leaves the group."""

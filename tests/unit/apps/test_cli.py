@@ -12,7 +12,19 @@ from zerofeed.base.errors import AttachRefusedError, BugError, LayoutMismatchErr
 
 __all__: list[str] = []
 
-COMMANDS = ["run", "tail", "ls", "top", "decode", "send", "warm", "bench", "demo", "doctor"]
+COMMANDS = [
+    "run",
+    "tail",
+    "ls",
+    "top",
+    "decode",
+    "send",
+    "warm",
+    "bench",
+    "demo",
+    "doctor",
+    "audit",
+]
 
 
 def status_of(error: BaseException) -> int:

@@ -28,6 +28,14 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 TARGET = 500
 MAP = "r--s /memfd:zerofeed-records"
 
+STATUS: dict[str, Any] = {
+    "epoch": 1,
+    "receivers": [
+        {"kind": "udp", "kernel_copies": 1, "user_copies": 0, "how_known": "by its socket"}
+    ],
+    "readers": [{"pid": 1, "program": "demo", "ring": "records", "takes": ["views"]}],
+}
+
 
 def made_up_sender() -> dict[str, Any]:
     return {
@@ -95,7 +103,7 @@ class Run:
             description=SimpleNamespace(templates={0: "Book", 1: "Ticker", 2: "Trades"}),
             instruments=range(12),
         )
-        return module._results(feed, self.sent, TARGET, self.readers, {"epoch": 1})
+        return module._results(feed, self.sent, TARGET, self.readers, STATUS)
 
     def broken(self) -> set[str]:
         return {name for name, holds in self.results()["identities"].items() if not holds}

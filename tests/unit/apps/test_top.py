@@ -32,13 +32,16 @@ def test_once_is_one_object(publisher: Publisher) -> None:
     assert [(each["mode"], each["program"]) for each in told["readers"]] == [
         ("lossy", "zerofeed top")
     ]
-    assert told["copies"] == "published by a program"
+    assert told["receiver"] == "published by a program"
+    assert told["copies_per_packet"]["kernel"] is None
+    assert told["copies_per_packet"]["readers"] == [], "top itself is left out"
 
 
 def test_once_is_one_picture(publisher: Publisher) -> None:
     text = call("top", publisher.name, *QUICK).stdout
     assert text.startswith(publisher.name)
     assert "nothing lost, nothing in doubt" in text
+    assert "copies: not known by the kernel, not known in user space; no readers" in text
     assert "\x1b" not in text
 
 

@@ -82,6 +82,12 @@ def test_a_reader_is_on_the_list_once_the_worker_has_it(rig: Rig) -> None:
     assert [row["pid"] for row in rig.gate.status()["readers"]] == [os.getpid()]
 
 
+def test_the_status_has_each_receivers_own_word_on_copies(rig: Rig) -> None:
+    (told,) = rig.gate.status()["receivers"]
+    assert (told["kind"], told["kernel_copies"], told["user_copies"]) == ("silence", 0, 0)
+    assert told["how_known"] == "it receives nothing"
+
+
 def test_a_reader_whose_worker_is_silent_is_admitted_nowhere(rig: Rig) -> None:
     with pytest.raises(ResourceError, match="did not answer"):
         rig.admit()

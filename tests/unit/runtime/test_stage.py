@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.feed.metrics import SOURCES, SOURCES_AT
 from zerofeed.runtime._undo_kernels import NO_ROOM
@@ -31,6 +32,9 @@ class Silence:
     def __init__(self, how: str = "silence: no copy", clock: str = "none") -> None:
         self.name, self.how, self.clock = "silence", how, clock
         self.taken_over = 0
+
+    def tell_copies(self) -> ReceiverCopies:
+        return ReceiverCopies("silence", self.name, self.how, 0, 0, "it receives nothing")
 
     def filenos(self) -> list[int]:
         return []

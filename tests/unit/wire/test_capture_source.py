@@ -87,6 +87,13 @@ def made(payloads: list[bytes], times_ns=None, cut=None) -> CaptureReceiver:
     return CaptureReceiver(Capture("made", "pcap", data, index, None), "max")  # type: ignore[arg-type]
 
 
+def test_a_capture_says_that_the_worker_copies() -> None:
+    receiver = made([b"payload"])
+    told = receiver.tell_copies()
+    receiver.close()
+    assert (told.kind, told.kernel_copies, told.user_copies) == ("capture", 0, 1)
+
+
 payload_lists = st.lists(st.binary(max_size=2 * CHUNK), min_size=1, max_size=200)
 
 

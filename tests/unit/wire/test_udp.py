@@ -82,6 +82,18 @@ def test_datagrams_arrive_whole_and_in_order(kind: str) -> None:
         assert receiver.drops() == 0
 
 
+def test_a_socket_says_by_its_own_protocol_that_the_kernel_copies() -> None:
+    with open_receiver("127.0.0.1", 0) as receiver:
+        told = receiver.tell_copies()
+        assert (told.kind, told.kernel_copies, told.user_copies) == ("udp", 1, 0)
+        assert told.source == f"127.0.0.1:{receiver.port}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.bind("")
+        stranger = receiver.__class__.__new__(receiver.__class__)
+        stranger.socket, stranger.address, stranger.port = other, "elsewhere", 0
+        assert stranger.tell_copies().kernel_copies is None
+
+
 def test_chunks_are_taken_in_turn_and_wrap() -> None:
     with open_receiver("127.0.0.1", 0) as receiver, outlet() as out:
         inlet = Inlet(receiver)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.wire.receiver import AF_XDP
 from zerofeed.wire.xdp._xdp_kernels import recover_queues
@@ -86,6 +87,20 @@ class XdpSource:
     def arrays(self) -> XdpArrays:
         """What the compiled loop takes."""
         return XdpArrays(*self.receiver.tables, self.receiver.flow_table)
+
+    def tell_copies(self) -> ReceiverCopies:
+        """Say how often a packet is copied, by what the kernel says of the open sockets now."""
+        asked = [each.is_zero_copy() for each in self.receiver.sockets]
+        with_copy = sum(not is_zero_copy for is_zero_copy in asked)
+        return ReceiverCopies(
+            kind="xdp",
+            source=self.name,
+            mode=f"AF_XDP on {self.receiver.interface}, {self.receiver.mode}",
+            kernel_copies=1 if with_copy else 0,
+            user_copies=0,
+            how_known=f"the zero-copy bit of XDP_OPTIONS is set for {len(asked) - with_copy} of the "
+            f"{len(asked)} open sockets: without it the kernel copies each packet once",
+        )
 
     def filenos(self) -> list[int]:
         """Give the descriptor of each queue; none when another source leads."""

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from zerofeed.wire.receiver import AF_XDP
 from zerofeed.wire.xdp.flows import Flow
@@ -56,3 +57,11 @@ def test_a_feed_without_such_a_source_has_arrays_of_the_same_kinds() -> None:
     for name, array in zip(XdpArrays._fields, NO_ARRAYS, strict=True):
         assert array.dtype == (np.uint32 if name == "rings" else np.int64)
         assert array.ndim == (2 if name in {"geometry", "blocks", "flows"} else 1)
+
+
+@pytest.mark.parametrize(("bits", "copies"), [([True, True], 0), ([True, False], 1), ([False], 1)])
+def test_one_socket_without_the_kernels_zero_copy_bit_is_a_copy(bits, copies) -> None:
+    sockets = [SimpleNamespace(is_zero_copy=lambda bit=bit: bit) for bit in bits]
+    told = sources(sockets=sockets)[1].tell_copies()
+    assert (told.kind, told.kernel_copies, told.user_copies) == ("xdp", copies, 0)
+    assert f"set for {sum(bits)} of the {len(bits)} open sockets" in told.how_known
