@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -172,10 +173,10 @@ def test_the_worker_is_the_only_one_that_can_write_the_feed(tmp_path) -> None:
         def writable(pid: int) -> set[str]:
             """Inodes of the record rings that a process has mapped writable."""
             maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
-            rings = [line.split() for line in maps if "zerofeed-" in line and "-records" in line]
+            # This feed's: an earlier test of this process may have left one of its own behind.
+            rings = [line.split() for line in maps if f"{live.name}-records" in line]
             return {fields[4] for fields in rings if fields[1] == "rw-s"}
 
-        # By inode: an earlier test of this process may have left a feed of its own behind.
         assert writable(worker)
         assert not writable(worker) & writable(os.getpid())
 
@@ -191,10 +192,7 @@ def test_the_first_record_of_a_feed_is_its_epoch(tmp_path) -> None:
 
 def test_a_core_that_is_not_there_is_said_and_the_worker_runs_unpinned(tmp_path) -> None:
     config = make_config()
-    pinned = type(config.worker)(core=1023)
-    config = type(config)(
-        config.feed, config.source, config.memory, pinned, config.readers, config.log
-    )
+    config = msgspec.structs.replace(config, worker=type(config.worker)(core=1023))
     with Live(config, tmp_path / "log") as live, live.attach() as feed:
         until(lambda: any("runs unpinned" in line for line in live.lines()), "it was said")
         assert feed.status()["epoch"] == 1
