@@ -12,6 +12,7 @@
  *   -DPLAIN_PUBLISHED_LOAD   published is loaded without acquire
  *   -DNO_ACQUIRE_FENCE       no acquire fence between the last word and the load of claimed
  *   -DCLAIM_MAY_FALL         a successor lowers claimed
+ *   -DCLAIM_LEFT_OUT         a claim is left out although its last record was not claimed before
  */
 #ifndef CAPACITY
 #define CAPACITY 2
@@ -73,15 +74,27 @@ proctype Writer(byte generation) {
             :: wanted < published + CAPACITY && wanted < TOTAL -> wanted++
             :: break
             od;
+            if
 #ifdef CLAIM_MAY_FALL
-            claimed = wanted;
+            :: true ->
 #else
-            claimed = (wanted > claimed -> wanted : claimed);
+#ifdef CLAIM_LEFT_OUT
+            :: wanted > claimed + 1 ->
+#else
+            :: wanted > claimed ->
 #endif
-            store(CLAIMED, claimed);
+#endif
+                /* As much as is needed, or one more: the next claim may find itself made. */
+                if
+                :: claimed = wanted
+                :: claimed = wanted + 1
+                fi;
+                store(CLAIMED, claimed);
 #ifndef NO_RELEASE_FENCE
-            release_fence();
+                release_fence();
 #endif
+            :: else
+            fi;
             sequence = published
         };
 #ifdef PUBLISH_EARLY

@@ -43,6 +43,8 @@ class RingRules:
         acquire_published: `published` is loaded with acquire.
         acquire_before_check: Acquire fence between the last word and the load of `claimed`.
         claim_is_monotonic: A successor never lowers `claimed`.
+        ahead: Records that may be claimed beyond those asked for.
+        skips_only_claimed: A claim is left out only when all of it was claimed before.
     """
 
     capacity: int = 2
@@ -54,6 +56,8 @@ class RingRules:
     acquire_published: bool = True
     acquire_before_check: bool = True
     claim_is_monotonic: bool = True
+    ahead: int = 1
+    skips_only_claimed: bool = True
 
 
 _SOUND = RingRules()
@@ -67,6 +71,7 @@ MUTATIONS = {
     "plain load of published": replace(_SOUND, acquire_published=False),
     "no acquire fence before the check": replace(_SOUND, acquire_before_check=False),
     "claim lowered by a successor": replace(_SOUND, claim_is_monotonic=False),
+    "claim left out that was not made": replace(_SOUND, skips_only_claimed=False),
 }
 
 
@@ -100,9 +105,12 @@ def _writer(rules: RingRules, generation: int) -> Program:
     room = min(rules.capacity, rules.total - len(published))
     count = yield Choose(tuple(range(1, room + 1)))
     wanted = len(published) + count
-    yield Store("claimed", max(claimed, wanted) if rules.claim_is_monotonic else wanted)
-    if rules.release_after_claim:
-        yield Fence("release")
+    is_claimed = wanted <= claimed + (0 if rules.skips_only_claimed else 1)
+    if not is_claimed or not rules.claim_is_monotonic:
+        ahead = yield Choose(tuple(range(rules.ahead + 1)))
+        yield Store("claimed", wanted + ahead)
+        if rules.release_after_claim:
+            yield Fence("release")
     after = published + (generation,) * count
     if not rules.publish_after_data:
         yield Store("published", after, release=rules.publish_releases)

@@ -66,6 +66,7 @@ CASES = (
         "PLAIN_PUBLISHED_LOAD",
         "NO_ACQUIRE_FENCE",
         "CLAIM_MAY_FALL",
+        "CLAIM_LEFT_OUT",
     ),
     *_cases("lossless", HOLDS, "", "READERS_STOP", "ENDLESS_PATIENCE"),
     *_cases("lossless", VIOLATED, "FASTEST", "UNNAMED", "POSITION_EARLY", "UNCHECKED"),

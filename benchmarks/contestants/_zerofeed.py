@@ -45,7 +45,7 @@ class WriterEnd:
         )
         self.publisher = zf.Publisher(name, sizes, patience=60.0)
         ring = self.publisher.memory.record_ring
-        self.words = self.publisher.memory.records.view(np.int64).reshape(-1, 8)
+        self.words = self.publisher.memory.records.view(np.int64)
         self.control = ring.control
         self.bell = np.ones(1, dtype=np.int64)
 

@@ -12,12 +12,12 @@ from benchmarks.contest import Contestant, Plan, beside, finish, pin
 from benchmarks.contestants._zerofeed import WriterEnd, add_words, feed_name, open_reader
 from benchmarks.contestants._zerofeed_kernels import clock, kick, publish_one, ticks
 from benchmarks.distribution import Distribution
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined
 
 __all__ = ["CONTESTANT"]
 
 _BUCKETS = 1 << 20
-_add_words = inlined(add_words)
+_add_words = always_inlined(add_words)
 
 
 @zf.handler

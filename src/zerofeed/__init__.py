@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zerofeed.feed.reader import Reader
     from zerofeed.records.dtypes import KIND_DTYPES, RECORD
     from zerofeed.records.flags import BAD_TS_RECV, LAST, MAYBE_BAD_BOOK, MBP, SNAPSHOT, TOB
+    from zerofeed.records.keep import concat, load, save
     from zerofeed.records.kinds import (
         ASK,
         BBO,
@@ -120,8 +121,11 @@ __all__ = [
     "SchemaError",
     "ZerofeedError",
     "attach",
+    "concat",
     "handler",
+    "load",
     "of_kind",
+    "save",
     "select",
     "to_decimal",
     "to_float",
@@ -149,6 +153,7 @@ _HOMES = {
     "feed.reader": ("Reader",),
     "records.dtypes": ("KIND_DTYPES", "RECORD"),
     "records.flags": ("BAD_TS_RECV", "LAST", "MAYBE_BAD_BOOK", "MBP", "SNAPSHOT", "TOB"),
+    "records.keep": ("concat", "load", "save"),
     "records.select": ("of_kind", "select"),
     "records.units": ("UNDEF", "to_decimal", "to_float"),
 }

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from zerofeed.apps.doctor.facts import Card, Facts, Machine
+from zerofeed.apps.doctor.report import judge
 from zerofeed.base import errors
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.kinds import KIND_NAMES
@@ -12,6 +14,7 @@ __all__: list[str] = []
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REFERENCE = REPOSITORY / "docs" / "reference"
+HOW_TO = REPOSITORY / "docs" / "how-to"
 SOURCES = REPOSITORY / "src"
 
 
@@ -50,3 +53,12 @@ def test_environment_page_lists_every_variable_that_the_sources_read() -> None:
         for name in re.findall(r"\"(ZEROFEED_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
     }
     assert read <= {cells[0] for cells in rows("environment.md")}
+
+
+def test_page_about_speed_lists_every_finding_of_the_doctor() -> None:
+    page = (HOW_TO / "make-this-machine-faster.md").read_text(encoding="utf-8")
+    listed = re.findall(
+        r"`((?:kernel|card|queues|sockets|cores|memory|process)\.[a-z0-9-]+)`", page
+    )
+    findings = judge(Facts(Machine(), Card(name="eth0", is_physical=True)))
+    assert listed == [finding.id for finding in findings]

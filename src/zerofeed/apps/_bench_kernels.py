@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numba.extending import intrinsic
 
 from zerofeed.base.clock import monotonic_ns
-from zerofeed.base.kernel import I64, I64_RO, JIT, inlined, int64, kernel
+from zerofeed.base.kernel import I64, I64_RO, JIT, always_inlined, int64, kernel
 from zerofeed.base.status import OK
 from zerofeed.shm._atomics import load_acquire, pause, store_release
 from zerofeed.shm._ring_kernels import (
@@ -48,7 +48,7 @@ if _HAS_TICKS:
 
     _cycle_counter = intrinsic(_typed_cycle_counter)
 
-    @inlined
+    @always_inlined
     def ticks() -> int:
         """The time-stamp counter."""
         count: int = _cycle_counter()
@@ -56,7 +56,7 @@ if _HAS_TICKS:
 
 else:
 
-    @inlined
+    @always_inlined
     def ticks() -> int:
         """Nanoseconds where no time-stamp counter can be read."""
         return monotonic_ns()
@@ -68,11 +68,14 @@ def ticks_now() -> int:
     return ticks()
 
 
-@inlined
+@always_inlined
 def _write(items: _Words, control: _Words, count: int, first_value: int) -> None:
     at = (control[PUBLISHED] & (control[CAPACITY] - 1)) * 8
+    # From the start of a slice: an index that cannot be negative lets the compiler use the
+    # widest stores that there are.
+    part = items[at : at + count * 8]
     for word in range(count * 8):
-        items[at + word] = first_value + word
+        part[word] = first_value + word
 
 
 @kernel(int64(I64, I64, I64, I64, I64, I64_RO, I64_RO, int64, I64))
@@ -105,21 +108,26 @@ def ping(
     """
     back_mask = back_control[CAPACITY] - 1
     position = load_acquire(back_control, PUBLISHED)
+    total = 0
+    before = ticks()
     for trip in range(count):
-        began = ticks()
         claim(control, cursors, 1)
         _write(items, control, 1, trip)
-        publish(control, 1, began)
+        publish(control, 1, before)
         wake_readers(control, cursors, one)
         while load_acquire(back_control, PUBLISHED) <= position:
             pause()
         at = (position & back_mask) * 8
+        part = back_items[at : at + 8]
         for word in range(8):
-            totals[0] += back_items[at + word]
+            total += part[word]
         if claimed_by_writer(back_control) - position > back_control[CAPACITY]:
             return -1
         position += 1
-        samples[trip] = ticks() - began
+        after = ticks()
+        samples[trip] = after - before
+        before = after
+    totals[0] += total
     return count
 
 
@@ -139,10 +147,12 @@ def echo(
         while load_acquire(control, PUBLISHED) <= position:
             pause()
         at = (position & mask) * 8
+        part = items[at : at + 8]
         claim(back_control, back_cursors, 1)
         to = (back_control[PUBLISHED] & (back_control[CAPACITY] - 1)) * 8
+        out = back_items[to : to + 8]
         for word in range(8):
-            back_items[to + word] = items[at + word]
+            out[word] = part[word]
         if claimed_by_writer(control) - position > control[CAPACITY]:
             return -1
         publish(back_control, 1, 0)
@@ -249,8 +259,9 @@ def consume(control: _Words, items: _Words, cursor: _Words, count: int, totals: 
         if began == 0:
             began = monotonic_ns()
         at = (position & (capacity - 1)) * 8
+        part = items[at : at + (end - position) * 8]
         for word in range((end - position) * 8):
-            total += items[at + word]
+            total += part[word]
         torn = claimed_by_writer(control) - capacity - position
         if torn > 0:
             cursor[LOST] += min(torn, end - position)

@@ -37,6 +37,7 @@ __all__ = [
     "cli",
     "decode",
     "demo",
+    "doctor",
     "ls",
     "main",
     "run",
@@ -507,6 +508,23 @@ def demo(
         seed=seed,
     )
     return verb.demo(plan, as_json=is_json)
+
+
+@cli.command()
+@click.option(
+    "--interface",
+    metavar="NAME",
+    help="Interface that the packets arrive on; default: the default route's.",
+)
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+def doctor(interface: str | None, *, is_json: bool) -> int:
+    """Say what this machine can do, and what would make it faster.
+
+    Each finding comes with the command that improves it. Nothing is changed.
+    """
+    from zerofeed.apps.doctor import report as verb  # noqa: PLC0415
+
+    return verb.doctor(interface, is_json=is_json)
 
 
 @cli.command(help=_MEASURES)

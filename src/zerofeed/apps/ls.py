@@ -61,7 +61,7 @@ def _look() -> list[dict[str, Any]]:
 def _reach(name: str, uid: int, attached: contextlib.ExitStack) -> _Found | None:
     """Attach to a feed; None when it ended meanwhile."""
     try:
-        feed = attached.enter_context(attach(name, user=uid))
+        feed = attached.enter_context(attach(name, user=uid, program="zerofeed ls"))
     except FeedNotFoundError:
         return None
     except ZerofeedError as error:

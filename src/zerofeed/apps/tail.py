@@ -56,7 +56,7 @@ def tail(
     place = parse_start(start)
     uid = parse_user(user)
     is_coloured, width = terminal_style(sys.stdout)
-    with attach(name, user=uid) as feed:
+    with attach(name, user=uid, program="zerofeed tail") as feed:
         _tell_unmatched(feed, symbols)
         writer = RecordWriter(feed.instruments, is_coloured=is_coloured, width=width)
         reader = feed.reader(

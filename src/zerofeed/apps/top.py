@@ -95,7 +95,8 @@ def top(
         FeedNotFoundError: no such feed is running.
         FeedGoneError: it ended.
     """
-    with attach(name, user=parse_user(user)) as feed, feed.reader() as reader:
+    uid = parse_user(user)
+    with attach(name, user=uid, program="zerofeed top") as feed, feed.reader() as reader:
         watch = Watch(feed, reader)
         if is_json:
             return _repeat(watch, interval, lambda told: print(json.dumps(told)), is_once=is_once)

@@ -1,9 +1,10 @@
 """The exceptions that a caller of zerofeed can meet.
 
-One tree, cut by what the caller can do about it: retry, resynchronise, reconfigure, or
-report a bug. Every message says what happened, where, what was expected, what was found
-and what to do next; the values stay on the exception as attributes so that a program need
-not parse the sentence.
+One tree, cut by what the caller can do about it: retry, reconfigure, or report a bug. Lost
+records are no error: a reader counts them exactly, and gaps are records of the stream.
+
+Every message says what happened, where, what was expected, what was found and what to do next;
+the values stay on the exception as attributes so that a program need not parse the sentence.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ __all__ = [
     "FeedGoneError",
     "FeedNotFoundError",
     "LayoutMismatchError",
-    "LostDataError",
     "ReceiverError",
     "ResourceError",
     "SchemaError",
@@ -110,10 +110,6 @@ class LayoutMismatchError(ZerofeedError):
     """Reconfigure: the feed was started by a version whose memory layout is another."""
 
     exit_code = 6
-
-
-class LostDataError(ZerofeedError):
-    """Resynchronise: records were lost and the caller asked to be stopped when that happens."""
 
 
 class BugError(ZerofeedError):

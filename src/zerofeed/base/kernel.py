@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import mmap
 import os
 import re
 import sys
@@ -179,14 +180,24 @@ def _helper(function: _Function, *, is_forced: bool) -> _Function:
     return inlinable
 
 
-def handler_of(function: _Function) -> _Function:
-    """Compile a user's function on its first use, for loops of ours that inline it.
+def handler_of(function: _Function, *, is_counting: bool = False) -> _Function:
+    """Compile a user's function, or a loop around one, on its first use.
 
-    Unlike a kernel's helper it may allocate, be called from Python, and is not checked.
+    It is called from Python like the function, is not kept on disk, and its callers' machine
+    code contains it.
+
+    Args:
+        function: what to compile.
+        is_counting: count references to arrays. A function that allocates does not compile
+            without; one that does not runs faster, since counting goes on for every call.
     """
-    compiled: _Function = numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDS_CHECK)(
-        function
-    )
+    compiled: _Function = numba.njit(
+        nogil=True,
+        forceinline=True,
+        _nrt=is_counting,
+        error_model="numpy",
+        boundscheck=BOUNDS_CHECK,
+    )(function)
     return compiled
 
 
@@ -229,7 +240,9 @@ def _cache_root() -> Path:
 @functools.cache
 def _digest(module: str) -> str:
     hasher = hashlib.blake2b(digest_size=8)
-    hasher.update(f"{sys.implementation.cache_tag} {numba.__version__}".encode())
+    # The page size is a constant inside kernels: a cache may be carried to a kernel with another.
+    versions = f"{sys.implementation.cache_tag} {numba.__version__} {mmap.PAGESIZE}"
+    hasher.update(versions.encode())
     for path in sorted(_closure(module)):
         hasher.update(path.name.encode())
         hasher.update(path.read_bytes())

@@ -50,6 +50,7 @@ from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import LAST, MAYBE_BAD_BOOK, TOB
 from zerofeed.records.kinds import ACTION_NONE, BBO, GAP, INSTRUMENT, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
+from zerofeed.shm._atomics import store_release
 from zerofeed.shm.seqlock import write_begin, write_end
 
 __all__ = ["publish_batch", "publish_book", "publish_dirty", "write_bbo"]
@@ -136,7 +137,8 @@ def _write_row(books: _Words, table: _Words, instrument: int, record_seq: int) -
     table[row + 6] = _copy_side(books, book, 1, table, row + ROW_HEAD_WORDS + 2 * depth)
     table[row + 7] = flags
     write_end(table, row)
-    books[book + B_DIRTY] = 0
+    # Behind the row: whoever succeeds a killed writer must find a row that is not whole dirty.
+    store_release(books, book + B_DIRTY, 0)
 
 
 @kernel(int64(I64, I64, int64, int64))

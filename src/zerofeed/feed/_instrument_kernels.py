@@ -22,13 +22,18 @@ Row 0 is the venue itself: records that name no instrument carry it, and the map
 successor calls :func:`recover`, which believes the count alone: the map is built again from the
 rows below it, so an entry whose row was not yet counted disappears and the row is written
 again when the venue next names it. A row that was being redefined (odd version) is brought
-back to "not yet defined", never left as a mixture; the venue repeats definitions. Each change
-of a definition raises the row's revision, so a worker that notes the revision it announced
-announces a change exactly once, whoever died in between.
+back to "not yet defined", never left as a mixture. A definition is written by the packet that
+carries it, before that packet's records are published; a successor does such a packet again, so
+the new definition follows at once. State and definition_seq change without a definition in the
+packet: each is one word, stored whole outside of the seqlock, so that no kill can find the row
+open and cost it a definition that nobody is about to repeat.
+
+Each change of a definition raises the row's revision, so a worker that notes the revision it
+announced announces a change exactly once, whoever died in between.
 
 Publish and observe: the release store of the count makes every row below it visible to a
-process that load-acquires the count. Later changes to a row go through its seqlock. The map is
-the writer's own; other processes read rows.
+process that load-acquires the count. Later changes of a definition go through the row's seqlock.
+The map is the writer's own; other processes read rows.
 
 Not thread-safe: one writer. Nothing allocates; the cost of a hit is one probe, about 2 ns.
 """
@@ -230,20 +235,21 @@ def define(words: _Words, row: int, definition: _Words, at: int) -> int:
 
 @inlined
 def set_state(words: _Words, row: int, state: int) -> None:
-    """Store the venue's trading state, 0 to 2**31 - 1, in a row. The writer only."""
-    base = row * ROW_WORDS
-    write_begin(words, base + W_VERSION)
-    words[base + W_TRAITS] = (words[base + W_TRAITS] & _LOW_HALF) | (state << 32)
-    write_end(words, base + W_VERSION)
+    """Store the venue's trading state, 0 to 2**31 - 1, in a row. The writer only.
+
+    One store of one word: a reader's copy has the state before or after it.
+    """
+    at = row * ROW_WORDS + W_TRAITS
+    store_release(words, at, (words[at] & _LOW_HALF) | (state << 32))
 
 
 @inlined
 def stamp_definition(words: _Words, row: int, seq: int) -> None:
-    """Note in a row the sequence number of the record that announced its definition."""
-    base = row * ROW_WORDS
-    write_begin(words, base + W_VERSION)
-    words[base + W_DEFINITION_SEQ] = seq
-    write_end(words, base + W_VERSION)
+    """Note in a row the sequence number of the record that announced its definition.
+
+    One store of one word, like :func:`set_state`.
+    """
+    store_release(words, row * ROW_WORDS + W_DEFINITION_SEQ, seq)
 
 
 @kernel(int64(I64, I64))

@@ -17,18 +17,18 @@ word   name       meaning
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.clock import monotonic_ns
 from zerofeed.base.kernel import (
-    BOUNDS_CHECK,
     I64,
     I64_RO,
     U8_RO,
+    always_inlined,
     inlined,
     int64,
     kernel,
@@ -76,7 +76,7 @@ _RECORDS = record_array(RECORD)
 _RECORDS_RO = record_array(RECORD, readonly=True)
 
 
-@inlined
+@always_inlined
 def copy_chunk(control: _Words, items: Any, start: int, count: int, out: Any) -> int:
     """Copy up to CHUNK records and say from which on the copy is whole.
 
@@ -204,14 +204,14 @@ def announce_sleep(control: _Words, cursor: _Words, position: int) -> int:
     return load_acquire(control, PUBLISHED)
 
 
-def build_loop(handler: Any) -> Any:
-    """Compile a poll loop with a handler inside it.
+def build_loop(handler: Any) -> Callable[..., int]:
+    """Make a poll loop with a handler inside it, ready to be compiled.
 
     Args:
         handler: a compiled function ``handler(record, state)``.
 
     Returns:
-        A compiled function ``loop(control, items, cursor, scratch, state, start, until,
+        A function ``loop(control, items, cursor, scratch, state, start, until,
         idle_spins, deadline_ns, result) -> int``. It calls the handler with every record from
         ``start`` on and returns the number handled, when the sequence number ``until`` is
         reached, when nothing came for ``idle_spins`` looks, or at the monotonic deadline.
@@ -230,6 +230,7 @@ def build_loop(handler: Any) -> Any:
         result: _Words,
     ) -> int:
         position = start
+        end = start
         lost = 0
         seen = 0
         idle = 0
@@ -238,7 +239,9 @@ def build_loop(handler: Any) -> Any:
             looks += 1
             if looks & 0xFF == 0 and monotonic_ns() > deadline_ns:
                 break
-            end = min(until, load_acquire(control, PUBLISHED))
+            # The writer's line is looked at only when what it said before is used up.
+            if end <= position:
+                end = min(until, load_acquire(control, PUBLISHED))
             if end <= position:
                 idle += 1
                 if idle > idle_spins:
@@ -266,4 +269,4 @@ def build_loop(handler: Any) -> Any:
         result[RESULT_SEEN] = seen
         return seen
 
-    return numba.njit(nogil=True, error_model="numpy", boundscheck=BOUNDS_CHECK)(loop)
+    return loop

@@ -35,7 +35,7 @@ from zerofeed.feed.connection import Connection
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription
 from zerofeed.feed.instruments import Instrument, InstrumentTable
 from zerofeed.feed.memory import FeedMap
-from zerofeed.feed.messages import Request
+from zerofeed.feed.messages import PROGRAM_CHARACTERS, Request
 from zerofeed.feed.metrics import Metrics
 from zerofeed.feed.reader import Reader
 from zerofeed.records import units
@@ -65,7 +65,8 @@ class Feed:
         self.description: FeedDescription = memory.description
         self.instruments = InstrumentTable(memory.instrument_rows, memory.instrument_lookup)
         self.metrics: Metrics = memory.metrics
-        self._readers: list[Reader] = []
+        # Each with its bell, which its close() closes: that is how a closed one is told.
+        self._readers: list[tuple[Reader, socket.socket]] = []
 
     def reader(
         self,
@@ -90,7 +91,7 @@ class Feed:
 
         Raises:
             ConfigurationError: no such mode, start or batch length.
-            ResourceError: every reader slot is taken.
+            ResourceError: every reader slot is taken, or this user or process has its share.
             FeedGoneError: the feed has ended.
             KeyError: no such kind.
         """
@@ -122,7 +123,7 @@ class Feed:
             start: as in :meth:`reader`.
 
         Raises:
-            ResourceError: the feed has no frames, or every slot is taken.
+            ResourceError: the feed has no frames, or as for :meth:`reader`.
             FeedGoneError: the feed has ended.
         """
         first = _checked_start(mode, start, 1)
@@ -153,7 +154,8 @@ class Feed:
             ring_name=request.ring,
             **how,
         )
-        self._readers.append(reader)
+        self._readers = [(each, its) for each, its in self._readers if its.fileno() >= 0]
+        self._readers.append((reader, bell))
         return reader
 
     def payload(self, frame: Any) -> npt.NDArray[np.uint8]:
@@ -247,8 +249,9 @@ class Feed:
 
     def close(self) -> None:
         """Detach. Arrays stay valid; readers stop."""
-        for reader in self._readers:
+        for reader, _ in self._readers:
             reader.close()
+        self._readers = []
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -315,13 +318,17 @@ class _Wanted:
         return self._rows
 
 
-def attach(name: str, *, user: int | None = None, wait: float = 0.0) -> Feed:
+def attach(
+    name: str, *, user: int | None = None, wait: float = 0.0, program: str | None = None
+) -> Feed:
     """Map a running feed into this process, read-only.
 
     Args:
         name: of the feed, or the path of its socket.
         user: uid that runs it; default: this process's.
         wait: seconds to wait for the feed to start.
+        program: what this process is called in ``zerofeed ls``, ``top`` and the audit log, at
+            most 64 characters; default: the name of the script that runs, or ``python``.
 
     Raises:
         FeedNotFoundError: no such feed is running; the message names those that are.
@@ -338,13 +345,24 @@ def attach(name: str, *, user: int | None = None, wait: float = 0.0) -> Feed:
                 raise
             time.sleep(0.02)
     try:
-        program = Path(sys.argv[0] or "python").name[:64]
-        request = Request(op="attach", layout=LAYOUT_VERSION, program=program)
+        called = _script() if program is None else program
+        request = Request(op="attach", layout=LAYOUT_VERSION, program=_sendable(called))
         reply, fds = connection.ask(request)
         return Feed(connection, _map(name, reply.description, fds))
     except BaseException:
         connection.close()
         raise
+
+
+def _script() -> str:
+    """Name the script that this process runs; ``python`` at a prompt, with -c, or embedded."""
+    script = Path(sys.argv[0]).name if getattr(sys, "argv", None) else ""
+    return script if script and not script.startswith("-") else "python"
+
+
+def _sendable(program: str) -> str:
+    """Cut a name to what a message carries: a file name may hold bytes that are no text."""
+    return program[:PROGRAM_CHARACTERS].encode("utf-8", "replace").decode()
 
 
 def _map(name: str, described: FeedDescription | None, fds: list[int]) -> FeedMap:

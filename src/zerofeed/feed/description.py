@@ -7,14 +7,11 @@ misread.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 
 import msgspec
 
 from zerofeed.base.errors import LayoutMismatchError
-from zerofeed.records.dtypes import RECORD
-from zerofeed.records.instruments import INSTRUMENT_ROW
 
 __all__ = [
     "LAYOUT_VERSION",
@@ -25,7 +22,7 @@ __all__ = [
 ]
 
 LAYOUT_VERSION = 1
-"""Raised whenever a control word, a cursor word or an object's layout changes its meaning."""
+"""Raised whenever something of the layout moves or changes its meaning; a test says when."""
 
 
 class ObjectDescription(msgspec.Struct, frozen=True):
@@ -57,7 +54,7 @@ class FeedDescription(msgspec.Struct, frozen=True):
         name: of the feed.
         protocol: what the worker decodes.
         layout: :data:`LAYOUT_VERSION` of the feed.
-        formats: digest of the record and instrument formats.
+        formats: digest of every field, word and code that both sides use.
         machine: processor architecture.
         zerofeed: version of the package that runs the feed.
         supervisor_pid: process that owns the memory.
@@ -85,9 +82,11 @@ class FeedDescription(msgspec.Struct, frozen=True):
 
 
 def layout_digest() -> str:
-    """Digest the formats that both sides must agree on: every field's name, type and place."""
-    text = repr(RECORD.fields) + repr(INSTRUMENT_ROW.fields)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """Digest what both sides must agree on: records, rows, frames, and the words of every object."""
+    # It digests, among others, what describes the shared objects by means of this module.
+    from zerofeed.feed.layout import parts_digest  # noqa: PLC0415
+
+    return parts_digest()
 
 
 def check(description: FeedDescription) -> None:
@@ -98,7 +97,7 @@ def check(description: FeedDescription) -> None:
     """
     pairs = (
         ("memory layout", LAYOUT_VERSION, description.layout),
-        ("record format", layout_digest(), description.formats),
+        ("layout of records or words", layout_digest(), description.formats),
         ("architecture", platform.machine(), description.machine),
     )
     for what, here, there in pairs:

@@ -21,8 +21,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from zerofeed.base.kernel import JIT, handler_of
+from zerofeed.feed._reader_kernels import build_loop
 
 __all__ = ["Handler", "handler"]
 
@@ -32,25 +34,52 @@ class Handler:
 
     Attributes:
         function: the Python function.
-        compiled: what the loop inlines.
     """
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self.function = function
-        self.compiled = compiled = handler_of(function) if JIT else _with_fields(function)
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self._is_counting = False
+        self._compile()
+
+    def _compile(self) -> None:
+        """Choose how to compile; Numba does it at the first call, for the types of that call."""
+        compiled: Any = _with_fields(self.function)
+        if JIT:
+            compiled = handler_of(self.function, is_counting=self._is_counting)
 
         def first(records: Any, state: Any) -> Any:
             return compiled(records[0], state)
 
-        self._first = handler_of(first)
-        self.loops: dict[str, Any] = {}
-        self.__doc__ = function.__doc__
-        self.__name__ = function.__name__
+        self._first = handler_of(first, is_counting=self._is_counting)
+        self._loop = handler_of(build_loop(compiled), is_counting=self._is_counting)
+
+    def loop(self, *arguments: Any) -> int:
+        """Run the reader's poll loop with this handler inside; see :func:`build_loop`."""
+        handled: int = self._run("_loop", *arguments)
+        return handled
 
     def __call__(self, record: Any, state: Any) -> Any:
         """Call it from Python with one record, as a test would."""
         # By way of an array: Numba takes no single record whose fields overlap.
-        return self._first(np.asarray(record).reshape(1), state)
+        return self._run("_first", np.asarray(record).reshape(1), state)
+
+    def _run(self, name: str, *arguments: Any) -> Any:
+        """Call what was compiled; compile it again, with counting, when that is what it needs.
+
+        Numba counts references to arrays with each call of a function. That costs more than
+        most handlers do, so it is left out at first; a handler that allocates does not compile
+        then.
+        """
+        try:
+            return getattr(self, name)(*arguments)
+        except NumbaError:
+            if self._is_counting:
+                raise
+        self._is_counting = True
+        self._compile()
+        return getattr(self, name)(*arguments)
 
 
 class _Fields:

@@ -27,6 +27,7 @@ from zerofeed.feed.description import FeedDescription
 __all__ = [
     "MAX_FDS",
     "MAX_MESSAGE_BYTES",
+    "PROGRAM_CHARACTERS",
     "Reply",
     "Request",
     "receive",
@@ -37,6 +38,8 @@ __all__ = [
 
 MAX_MESSAGE_BYTES = 1 << 17
 MAX_FDS = 16
+PROGRAM_CHARACTERS = 64
+"""Longest name of a program that a feed shows."""
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):

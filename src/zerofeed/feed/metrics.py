@@ -26,11 +26,13 @@ from zerofeed.shm.histogram import HISTOGRAM_WORDS, percentile
 __all__ = [
     "CHANNELS",
     "CHANNELS_AT",
+    "CHANNEL_FIELDS",
     "CHANNEL_WORDS",
     "COUNTERS",
     "COUNTERS_AT",
     "HISTOGRAMS",
     "HISTOGRAMS_AT",
+    "SLOT_WORDS",
     "SOURCES",
     "SOURCES_AT",
     "TEMPLATES",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 SLOT_WORDS = 16
+"""Words from one counter to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ COUNTERS: tuple[Counter, ...] = (
 
 CHANNELS = 512
 CHANNEL_WORDS = 16
+CHANNEL_FIELDS = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")
+"""Words of a channel's row behind the first, which is its number plus 1, or 0: not seen yet."""
 TEMPLATES = 64
 
 HISTOGRAMS: tuple[str, ...] = ("wire_to_record", "burst")
@@ -167,7 +172,7 @@ class Metrics:
 
     def channels(self) -> list[dict[str, int]]:
         """Read the state of every channel seen: number, next sequence, packets, missing ..."""
-        names = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")
+        names = CHANNEL_FIELDS
         rows: list[dict[str, int]] = []
         for index in range(CHANNELS):
             at = CHANNELS_AT + index * CHANNEL_WORDS

@@ -34,8 +34,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import ConfigurationError, ResourceError
-from zerofeed.base.kernel import I64, inlined, int64, kernel, record_array
-from zerofeed.base.status import OK
+from zerofeed.base.kernel import I64, I64_RO, inlined, int64, kernel, record_array
+from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.feed.address import address_of
 from zerofeed.feed.admission import Admission, AllowList, Peer
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
@@ -55,12 +55,13 @@ from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, NO_SIDE
 from zerofeed.records.units import UNDEF
 from zerofeed.shm import _ring_kernels as k
-from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, publish, wake_readers
+from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, claim, publish, wake_readers
 
 __all__ = ["Publisher", "describe_member", "listen", "stamp", "stamp_and_publish", "version"]
 
 _RECORDS = record_array(RECORD)
 _RECORDS_PUBLISHED = counter_word("records_published")
+_SERVE_EVERY_NS = 10_000_000
 
 
 @inlined
@@ -80,6 +81,46 @@ def stamp_and_publish(
     stamp(control, records, count)
     publish(control, count, now_ns)
     return wake_readers(control, cursors, one)
+
+
+@kernel(int64(I64, I64, I64, I64, I64, I64_RO, int64))
+def publish_copies(
+    control: Any,
+    cursors: Any,
+    one: Any,
+    state: Any,
+    place: Any,
+    words: Any,
+    now_ns: int,
+) -> int:
+    """Claim, copy records in, number them, make them visible and wake who sleeps, in one call.
+
+    Args:
+        control: the ring's control page.
+        cursors: its readers' pages.
+        one: int64 array of one 1.
+        state: the feed's state, for its counter of records.
+        place: the ring's records as int64, eight each, twice over.
+        words: the records to publish as int64; at most the ring's largest claim.
+        now_ns: Unix ns.
+
+    Returns:
+        OK; or WOULD_BLOCK, nothing changed, when a lossless reader still needs the place.
+    """
+    count = words.size >> 3
+    if claim(control, cursors, count) != OK:
+        return WOULD_BLOCK
+    first = control[PUBLISHED]
+    at = (first & (control[CAPACITY] - 1)) << 3
+    target = place[at : at + words.size]
+    for word in range(words.size):
+        target[word] = words[word]
+    for index in range(count):
+        target[index << 3] = first + index
+    state[_RECORDS_PUBLISHED] += count
+    publish(control, count, now_ns)
+    wake_readers(control, cursors, one)
+    return OK
 
 
 def listen(address: str, *, mode: int = 0o660) -> socket.socket:
@@ -167,6 +208,14 @@ class Publisher:
         self._ring = self.memory.record_ring
         self._ring.control[k.EPOCH] = 1
         self._one = np.ones(1, dtype=np.int64)
+        self._most_words = 8 * int(self._ring.control[k.MAX_CLAIM])
+        self._writing = (
+            self._ring.control,
+            self.memory.record_cursors.words,
+            self._one,
+            self.memory.state,
+            self.memory.records.view(np.int64),
+        )
         self._members = Members()
         self._started_ns = time.time_ns()
         self._admission = Admission([listen(self._address)], self, allowed or AllowList(), audit)
@@ -196,13 +245,15 @@ class Publisher:
 
     def publish(self, records: npt.NDArray[Any]) -> None:
         """Copy records into the ring and publish them, in claims of any size."""
-        records = np.ascontiguousarray(records)
-        step = int(self._ring.control[k.MAX_CLAIM])
-        for first in range(0, len(records), step):
-            part = records[first : first + step]
-            with self.claim(len(part)) as place:
-                # As words: NumPy would copy a structured array field by field.
-                place.view(np.int64)[:] = part.view(np.int64)
+        words = np.ascontiguousarray(records).view(np.int64)
+        step = self._most_words
+        with self._lock:
+            for first in range(0, words.size, step):
+                part = words if words.size <= step else words[first : first + step]
+                now_ns = time.time_ns()
+                while publish_copies(*self._writing, part, now_ns) != OK:
+                    self._claim(part.size >> 3)
+                self._serve_now_and_then(now_ns)
 
     def _claim(self, count: int) -> None:
         if not 0 < count <= int(self._ring.control[k.MAX_CLAIM]):
@@ -251,7 +302,10 @@ class Publisher:
             count,
             now_ns,
         )
-        if now_ns - self._served_ns > 10_000_000:
+        self._serve_now_and_then(now_ns)
+
+    def _serve_now_and_then(self, now_ns: int) -> None:
+        if now_ns - self._served_ns > _SERVE_EVERY_NS:
             self._served_ns = now_ns
             self._serve(0.0)
 

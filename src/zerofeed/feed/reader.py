@@ -99,7 +99,8 @@ class Reader:
         self._mask = ring.capacity - 1
         self._max_batch = min(max_batch, ring.capacity // 2)
         # Below this lag the writer cannot have reached the batch at the moment of the look.
-        self._safe_lag = ring.capacity - int(ring.control[k.MAX_CLAIM])
+        control = ring.control
+        self._safe_lag = ring.capacity - int(control[k.MAX_CLAIM]) - int(control[k.AHEAD])
         self._published = (
             memoryview(ring.control[k.PUBLISHED : k.PUBLISHED + 1]).cast("B").cast("q")
         )
@@ -143,6 +144,14 @@ class Reader:
         if self._is_closed:
             return _MODES[k.FREE]
         return _MODES[int(self._ring.control[k.MODES + self._slot])]
+
+    @property
+    def memory(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """For kernels of one's own: the ring's control page, its items twice over, this page.
+
+        Their words and what may be done with them are told in :mod:`zerofeed.shm._ring_kernels`.
+        """
+        return self._ring.control, self._items, self._page.words
 
     def is_intact(self) -> bool:
         """Tell whether every record of the present batch still is what the worker wrote."""
@@ -256,43 +265,43 @@ class Reader:
         Raises:
             FeedGoneError: the feed ended and everything it published has been read.
         """
+        return self._sleep(timeout) > self._next
+
+    def _sleep(self, timeout: float | None) -> int:
+        """Sleep as :meth:`wait` does; the number of records published."""
         if self._held != self._next:
             self._settle()
+        control, page, position = self._ring.control, self._page.words, self._next
         deadline = None if timeout is None else time.monotonic_ns() + int(timeout * 1e9)
-        is_lossless = self._ring.control[k.MODES + self._slot] == k.LOSSLESS
+        is_lossless = control[k.MODES + self._slot] == k.LOSSLESS
         longest = min(_SLICE_NS, _LOSSLESS_SLICE_NS) if is_lossless else _SLICE_NS
         while True:
             left = longest if deadline is None else deadline - time.monotonic_ns()
+            slice_ns = max(0, min(longest, left))
             published = k.sleep_on_futex(
-                self._ring.control,
-                self._page.words,
-                self._next,
-                self._spin,
-                max(0, min(longest, left)),
-                self._timespec,
+                control, page, position, self._spin, slice_ns, self._timespec
             )
-            if published > self._next:
-                return True
+            if published > position:
+                return published
             if self._is_closed or not self._connection.is_alive():
-                if int(self._published[0]) > self._next:
-                    return True
+                if int(self._published[0]) > position:
+                    return int(self._published[0])
                 raise self._gone()
             if deadline is not None and time.monotonic_ns() >= deadline:
-                return False
+                return position
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         """Yield batches for as long as the feed lives; sleeps when there is nothing."""
         while True:
             batch = self.poll()
+            if not batch.size:
+                try:
+                    batch = self._take(self._next, self._sleep(None))
+                except FeedGoneError:
+                    return
+            # Still nothing: all of it was filtered out, or overrun and given up.
             if batch.size:
                 yield batch
-                continue
-            if int(self._published[0]) > self._next:
-                continue
-            try:
-                self.wait()
-            except FeedGoneError:
-                return
 
     async def __aiter__(self) -> AsyncIterator[npt.NDArray[Any]]:
         """Yield batches to a coroutine; sleeps until its bell rings, one wake for each burst."""
@@ -364,9 +373,6 @@ class Reader:
         """
         if self._held != self._next:
             self._settle()
-        loop = handler.loops.get("loop")
-        if loop is None:
-            loop = handler.loops["loop"] = rk.build_loop(handler.compiled)
         scratch = np.zeros(rk.CHUNK, dtype=self._items.dtype)
         until = 2**62 if records is None else self._next + records
         deadline = None if seconds is None else time.monotonic_ns() + int(seconds * 1e9)
@@ -378,7 +384,7 @@ class Reader:
                 break
             turn_ends = min(now + _SLICE_NS, deadline or now + _SLICE_NS)
             try:
-                handled += loop(
+                handled += handler.loop(
                     self._ring.control,
                     self._items,
                     self._page.words,

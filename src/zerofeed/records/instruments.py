@@ -2,7 +2,7 @@
 
 A record names its instrument by the row's index, which never changes while the feed lives;
 a changed definition is rewritten in place under the row's seqlock and announced by an
-INSTRUMENT record.
+INSTRUMENT record. State and definition_seq change by themselves, one word at a time.
 
 ======  ====  ================  ===============================================================
 offset  size  name              meaning

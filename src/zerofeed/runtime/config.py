@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
+_Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -123,12 +124,16 @@ class ReadersSection(_Section, frozen=True):
     Attributes:
         patience_ms: longest that the feed waits for a lossless reader before degrading it.
         limit: most readers at a time.
+        user_share: part of them that one user other than the feed's own may have.
+        process_share: part of them that one process may have.
         allow_users: users, by name or number, who may attach besides the feed's own.
         allow_groups: groups whose members may.
     """
 
     patience_ms: Annotated[int, msgspec.Meta(ge=0)] = 100
     limit: Annotated[int, msgspec.Meta(ge=1, le=128)] = 64
+    user_share: _Share = 0.5
+    process_share: _Share = 0.75
     allow_users: list[str] = []
     allow_groups: list[str] = []
 

@@ -31,7 +31,7 @@ import msgspec
 
 from zerofeed.base.errors import BugError, ConfigurationError, ResourceError
 from zerofeed.feed.address import address_of
-from zerofeed.feed.admission import Admission, AllowList, Peer
+from zerofeed.feed.admission import Admission, AllowList, Peer, Quota
 from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_digest
 from zerofeed.feed.members import Member, Members, initial_position
 from zerofeed.feed.memory import FeedMemory
@@ -101,7 +101,9 @@ class Supervisor:
             "records": Members(config.readers.limit),
             "frames": Members(config.readers.limit),
         }
-        self._admission = Admission(listeners, self, allowed, self._audit)
+        readers = config.readers
+        quota = Quota(readers.limit, readers.user_share, readers.process_share)
+        self._admission = Admission(listeners, self, allowed, self._audit, quota)
         self._stop_requested = False
         self._orders: socket.socket | None = None
         self._epoch = 0

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import intrinsic
 
-from zerofeed.base.kernel import BOUNDS_CHECK, JIT, always_inlined, inlined
+from zerofeed.base.kernel import BOUNDS_CHECK, JIT, always_inlined
 
 __all__ = [
     "fence_acquire",
@@ -116,22 +116,22 @@ if JIT:
             raise IndexError("store_release outside its array")
         _store(words, index, value)
 
-    @inlined
+    @always_inlined
     def fence_acquire() -> None:
         """Keep later accesses after earlier loads."""
         _fence_acquire()
 
-    @inlined
+    @always_inlined
     def fence_release() -> None:
         """Keep earlier accesses before later stores."""
         _fence_release()
 
-    @inlined
+    @always_inlined
     def fence_full() -> None:
         """Keep everything earlier before everything later, stores before loads too."""
         _fence_full()
 
-    @inlined
+    @always_inlined
     def pause() -> None:
         """Tell the core that this is a spin loop."""
         _pause()

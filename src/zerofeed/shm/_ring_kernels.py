@@ -16,6 +16,7 @@ word   writer  name                   meaning
 34     creator ITEM_BYTES             bytes of a record
 35     worker  EPOCH                  1 for the first worker, one more for each successor
 36     worker  SLOTS                  reader slots ever used; no slot above it is looked at
+37     creator AHEAD                  records claimed beyond those asked for
 64     worker  MODES[128]             mode of the reader in each slot
 192    worker  WOKEN[128]             waiting word that was last answered, by slot
 320    worker  BELLS[128]             socket that wakes the reader in each slot; -1 none
@@ -49,10 +50,12 @@ writer for ever. A datagram socket takes its non-blocking flag with each call.
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_RO, JIT, inlined, int64, kernel
+from zerofeed.base.kernel import I64, I64_RO, JIT, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.shm._atomics import (
     fence_acquire,
@@ -64,6 +67,7 @@ from zerofeed.shm._atomics import (
 )
 
 __all__ = [
+    "AHEAD",
     "BELL",
     "BELLS",
     "CAPACITY",
@@ -113,6 +117,7 @@ MAX_CLAIM = 33
 ITEM_BYTES = 34
 EPOCH = 35
 SLOTS = 36
+AHEAD = 37
 MODES = 64
 WOKEN = 192
 BELLS = 320
@@ -125,7 +130,8 @@ LOSSY = 1
 LOSSLESS = 2
 DEGRADED = 3
 
-CURSOR_WORDS = 512
+CURSOR_WORDS = max(4096, mmap.PAGESIZE) // 8
+"""Words from one cursor page to the next: whole pages of this kernel, which a map begins on."""
 POSITION = 0
 CONSUMED = 1
 LOST = 2
@@ -165,9 +171,12 @@ def lowest_lossless(control: _Words, cursors: _Words) -> int:
     return lowest
 
 
-@inlined
+@always_inlined
 def claim(control: _Words, cursors: _Words, count: int) -> int:
     """Announce that the next ``count`` records will be overwritten. Single writer.
+
+    A little more than that is claimed at once (AHEAD), so that most claims find that it is done
+    and touch no line that readers look at.
 
     Args:
         control: the ring's control page.
@@ -178,20 +187,22 @@ def claim(control: _Words, cursors: _Words, count: int) -> int:
         OK; or WOULD_BLOCK, nothing changed, when a lossless reader still needs one of them.
     """
     target = control[PUBLISHED] + count
-    needed = target - control[CAPACITY]
-    if needed > control[GATE]:
+    # Claimed before, with the gate looked at then. Never lower: a killed predecessor may have
+    # overwritten up to its own, larger claim.
+    if target <= control[CLAIMED]:
+        return OK
+    if target - control[CAPACITY] > control[GATE]:
         control[GATE] = lowest_lossless(control, cursors)
-        if needed > control[GATE]:
+        if target - control[CAPACITY] > control[GATE]:
             return WOULD_BLOCK
-    # Never lower: a killed predecessor may have overwritten up to its own, larger claim.
-    if target > control[CLAIMED]:
-        store_release(control, CLAIMED, target)
+    ahead = min(target + control[AHEAD], control[GATE] + control[CAPACITY])
+    store_release(control, CLAIMED, ahead)
     # Publish 1 of 2: whoever sees any byte of the new records sees this claim as well.
     fence_release()
     return OK
 
 
-@inlined
+@always_inlined
 def publish(control: _Words, count: int, now_ns: int) -> None:
     """Make the ``count`` records after PUBLISHED visible. Single writer.
 
@@ -202,7 +213,7 @@ def publish(control: _Words, count: int, now_ns: int) -> None:
     store_release(control, PUBLISHED, control[PUBLISHED] + count)
 
 
-@inlined
+@always_inlined
 def wake_readers(control: _Words, cursors: _Words, one: _Words) -> int:
     """Wake the readers that sleep. Called once after a burst of publications.
 
@@ -222,26 +233,41 @@ def wake_readers(control: _Words, cursors: _Words, one: _Words) -> int:
     """
     fence_full()
     woken = 0
-    is_futex_woken = False
+    slept_on = 0
     for slot in range(control[SLOTS]):
-        if control[MODES + slot] == FREE:
-            continue
-        base = slot * CURSOR_WORDS
-        waiting = load_acquire(cursors, base + WAITING)
-        is_due = waiting & 1 and waiting >> 1 < control[PUBLISHED]
-        if not is_due or waiting == control[WOKEN + slot]:
-            continue
-        if cursors[base + SLEEPS_ON] == BELL:
-            bell = control[BELLS + slot]
-            if bell >= 0:
-                c_syscall6(_SYS_SENDTO, bell, one.ctypes.data, 1, _NEVER_BLOCKS, 0, 0)
-        elif not is_futex_woken:
-            word = control.ctypes.data + PUBLISHED * 8
-            c_syscall6(_SYS_FUTEX, word, _FUTEX_WAKE, _EVERYONE, 0, 0, 0)
-            is_futex_woken = True
-        store_release(control, WOKEN + slot, waiting)
-        woken += 1
+        waiting = load_acquire(cursors, slot * CURSOR_WORDS + WAITING)
+        if waiting & 1 and waiting != control[WOKEN + slot]:
+            found = _answer(control, cursors, one, slot, waiting, slept_on & FUTEX)
+            slept_on |= found
+            woken += found != 0
     return woken
+
+
+@inlined
+def _answer(
+    control: _Words, cursors: _Words, one: _Words, slot: int, waiting: int, served: int
+) -> int:
+    """Wake the reader in one slot, unless it has seen everything or the slot is free.
+
+    Not part of the loop above, so that a publication that finds nobody asleep stays short.
+    ``served`` is not 0 when the futex was woken already, which serves everyone on it.
+
+    Returns:
+        What it slept on, FUTEX or BELL; 0 when it was not woken.
+    """
+    if control[MODES + slot] == FREE or waiting >> 1 >= control[PUBLISHED]:
+        return 0
+    slept_on = FUTEX
+    if cursors[slot * CURSOR_WORDS + SLEEPS_ON] == BELL:
+        slept_on = BELL
+        bell = control[BELLS + slot]
+        if bell >= 0:
+            c_syscall6(_SYS_SENDTO, bell, one.ctypes.data, 1, _NEVER_BLOCKS, 0, 0)
+    elif served == 0:
+        word = control.ctypes.data + PUBLISHED * 8
+        c_syscall6(_SYS_FUTEX, word, _FUTEX_WAKE, _EVERYONE, 0, 0, 0)
+    store_release(control, WOKEN + slot, waiting)
+    return slept_on
 
 
 @kernel(int64(I64, I64, int64))
@@ -271,7 +297,7 @@ def slowest_slot(control: _Words, cursors: _Words) -> int:
     return slowest
 
 
-@inlined
+@always_inlined
 def available(control: _Words) -> int:
     """Give the number of records ever published. Any process.
 
@@ -280,7 +306,7 @@ def available(control: _Words) -> int:
     return load_acquire(control, PUBLISHED)
 
 
-@inlined
+@always_inlined
 def claimed_by_writer(control: _Words) -> int:
     """Give CLAIMED after everything read so far. Any process.
 

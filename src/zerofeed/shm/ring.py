@@ -92,6 +92,10 @@ class _Items:
         return int(self.control[k.EPOCH])
 
 
+_AHEAD_SHARE = 64
+"""The part of a ring that is claimed in advance, and so not kept for readers: one in 64."""
+
+
 class Ring(_Items):
     """The writer's end; created once, before the worker is forked.
 
@@ -146,6 +150,7 @@ class Ring(_Items):
         super().__init__(self.segment.mapping, shape)
         self.control[k.CAPACITY] = capacity
         self.control[k.MAX_CLAIM] = max_claim
+        self.control[k.AHEAD] = capacity // _AHEAD_SHARE
         self.control[k.ITEM_BYTES] = item_bytes
         self.control[k.BELLS : k.BELLS + k.MAX_READERS] = -1
 

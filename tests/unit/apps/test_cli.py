@@ -12,7 +12,7 @@ from zerofeed.base.errors import AttachRefusedError, BugError, LayoutMismatchErr
 
 __all__: list[str] = []
 
-COMMANDS = ["run", "tail", "ls", "top", "decode", "send", "warm", "bench", "demo"]
+COMMANDS = ["run", "tail", "ls", "top", "decode", "send", "warm", "bench", "demo", "doctor"]
 
 
 def status_of(error: BaseException) -> int:

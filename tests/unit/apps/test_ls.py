@@ -39,11 +39,12 @@ def test_json_says_who_reads_what_and_how_far(publisher) -> None:
 
 
 def test_tables_show_feeds_and_readers(publisher) -> None:
-    with attach(publisher.name) as feed, feed.reader():
+    with attach(publisher.name, program="hedger") as feed, feed.reader():
         lines = call("ls").stdout.splitlines()
     assert lines[0].split()[:3] == ["feed", "user", "protocol"]
     assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines if publisher.name in line] == [publisher.name] * 2
+    assert lines[-1].split()[1] == "hedger"
     assert "lossy" in lines[-1]
 
 
@@ -53,7 +54,7 @@ def test_looking_leaves_no_reader_behind(publisher) -> None:
 
 
 def test_a_feed_that_refuses_says_why(publisher, monkeypatch) -> None:
-    def refuse(name: str, *, user: int) -> None:
+    def refuse(name: str, **_how: object) -> None:
         raise AttachRefusedError("user 7 is not on the feed's allow list", where=f"feed {name}")
 
     monkeypatch.setattr(module, "attach", refuse)

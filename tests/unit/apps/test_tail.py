@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.unit.apps.commands import PATIENCE_S, call, error_of, start
-from tests.unit.feed.feeds import CAPACITY, records
+from tests.unit.feed.feeds import CAPACITY, name_of_feed, records, sizes
 from tests.unit.runtime.live import until
 from zerofeed.apps.tail import parse_start
 from zerofeed.base.errors import ConfigurationError
@@ -38,6 +38,15 @@ def test_kinds_choose_what_is_followed(publisher: Publisher) -> None:
     lines = told(publisher, "--start", "oldest", "--kind", "quote,level", "--count", 20)
     assert {line["kind"] for line in lines} == {"quote", "level"}
     assert [line["seq"] for line in lines] == [seq for seq in range(30) if seq % 3]
+
+
+def test_a_follower_is_shown_as_what_it_is() -> None:
+    lines: list[str] = []
+    with Publisher(name_of_feed(), sizes(), audit=lines.append) as publisher:
+        publisher.start()
+        publisher.publish(records(0, 5))
+        told(publisher, "--start", "oldest", "--count", 5)
+    assert lines[0].endswith(' program="zerofeed tail"')
 
 
 def test_a_lossless_follower_sees_the_same(publisher: Publisher) -> None:

@@ -29,7 +29,9 @@ def test_once_is_one_object(publisher: Publisher) -> None:
     assert (told["feed"], told["published"], told["epoch"]) == (publisher.name, 30, 1)
     assert set(told["rates"]) == {"packets", "messages", "records", "bytes"}
     assert set(told["latency_ns"]) == {"wire_to_record", "record_to_reader", "burst"}
-    assert [reader["mode"] for reader in told["readers"]] == ["lossy"]
+    assert [(each["mode"], each["program"]) for each in told["readers"]] == [
+        ("lossy", "zerofeed top")
+    ]
     assert told["copies"] == "published by a program"
 
 

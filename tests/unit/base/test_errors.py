@@ -38,4 +38,4 @@ def test_every_error_is_in_the_one_tree_and_has_an_exit_code(kind: type[Zerofeed
 def test_every_error_says_which_decision_it_leaves_to_the_caller(kind: type[ZerofeedError]) -> None:
     if kind is not ZerofeedError:
         decision = (kind.__doc__ or "").partition(":")[0]
-        assert decision in {"Retry", "Resynchronise", "Reconfigure", "Report"}
+        assert decision in {"Retry", "Reconfigure", "Report"}

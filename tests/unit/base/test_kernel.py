@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 
 import zerofeed
 from zerofeed.base import kernel as module
@@ -22,6 +24,7 @@ from zerofeed.base.kernel import (
     JIT,
     array_of,
     cache_directory,
+    handler_of,
     inlined,
     int64,
     kernel,
@@ -142,12 +145,71 @@ def test_cache_folder_names_its_module_and_whether_bounds_are_checked() -> None:
     assert name.endswith("-checked" if BOUNDS_CHECK else "-plain")
 
 
+def test_cache_folder_changes_with_the_page_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a constant inside kernels, and a home may be shared by machines that differ in it."""
+    names = set()
+    for page in (4096, 16384, 65536):
+        monkeypatch.setattr(mmap, "PAGESIZE", page)
+        module._digest.cache_clear()
+        names.add(cache_directory("zerofeed.shm._ring_kernels"))
+    module._digest.cache_clear()
+    assert len(names) == 3
+
+
 def test_cache_root_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/x")
     monkeypatch.delenv("ZEROFEED_CACHE_DIR", raising=False)
     assert cache_directory("zerofeed.shm.journal").parent == Path("/x/zerofeed")
     monkeypatch.setenv("ZEROFEED_CACHE_DIR", "/y")
     assert cache_directory("zerofeed.shm.journal").parent == Path("/y")
+
+
+@pytest.mark.compiled
+def test_a_helper_is_compiled_once_however_many_literals_it_is_called_with() -> None:
+    """A deep tree of helpers would otherwise be compiled anew for each number written in a call."""
+
+    @inlined
+    def add(value, amount):  # type: ignore[no-untyped-def]
+        return value + amount
+
+    @kernel(int64(int64))
+    def sum_up(value):  # type: ignore[no-untyped-def]
+        return add(value, 1) + add(value, 2) + add(3, amount=4) + add(value, value)
+
+    assert sum_up(10) == 11 + 12 + 7 + 20
+    assert add.signatures == [(numba.types.int64, numba.types.int64)]
+
+
+def allocate_array(words):  # type: ignore[no-untyped-def]
+    return np.empty(words[0], np.int64).size
+
+
+def allocate_list(words):  # type: ignore[no-untyped-def]
+    return [words[0], words[1]][words[2]]
+
+
+def allocate_in_helper(words):  # type: ignore[no-untyped-def]
+    return helper_that_allocates(words)
+
+
+helper_that_allocates = inlined(allocate_list)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(
+    "allocate", [pytest.param(allocate_array, marks=pytest.mark.slow), allocate_list]
+)
+def test_a_kernel_that_would_allocate_does_not_compile(allocate) -> None:  # type: ignore[no-untyped-def]
+    """Nothing would ever free it: reference counts are off. Elsewhere the same function works."""
+    assert handler_of(allocate)(np.array([2, 5, 0], np.int64)) == 2
+    with pytest.raises((NumbaError, RuntimeError)):
+        kernel(int64(I64_RO))(allocate)
+
+
+@pytest.mark.compiled
+def test_a_kernel_whose_helper_would_allocate_does_not_compile() -> None:
+    with pytest.raises((NumbaError, RuntimeError)):
+        kernel(int64(I64_RO))(allocate_in_helper)
 
 
 @pytest.mark.slow

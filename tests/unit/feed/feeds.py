@@ -20,6 +20,8 @@ __all__ = ["CAPACITY", "is_whole", "name_of_feed", "records", "sizes", "until", 
 
 CAPACITY = 256
 MAX_CLAIM = 64
+AHEAD = 4
+"""What a ring of this capacity claims beyond what is asked."""
 
 _NUMBERS = itertools.count()
 _KINDS = np.array([TRADE, LEVEL, QUOTE], np.uint8)

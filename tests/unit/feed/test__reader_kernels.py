@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.feed.feeds import is_whole, records
-from zerofeed.base.kernel import JIT, inlined
+from zerofeed.base.kernel import JIT, handler_of, inlined
 from zerofeed.feed import _reader_kernels as rk
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import LEVEL, TRADE
@@ -183,7 +183,7 @@ def fail_at_70(record, state):  # type: ignore[no-untyped-def]
 
 @pytest.fixture(scope="module")
 def loop() -> Any:
-    return rk.build_loop(gather)
+    return handler_of(rk.build_loop(gather))
 
 
 def run(loop: Any, ring: PlainRing, start: int, until: int, deadline: int = FOREVER) -> list[int]:
@@ -234,7 +234,7 @@ def test_a_loop_that_is_never_idle_still_looks_at_its_deadline(loop: Any) -> Non
 
 
 def test_after_a_handler_raised_the_page_says_how_far_it_came() -> None:
-    failing: Callable[..., Any] = rk.build_loop(fail_at_70)
+    failing: Callable[..., Any] = handler_of(rk.build_loop(fail_at_70))
     ring = PlainRing(100)
     with pytest.raises(ValueError, match="seventy"):
         run(failing, ring, 0, FOREVER)

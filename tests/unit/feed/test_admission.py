@@ -14,8 +14,9 @@ import pytest
 from tests.unit.children import Child, Gate, open_descriptors
 from tests.unit.feed.feeds import name_of_feed, records, sizes
 from zerofeed.base.errors import AttachRefusedError, LayoutMismatchError, ResourceError
+from zerofeed.feed import admission
 from zerofeed.feed.address import address_of
-from zerofeed.feed.admission import AllowList
+from zerofeed.feed.admission import AllowList, Quota
 from zerofeed.feed.attach import attach
 from zerofeed.feed.connection import Connection
 from zerofeed.feed.description import LAYOUT_VERSION
@@ -42,6 +43,15 @@ class Feed:
         caller.connect(address_of(self.name))
         self.publisher.serve()
         return caller
+
+    @property
+    def quota(self) -> Quota:
+        """What one user and one process may take."""
+        return self.publisher._admission.quota
+
+    @quota.setter
+    def quota(self, quota: Quota) -> None:
+        self.publisher._admission.quota = quota
 
     def peers(self) -> int:
         """Count the attached."""
@@ -75,7 +85,9 @@ def test_an_attaching_process_gets_the_description_and_a_descriptor_for_each_obj
         assert reply.description is not None
         assert len(fds) == len(reply.description.objects)
         close_all(fds)
-    assert feed.lines == [f"attach pid={os.getpid()} uid={os.getuid()} gid={os.getgid()} x"]
+    assert feed.lines == [
+        f'attach pid={os.getpid()} uid={os.getuid()} gid={os.getgid()} program="x"'
+    ]
 
 
 def test_a_reader_gets_its_page_its_end_of_the_bell_and_its_start(feed: Feed) -> None:
@@ -139,6 +151,7 @@ def test_a_process_that_leaves_gives_back_all_its_places(feed: Feed) -> None:
 
 
 def test_the_hundred_and_twenty_ninth_reader_is_refused_and_the_others_stay(feed: Feed) -> None:
+    feed.quota = Quota(process_share=1.0)
     with feed.call() as caller:
         for slot in range(k.MAX_READERS):
             reply, fds = feed.ask(caller, Request(op="reader"))
@@ -150,6 +163,95 @@ def test_the_hundred_and_twenty_ninth_reader_is_refused_and_the_others_stay(feed
         assert "at most 128 readers" in reply.what
         assert len(feed.publisher.status()["readers"]) == k.MAX_READERS
         feed.publisher.publish(records(0, 5))
+
+
+# What one user and one process may take
+
+A_STRANGER = {"owner": os.getuid() + 1}
+"""Makes the user of the tests another one than the feed's own."""
+
+
+def readers_of(feed: Feed, caller: socket.socket, ring: str = "records") -> int:
+    """Take places until one is refused; how many that were."""
+    for taken in range(k.MAX_READERS + 1):
+        reply, fds = feed.ask(caller, Request(op="reader", ring=ring))
+        close_all(fds)
+        assert reply is not None
+        if not reply.ok:
+            assert reply.error == "ResourceError"
+            return taken
+    raise AssertionError("every reader was let in")
+
+
+@pytest.mark.parametrize(
+    ("quota", "places"),
+    [
+        (Quota(process_share=1.0), 128),
+        (Quota(), 96),
+        (Quota(16), 12),
+        (Quota(16, process_share=0.1), 2),
+        (Quota(16, user_share=0.5, process_share=1.0, **A_STRANGER), 8),
+        (Quota(15, user_share=0.5, process_share=1.0, **A_STRANGER), 8),
+        (Quota(16, user_share=1.0, process_share=0.5, **A_STRANGER), 8),
+        (Quota(1, user_share=0.01, process_share=0.01, **A_STRANGER), 1),
+    ],
+)
+def test_a_user_and_a_process_get_their_share_of_the_slots_and_no_more(
+    feed: Feed, quota: Quota, places: int
+) -> None:
+    feed.quota = quota
+    feed.publisher._members.limit = quota.slots
+    with feed.call() as caller:
+        assert readers_of(feed, caller) == places
+
+
+def test_the_shares_of_a_user_and_of_a_process_count_all_their_connections(feed: Feed) -> None:
+    for quota, sort in ((Quota(16, 0.5, 1.0, **A_STRANGER), "user"), (Quota(16), "process")):
+        feed.quota = quota
+        with feed.call() as first, feed.call() as second:
+            held = readers_of(feed, first)
+            reply, _ = feed.ask(second, Request(op="reader"))
+            assert reply is not None
+            assert f"has {held} of the 16 reader slots of the records" in reply.what
+            assert f"all that one {sort} may have" in reply.what
+            assert f"readers.{sort}_share" in reply.next_step
+            assert feed.lines[-1].startswith(f"refuse pid={os.getpid()} uid={os.getuid()} ")
+            assert feed.lines[-1].endswith(f"one {sort} may have")
+        feed.publisher.serve()
+
+
+def test_a_place_that_is_given_back_may_be_taken_again(feed: Feed) -> None:
+    feed.quota = Quota(4, 0.5, 1.0, **A_STRANGER)
+    with feed.call() as caller:
+        assert readers_of(feed, caller) == 2
+        send(caller, Request(op="release", slot=0))
+        feed.publisher.serve()
+        assert readers_of(feed, caller) == 1
+
+
+def test_processes_that_are_not_shown_by_number_are_not_taken_for_one(feed: Feed) -> None:
+    """A process of a namespace that the feed does not see has the number 0."""
+    feed.quota = Quota(16, process_share=0.25)
+    with feed.call() as first, feed.call() as second:
+        for peer in feed.publisher._admission.peers.values():
+            peer.pid = 0
+        assert readers_of(feed, first) == readers_of(feed, second) == 4
+
+
+def test_one_user_does_not_take_every_connection(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_MOST_PEERS", 8)
+    feed.quota = Quota(16, 0.5, 1.0, **A_STRANGER)
+    callers = [feed.call() for _ in range(4)]
+    with feed.call() as caller:
+        reply, _ = receive(caller, Reply)
+        assert reply is not None
+        assert "has 4 of the 8 connections to the feed" in reply.what
+    assert feed.peers() == 4
+    assert "refuse" in feed.lines[-1]
+    for caller in callers:
+        caller.close()
 
 
 def test_a_peer_that_says_nothing_does_not_keep_others_waiting(feed: Feed) -> None:
@@ -236,10 +338,13 @@ def test_numbers_of_any_size_do_no_harm(feed: Feed, data: bytes) -> None:
 
 def test_a_name_with_line_breaks_cannot_forge_a_line_of_the_audit_log(feed: Feed) -> None:
     with feed.call() as caller:
-        program = "x\nrefuse pid=1 uid=0 \x1b[2J" + "y" * 500
+        program = 'x\nrefuse pid=1 uid="0" \x1b[2J' + "y" * 500
         close_all(feed.ask(caller, Request(op="attach", layout=LAYOUT_VERSION, program=program))[1])
         close_all(feed.ask(caller, Request(op="reader"))[1])
-        assert feed.publisher.status()["readers"][0]["program"].startswith("x?refuse")
+        shown = feed.publisher.status()["readers"][0]["program"]
+        assert shown.startswith("x?refuse pid=1 uid=?0? ")
+        assert len(shown) == 64
+        assert feed.lines[0].endswith(f' program="{shown}"')
     assert all(line.isprintable() and len(line) < 200 for line in feed.lines)
 
 

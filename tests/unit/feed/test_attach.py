@@ -25,6 +25,7 @@ from zerofeed.base.errors import (
     LayoutMismatchError,
     ResourceError,
 )
+from zerofeed.feed.admission import Quota
 from zerofeed.feed.attach import Feed, attach
 from zerofeed.feed.publisher import Publisher
 from zerofeed.records.kinds import LEVEL, TRADE
@@ -70,7 +71,8 @@ def test_an_attached_process_sees_what_the_feed_says_of_itself(
 
 
 @pytest.mark.parametrize(
-    ("change", "what"), [({"formats": "0"}, "record format"), ({"machine": "vax"}, "architecture")]
+    ("change", "what"),
+    [({"formats": "0"}, "layout of records"), ({"machine": "vax"}, "architecture")],
 )
 def test_a_feed_of_another_format_is_refused_before_anything_is_mapped(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], what: str
@@ -150,6 +152,7 @@ def test_the_place_to_start_is_now_oldest_or_a_number(publisher: Publisher, atta
 def test_the_hundred_and_twenty_ninth_reader_is_refused_and_a_place_given_back_is_free(
     publisher: Publisher, attached: Feed
 ) -> None:
+    publisher._admission.quota = Quota(process_share=1.0)
     readers = [attached.reader() for _ in range(k.MAX_READERS)]
     with pytest.raises(ResourceError, match="every reader slot is taken"):
         attached.reader()
@@ -157,6 +160,64 @@ def test_the_hundred_and_twenty_ninth_reader_is_refused_and_a_place_given_back_i
     assert all(reader.poll().size == 4 for reader in readers)
     readers[77].close()
     attached.reader().close()
+
+
+def test_a_process_that_has_its_share_of_the_slots_is_told_so(
+    publisher: Publisher, attached: Feed
+) -> None:
+    publisher._admission.quota = Quota(4, process_share=0.5)
+    with attached.reader(), attached.reader():
+        with pytest.raises(ResourceError, match=r"all that one process may have; close some, or"):
+            attached.reader()
+        assert attached.is_alive()
+
+
+def test_closed_readers_are_forgotten_and_open_ones_are_closed_with_the_feed(
+    publisher: Publisher,
+) -> None:
+    with attach(publisher.name) as feed:
+        kept = feed.reader()
+        for _ in range(50):
+            feed.reader().close()
+        assert len(feed._readers) <= 2
+        assert kept.mode == "lossy"
+    assert kept.mode == "free"
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        (["/home/me/strategies/momentum.py"], "momentum.py"),
+        (["/x/" + "a" * 99], "a" * 64),
+        (["-c"], "python"),
+        ([""], "python"),
+        ([], "python"),
+        (["strat\udcff.py"], "strat?.py"),
+    ],
+)
+def test_a_reader_is_shown_by_the_name_of_its_script(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch, script: list[str], shown: str
+) -> None:
+    monkeypatch.setattr("sys.argv", script)
+    with attach(publisher.name) as feed, feed.reader():
+        assert [each["program"] for each in feed.status()["readers"]] == [shown]
+
+
+@pytest.mark.parametrize(
+    ("program", "shown"),
+    [
+        ("hedger eu-1", "hedger eu-1"),
+        ("x" * 10**6, "x" * 64),
+        ("a\nb\0\x1b[m", "a?b??[m"),
+        ("", ""),
+    ],
+    ids=["text", "long", "control characters", "empty"],
+)
+def test_a_reader_is_shown_by_the_name_that_it_gives_itself(
+    publisher: Publisher, program: str, shown: str
+) -> None:
+    with attach(publisher.name, program=program) as feed, feed.reader():
+        assert [each["program"] for each in feed.status()["readers"]] == [shown]
 
 
 def test_prices_and_sizes_become_floats_and_decimals_by_their_instruments_exponent(

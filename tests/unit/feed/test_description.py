@@ -49,7 +49,7 @@ def test_a_feed_of_the_same_layout_is_accepted() -> None:
     ("change", "what"),
     [
         ({"layout": LAYOUT_VERSION + 1}, "memory layout"),
-        ({"formats": "0123456789abcdef"}, "record format"),
+        ({"formats": "0123456789abcdef"}, "layout of records or words"),
         ({"machine": "vax"}, "architecture"),
     ],
 )
@@ -66,9 +66,3 @@ def test_a_description_survives_its_journey() -> None:
     sent = description()
     received = msgspec.json.decode(msgspec.json.encode(sent), type=FeedDescription)
     assert received == sent
-
-
-def test_the_digest_of_the_formats_changes_only_on_purpose() -> None:
-    """When this fails, a field of a record or of an instrument has moved: old feeds are refused."""
-    assert layout_digest() == layout_digest()
-    assert len(layout_digest()) == 16

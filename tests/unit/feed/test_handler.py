@@ -34,3 +34,19 @@ def test_a_handler_takes_a_record_of_a_read_only_batch() -> None:
     batch.flags.writeable = False
     volume(batch[3], state)
     assert state[0] == 33
+
+
+@handler
+def middle(record, state):  # type: ignore[no-untyped-def]
+    """Keep a window of the latest prices, and the middle of it."""
+    window = np.append(state[1:6], record.price)
+    state[0] = int(np.sort(window)[2])
+    state[1:6] = window[1:]
+
+
+def test_a_handler_may_allocate() -> None:
+    state = np.zeros(6, np.int64)
+    batch = records(0, 9)
+    for record in batch:
+        middle(record, state)
+    assert state[0] == int(np.sort(batch["price"][3:])[2])

@@ -47,6 +47,8 @@ WRONG = {
     "core negative": (SMALLEST + "[worker]\ncore = -2", "worker.core"),
     "patience negative": (SMALLEST + "[readers]\npatience_ms = -1", "readers.patience_ms"),
     "too many readers": (SMALLEST + "[readers]\nlimit = 1000", "readers.limit"),
+    "a share of nothing": (SMALLEST + "[readers]\nuser_share = 0", "readers.user_share"),
+    "more than all": (SMALLEST + "[readers]\nprocess_share = 1.5", "readers.process_share"),
     "users a text": (SMALLEST + "[readers]\nallow_users = 'me'", "readers.allow_users"),
     "audit a number": (SMALLEST + "[log]\naudit = 1", "log.audit"),
 }

@@ -8,6 +8,7 @@ import signal
 import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.unit.children import Child
@@ -222,6 +223,23 @@ def test_more_readers_than_the_limit_are_refused(tmp_path) -> None:
         with pytest.raises(ResourceError, match="every reader slot is taken"):
             feed.reader()
         assert feed.is_alive()
+
+
+def test_a_process_gets_its_share_of_the_limit(tmp_path) -> None:
+    config = make_config(limit=4)
+    readers = msgspec.structs.replace(config.readers, process_share=0.5)
+    config = msgspec.structs.replace(config, readers=readers)
+    with (
+        Live(config, tmp_path / "log") as live,
+        live.attach() as feed,
+        feed.reader(),
+        feed.reader(),
+    ):
+        with pytest.raises(ResourceError, match="has 2 of the 4 reader slots of the records"):
+            feed.reader()
+        with feed.frames(), live.attach() as other:
+            assert other.is_alive()
+        assert any("audit refuse" in line and "one process" in line for line in live.lines())
 
 
 def test_attaching_and_leaving_costs_no_descriptor(live: Live) -> None:

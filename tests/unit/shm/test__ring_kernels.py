@@ -62,9 +62,9 @@ def available(control):  # type: ignore[no-untyped-def]
 def test_no_word_of_the_control_page_ever_moves() -> None:
     words = [
         k.CLAIMED, k.GATE, k.PUBLISHED, k.PUBLISHED_AT_NS, k.CAPACITY, k.MAX_CLAIM, k.ITEM_BYTES,
-        k.EPOCH, k.SLOTS, k.MODES, k.WOKEN, k.BELLS, k.CONTROL_WORDS,
+        k.EPOCH, k.SLOTS, k.AHEAD, k.MODES, k.WOKEN, k.BELLS, k.CONTROL_WORDS,
     ]  # fmt: skip
-    assert words == [0, 1, 16, 17, 32, 33, 34, 35, 36, 64, 192, 320, 512]
+    assert words == [0, 1, 16, 17, 32, 33, 34, 35, 36, 37, 64, 192, 320, 512]
     assert k.MODES + k.MAX_READERS <= k.WOKEN
     assert k.WOKEN + k.MAX_READERS <= k.BELLS
     assert k.BELLS + k.MAX_READERS <= k.CONTROL_WORDS
@@ -98,6 +98,30 @@ def test_a_successor_that_claims_less_than_the_dead_writer_had_does_not_lower_th
     k.try_claim(control, cursors, 8)
     k.try_claim(control, cursors, 1)
     assert control[k.CLAIMED] == 8
+
+
+def test_a_claim_goes_ahead_so_that_the_next_ones_find_it_made() -> None:
+    control, cursors = control_page(), cursor_pages(1)
+    control[k.AHEAD] = 3
+    seen = []
+    for _ in range(8):
+        assert k.try_claim(control, cursors, 1) == OK
+        publish(control, 1, 0)
+        seen.append(int(control[k.CLAIMED]))
+    assert seen == [4, 4, 4, 4, 8, 8, 8, 8]
+
+
+def test_a_claim_goes_no_further_ahead_than_a_lossless_reader_lets_it() -> None:
+    control, cursors = control_page(published=CAPACITY), cursor_pages(1)
+    control[k.AHEAD] = 5
+    set_reader(control, cursors, 0, k.LOSSLESS, position=3)
+    assert k.try_claim(control, cursors, 2) == OK
+    assert control[k.CLAIMED] == 3 + CAPACITY
+    publish(control, 2, 0)
+    assert k.try_claim(control, cursors, 1) == OK
+    publish(control, 1, 0)
+    assert k.try_claim(control, cursors, 1) == WOULD_BLOCK
+    assert control[k.CLAIMED] == 3 + CAPACITY
 
 
 def test_a_lossy_reader_never_blocks_a_claim() -> None:

@@ -3,16 +3,53 @@
 from __future__ import annotations
 
 import gc
+import json
+import mmap
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import zerofeed
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorPage, CursorTable, Ring, RingView
 
 ITEM = np.dtype([("seq", "<i8"), ("rest", "<i8", 7)])
+
+
+LARGE_PAGES = """
+import json, mmap
+mmap.PAGESIZE = 65536
+import numpy as np
+from zerofeed.feed.attach import attach
+from zerofeed.feed.memory import MemorySizes
+from zerofeed.feed.publisher import Publisher
+from zerofeed.records.dtypes import RECORD
+from zerofeed.shm import _ring_kernels as k
+
+sizes = MemorySizes(records=1024, frames=2048, burst=8, chunk_bytes=64, max_claim=64, instruments=16)
+with Publisher({name!r}, sizes) as publisher:
+    publisher.start()
+    with attach({name!r}) as feed:
+        readers = [feed.reader("lossless") for _ in range(3)]
+        table = publisher.memory.record_cursors
+        for count in (3, 4, 5):
+            publisher.publish(np.zeros(count, RECORD))
+            readers[count - 3].poll()
+            readers[count - 3].poll()
+        print(json.dumps({{
+            "words": k.CURSOR_WORDS,
+            "pages": [table.page(slot).ctypes.data % 4096 for slot in range(3)],
+            "step": table.page(1).ctypes.data - table.page(0).ctypes.data,
+            "positions": [int(table.words[slot * k.CURSOR_WORDS + k.POSITION]) for slot in range(3)],
+            "slowest": int(k.slowest_slot(publisher.memory.record_ring.control, table.words)),
+            "read": [each.consumed for each in readers],
+        }}))
+"""
 
 
 def ring(capacity: int = 128, max_claim: int = 32) -> Ring:
@@ -118,3 +155,36 @@ def test_all_slots_can_be_in_use_at_once() -> None:
         table.install(slot, page.fd)
         page.words[k.POSITION] = slot
     assert table.words[k.POSITION :: k.CURSOR_WORDS].tolist() == list(range(k.MAX_READERS))
+
+
+def test_cursor_pages_are_whole_pages_of_this_machine() -> None:
+    assert max(4096, mmap.PAGESIZE) == k.CURSOR_WORDS * 8
+
+
+@pytest.mark.slow
+def test_readers_have_pages_of_their_own_where_pages_are_large() -> None:
+    """A kernel with 64 KiB pages maps at multiples of 64 KiB only; everything must lie on them.
+
+    The size is faked in a process of its own, before anything is imported. What this kernel is
+    asked for is then what one with such pages would accept.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE_PAGES.format(name=f"large-pages-{os.getpid()}")],
+        env={
+            **os.environ,
+            "NUMBA_DISABLE_JIT": "1",
+            "PYTHONPATH": str(Path(zerofeed.__file__).parents[1]),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    assert told == {
+        "words": 8192,
+        "pages": [0, 0, 0],
+        "step": 65536,
+        "positions": [3, 7, 12],
+        "slowest": 0,
+        "read": [3, 7, 12],
+    }
