@@ -101,10 +101,11 @@ class Wire:
         )
         # Without a program on the receiving end veth takes redirected frames only with GRO on.
         _switch_gro_on(self.inside)
-        if napi == "receiver":
-            self._sysfs("threaded").write_text("1", encoding="ascii")
         command(f"ip addr add {HOST}/24 dev {self.inside}")
         command(f"ip link set {self.inside} up")
+        if napi == "receiver":
+            # Only an interface that is up has something that could become a thread.
+            self._sysfs("threaded").write_text("1", encoding="ascii")
 
     def addresses(self) -> bytes:
         """Give the receiving interface's Ethernet address."""
