@@ -120,7 +120,9 @@ def point_of(rig: Rig, name: str, index: object, value: object) -> str | None:
     if name == "blocks":
         if index == layout.OPEN:
             return "block opened" if value else "block closed"
-        return {layout.COUNT: "descriptors read", layout.RECEIVED + layout.LIVE: "counted"}.get(index)
+        return {layout.COUNT: "descriptors read", layout.RECEIVED + layout.LIVE: "counted"}.get(
+            index
+        )
     if name == "control":
         return "published" if index == ring.PUBLISHED else None
     if name == "halves":
@@ -195,7 +197,9 @@ def test_workers_killed_at_random_lose_and_double_nothing(rig: Rig) -> None:
             child.kill()
         stream.send(choose.randrange(100))
     stream.finish()
-    assert rig.receiver.counts()[0].gathered == (0 if rig.longest < 2000 else pytest.approx(stream.sent // 5, rel=0.3))
+    assert rig.receiver.counts()[0].gathered == (
+        0 if rig.longest < 2000 else pytest.approx(stream.sent // 5, rel=0.3)
+    )
 
 
 def test_killed_opener_frees_interface_and_queue_for_the_next(rig: Rig) -> None:

@@ -67,7 +67,7 @@ from zerofeed.wire._frame_kernels import (
     SRC_IP,
     locate_udp,
 )
-from zerofeed.wire.xdp._xdp_calls import tai_shift_ns, wake
+from zerofeed.wire.xdp._xdp_calls import prefetch, tai_shift_ns, wake
 from zerofeed.wire.xdp.abi import XDP_PKT_CONTD, XDP_RING_NEED_WAKEUP
 from zerofeed.wire.xdp.layout import (
     BATCH,
@@ -137,6 +137,8 @@ GATHERED_FLAG = 8
 
 _LOW = 0xFFFFFFFF
 _NOBODY = -1
+_AHEAD = 6
+"""Packets between the one that is parsed and the one whose lines are asked for."""
 
 U32 = array_of(types.uint32)
 _FRAMES = record_array(FRAME)
@@ -282,14 +284,24 @@ def _plan(
     foreign = 0
     while taken < ready and count < limit:
         at = consumer + taken
+        if taken + _AHEAD < ready:
+            # What the card or another core wrote is in no cache of this one.
+            ahead = ring_words[row[RX_RING] + 2 * ((at + _AHEAD) & row[RX_MASK])]
+            prefetch(arena, ahead + META_MARK_AT)
+            prefetch(arena, ahead)
         pieces = _pieces(row, ring_words, at, ready - taken)
+        is_endless = False
         if pieces == 0:
-            break
+            if taken > 0 or ready < block[BATCH]:
+                break
+            # Longer than any packet: given back, or the queue would stand still for ever.
+            pieces = ready
+            is_endless = True
         entry = row[RX_RING] + 2 * (at & row[RX_MASK])
         address = ring_words[entry]
         total = _packet_bytes(row, ring_words, at, pieces)
         source = _NOBODY
-        if total >= 0:
+        if total >= 0 and not is_endless:
             end = address + (ring_words[entry + 1] & _LOW)
             if locate_udp(arena, address, end, LINK_ETHERNET, found) == FOUND:
                 # A length that reaches behind the packet contradicts it; the stack drops it, too.

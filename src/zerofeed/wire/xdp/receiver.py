@@ -42,6 +42,7 @@ from zerofeed.wire.xdp.btf import find_function
 from zerofeed.wire.xdp.channels import count_queues, is_up
 from zerofeed.wire.xdp.flows import Flow, check_flows, flow_table
 from zerofeed.wire.xdp.layout import ArenaPlan, prepare_words
+from zerofeed.wire.xdp.link_addresses import read_link
 from zerofeed.wire.xdp.membership import join_groups
 from zerofeed.wire.xdp.program import build_filter
 from zerofeed.wire.xdp.rings import Rings, RingSizes
@@ -56,6 +57,8 @@ AttachMode = Literal["auto", "native", "skb"]
 
 _HARDWARE_TIME_FUNCTION = "bpf_xdp_metadata_rx_timestamp"
 _LEAST_COMPLETIONS = 64
+_LINK_HEADER_BYTES = 22
+"""Ethernet and two VLAN tags."""
 
 
 class Tables(NamedTuple):
@@ -105,7 +108,7 @@ class XdpReceiver:
             that readers may have mapped read-only. It must stay mapped while the receiver is open.
         words: writable int64 array of ``plan.words(batch)`` in memory that outlives a worker.
         plan: how the arena is divided; ``plan.queues`` is the number of queues.
-        batch: descriptors in one call of the kernel, at least 32.
+        batch: descriptors in one call of the kernel, at least 64.
         queues: which queues; default: the first ``plan.queues``.
         attach: "native", "skb", or "auto": native where it works.
         asks_zero_copy: try zero-copy first.
@@ -219,7 +222,11 @@ class XdpReceiver:
         return sum(each.statistics().lost for each in self.sockets)
 
     def close(self) -> None:
-        """Detach the program, leave the groups, close everything of this process's."""
+        """Detach the program, leave the groups, close everything of this process's.
+
+        A forked worker holds all of it, too: the program leaves the interface, and the queues are
+        free, when that has ended as well.
+        """
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
@@ -331,7 +338,16 @@ class XdpReceiver:
 
     def _bind_all(self, arena: npt.NDArray[np.uint8], *, asks_zero_copy: bool) -> Rings:
         """Open and bind a socket for each queue; zero-copy on all of them or on none."""
-        flags = abi.XDP_USE_NEED_WAKEUP | (abi.XDP_USE_SG if self.plan.gather_bytes else 0)
+        flags = abi.XDP_USE_NEED_WAKEUP
+        room = self.plan.chunk_bytes - abi.HEADROOM_BYTES
+        is_long = read_link(self.interface).mtu + _LINK_HEADER_BYTES > room
+        if is_long or self.plan.gather_bytes:
+            flags |= abi.XDP_USE_SG
+        if is_long and not self.plan.gather_bytes:
+            self.notes.append(
+                f"packets longer than {room} bytes are cut: the interface allows them and the arena "
+                "has no gather places"
+            )
         if self.is_native and asks_zero_copy:
             try:
                 rings = self._open_sockets(arena, flags | abi.XDP_ZEROCOPY)

@@ -62,7 +62,7 @@ class Dying:
 
 def twin() -> SimpleNamespace:
     """Give the receive kernels as plain Python that calls plain Python."""
-    fixed = {**plain._ATOMICS, "int64": int, "wake": lambda _: None}
+    fixed = {**plain._ATOMICS, "int64": int, "wake": lambda _: None, "prefetch": lambda *_: None}
     space = {**vars(_frame_kernels), **vars(_ring_kernels), **vars(_xdp_kernels), **fixed}
     for name, value in list(space.items()):
         function = getattr(value, "py_func", value)

@@ -9,6 +9,7 @@ import struct
 
 import numpy as np
 
+from zerofeed.base.kernel import JIT
 from zerofeed.feed.memory import FRAME
 from zerofeed.shm.ring import CursorTable, Ring
 from zerofeed.wire.xdp import layout
@@ -33,16 +34,16 @@ class KernelSide:
     """
 
     def __init__(
-        self, plan: ArenaPlan, flows: list[Flow], *, batch: int = 32, start: int = 0
+        self, plan: ArenaPlan, flows: list[Flow], *, batch: int = 64, start: int = 0
     ) -> None:
         self.plan = plan
         self.flows = flow_table(flows)
         self.arena = np.zeros(plan.arena_bytes, np.uint8)
-        self.blocks, self.owners = prepare_words(
-            np.zeros(plan.words(batch), np.int64), plan, batch
-        )
+        self.blocks, self.owners = prepare_words(np.zeros(plan.words(batch), np.int64), plan, batch)
         self.ring = Ring("kernel-side", plan.slots, 32, max_claim=64)
         self.frames = self.ring.items(FRAME)
+        if not JIT:  # the plain twin of a kernel writes fields as attributes
+            self.frames = self.frames.view(np.recarray)
         self.cursors = CursorTable()
         self.one = np.ones(1, np.int64)
         rx_bytes = _HEAD_BYTES + 16 * plan.rx_entries

@@ -101,5 +101,3 @@ def chain(seed: int, index: int, size: int) -> bytes:
     return (head + bytes((seed * 31 + index * 7 + i) & 0xFF for i in range(max(0, size - 8))))[
         : max(8, size)
     ]
-
-

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 import pytest
@@ -129,7 +130,7 @@ class Rig:
         if self.receiver is not None:
             self.receiver.close()
 
-    def __enter__(self) -> Rig:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

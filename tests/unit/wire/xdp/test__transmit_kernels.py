@@ -31,9 +31,7 @@ def build(
     memory = np.full(4096, 0xEE, np.uint8)
     data = np.frombuffer(b"??" + payload, np.uint8)
     destination = int(pack_destination(address, port)[0])
-    size = k.build_frame(
-        memory, 8, template, NEIGHBOURS, state, data, 2, len(payload), destination
-    )
+    size = k.build_frame(memory, 8, template, NEIGHBOURS, state, data, 2, len(payload), destination)
     assert (memory[:8] == 0xEE).all()
     assert (memory[8 + size :] == 0xEE).all()
     return memory[8 : 8 + size].tobytes()
@@ -167,9 +165,7 @@ def test_frames_leave_once_and_in_order(steps: list[tuple[bool, int]], start: in
             left = ring.leave(count)
             assert left == waiting[: len(left)]
             del waiting[: len(left)]
-        assert (
-            k.reap(ring.halves, ring.words, ring.geometry, ring.free, ring.state) == 0
-        )
+        assert k.reap(ring.halves, ring.words, ring.geometry, ring.free, ring.state) == 0
         free = ring.free[: ring.state[k.FREE]]
         assert len(set(free.tolist())) == ring.state[k.FREE] == 8 - len(waiting)
     assert ring.state[k.SENT] == number

@@ -180,12 +180,23 @@ def test_packet_whose_end_is_not_there_yet_is_left_for_later() -> None:
 
 
 def test_limit_and_batch_bound_one_call() -> None:
-    side = KernelSide(PLAN, FLOWS, batch=32)
-    plan = ArenaPlan(slots=128, queues=1, chunks_per_queue=128)
-    side = KernelSide(plan, FLOWS, batch=32)
-    for _ in range(40):
+    plan = ArenaPlan(slots=128, queues=1, chunks_per_queue=256)
+    side = KernelSide(plan, FLOWS)
+    for _ in range(80):
         assert side.deliver(udp_frame())
-    assert [receive(side, limit=n) for n in (0, 5, 64, 64)] == [0, 5, 32, 3]
+    assert [receive(side, limit=n) for n in (0, 5, 64, 64)] == [0, 5, 64, 11]
+    side.assert_conserved()
+
+
+def test_packet_without_an_end_does_not_stop_its_queue() -> None:
+    """No packet is that long; if a driver says so nevertheless, what follows it still arrives."""
+    plan = ArenaPlan(slots=128, queues=1, chunks_per_queue=256)
+    side = KernelSide(plan, FLOWS)
+    assert side.deliver(udp_frame(bytes(60_000)) + bytes(80 * 1792))
+    assert side.deliver(udp_frame(b"following"))
+    while receive(side) == 0:
+        assert counters(side)["foreign"] < 10
+    assert side.payload(0) == b"following"
     side.assert_conserved()
 
 

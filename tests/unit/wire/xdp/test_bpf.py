@@ -48,7 +48,9 @@ def test_program_that_the_verifier_refuses_says_why() -> None:
     a.load(0, 1, 0, 4)
     a.load(0, 0, 0, 8)  # a packet pointer that was never compared with the packet's end
     a.exit()
-    with pytest.raises(ReceiverError, match=r"cannot load the XDP program.*verifier says") as caught:
+    with pytest.raises(
+        ReceiverError, match=r"cannot load the XDP program.*verifier says"
+    ) as caught:
         bpf.load_program(a.assemble())
     assert "invalid access to packet" in str(caught.value.got)
 

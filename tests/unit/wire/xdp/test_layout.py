@@ -61,26 +61,26 @@ def test_words_are_those_of_the_table() -> None:
     assert head == list(range(12))
     assert layout.RECEIVED + layout.LIVE == 16
     assert (layout.SCRATCH, layout.OWNS) == (24, layout.BLOCK_HEAD_WORDS)
-    assert block_words(40) == 32 + 80
+    assert block_words(70) == 32 + 140
 
 
 def test_prepared_words_are_at_rest_and_own_the_slots_chunks() -> None:
     plan = ArenaPlan(slots=128, queues=2, chunks_per_queue=64)
-    words = np.full(plan.words(32), -1, np.int64)
-    blocks, owners = prepare_words(words, plan, 32)
+    words = np.full(plan.words(64), -1, np.int64)
+    blocks, owners = prepare_words(words, plan, 64)
     assert np.shares_memory(blocks, words)
     assert np.shares_memory(owners, words)
-    assert blocks.shape == (2, block_words(32))
+    assert blocks.shape == (2, block_words(64))
     assert (blocks[:, layout.OPEN] == 0).all()
-    assert (blocks[:, layout.BATCH] == 32).all()
+    assert (blocks[:, layout.BATCH] == 64).all()
     assert owners.tolist() == plan.slot_chunks().tolist()
 
 
 def test_words_of_another_kind_or_size_are_a_bug() -> None:
     plan = ArenaPlan(slots=128)
     with pytest.raises(BugError, match="too few words"):
-        prepare_words(np.zeros(plan.words(32) - 1, np.int64), plan, 32)
+        prepare_words(np.zeros(plan.words(64) - 1, np.int64), plan, 64)
     with pytest.raises(BugError, match="int64"):
-        prepare_words(np.zeros(plan.words(32), np.int32), plan, 32)
+        prepare_words(np.zeros(plan.words(64), np.int32), plan, 64)
     with pytest.raises(BugError, match="shorter than a packet"):
-        plan.words(31)
+        plan.words(63)

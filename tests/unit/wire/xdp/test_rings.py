@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_geometry_has_no_overlaps_and_names_every_ring(pair) -> None:
             spans.append((int(row[ring]), int(row[ring] + size * (row[mask] + 1))))
     spans.sort()
     assert len(spans) == 8
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
     assert spans[-1][1] <= rings.words.size
     assert rings.geometry[:, layout.DESCRIPTOR].tolist() == [each.fileno() for each in pair]
     rings.close()

@@ -2,15 +2,17 @@
 
 import errno
 import os
+import resource
+import socket
 
 import pytest
 
+from tests.unit.children import Child
+from tests.unit.wire.xdp.rig import INSIDE, private_network
 from zerofeed.base.errors import ReceiverError
 from zerofeed.shm.segment import Segment
 from zerofeed.wire.xdp import abi, sockets
 from zerofeed.wire.xdp.sockets import XdpSocket, XdpStatistics
-
-from tests.unit.wire.xdp.rig import INSIDE, private_network  # isort: skip
 
 
 def test_lost_is_what_found_no_chunk_or_no_room() -> None:
@@ -50,8 +52,6 @@ def test_binding_waits_for_a_former_owner_and_gives_up_after_three_seconds() -> 
         return made
 
     with private_network():
-        import socket
-
         index = socket.if_nametoindex(INSIDE)
         one, two = opened(Segment("one", 1 << 18)), opened(Segment("two", 1 << 18))
         one.bind(index, 0, abi.XDP_COPY)
@@ -87,4 +87,25 @@ def test_memory_of_an_impossible_shape_is_refused() -> None:
     for address, chunk in ((segment.mapping.address + 1, 2048), (segment.mapping.address, 1000)):
         with pytest.raises(ReceiverError, match="cannot register 256 KiB of memory"):
             made.register_memory(address, 1 << 18, chunk)
+    made.close()
+
+
+@pytest.mark.root
+def test_memory_beyond_the_limit_of_locked_memory_is_refused_with_what_to_raise() -> None:
+    segment = Segment("locked", 1 << 20)
+    made = XdpSocket("eth0 queue 0")
+
+    def register() -> str:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (65_536, 65_536))
+        os.setuid(65534)
+        try:
+            made.register_memory(segment.mapping.address, segment.size_bytes, 2048)
+        except ReceiverError as error:
+            return str(error)
+        return "registered"
+
+    with Child(register) as child:
+        said = child.result()
+    assert "ENOBUFS" in said
+    assert "ulimit -l" in said
     made.close()
