@@ -31,7 +31,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.contest import pin
+from benchmarks.contest import end_with_parent, pin
 from benchmarks.network import GROUP, PORT, SENDER, Wire, command, leave_for_own_network
 from zerofeed.base.errors import ReceiverError
 from zerofeed.wire.xdp import abi, bpf
@@ -84,7 +84,9 @@ class Frame:
         total = (total & 0xFFFF) + (total >> 16)
         ip = ip[:10] + struct.pack(">H", ~(total + (total >> 16)) & 0xFFFF) + ip[12:]
         group = int.from_bytes(socket.inet_aton(GROUP), "big")
-        ethernet = multicast_mac(group).to_bytes(6, "big") + bytes.fromhex("020000000002") + b"\x08\0"
+        ethernet = (
+            multicast_mac(group).to_bytes(6, "big") + bytes.fromhex("020000000002") + b"\x08\0"
+        )
         return ethernet + ip + struct.pack(">HHHH", PORT, PORT, udp_bytes, 0) + self.payload
 
 
@@ -242,30 +244,31 @@ class Generator:
         self._pipe.close()
 
     def _answer(self) -> Any:
-        answer = self._pipe.recv()
-        if isinstance(answer, str):
-            raise RuntimeError(f"the generator failed: {answer}")
+        error, answer = self._pipe.recv()
+        if error:
+            raise RuntimeError(f"the generator failed: {error}")
         return answer
 
 
 def _serve(pipe: Any, core: int) -> None:
     """Do what the pipe says, until it says "end" or is closed."""
+    end_with_parent()
     pin(core)
     try:
         leave_for_own_network()
-        pipe.send(())
+        pipe.send(("", ()))
         while True:
             what, *arguments = pipe.recv()
             if what == "end":
                 return
             if what == "up":
                 command(f"ip link set {arguments[0]} up")
-                pipe.send(())
+                pipe.send(("", ()))
             else:
                 plain, interface, interval_ns, seconds = arguments
                 sent = _send(Frame(*plain), interface, interval_ns, seconds)
-                pipe.send((sent.frames, sent.seconds))
+                pipe.send(("", (sent.frames, sent.seconds)))
     except EOFError:
         return
     except (OSError, ReceiverError) as error:
-        pipe.send(str(error))
+        pipe.send((str(error), ()))

@@ -121,12 +121,14 @@ class Receiver(ABC):
         name: as the tables show it.
         bias: whom the comparison favours, and how.
         measures: what it takes part in.
+        payloads: sizes in bytes that saturation is measured with.
         handler: where a latency ends: in the receiving process, or in a reader's own.
     """
 
     name: ClassVar[str]
     bias: ClassVar[str] = ""
     measures: ClassVar[tuple[WireMeasure, ...]] = ("saturation", "cost", "latency")
+    payloads: ClassVar[tuple[int, ...]] = (64, 200)
     handler: ClassVar[Literal["same process", "another process"]] = "same process"
 
     def missing(self) -> str | None:

@@ -8,11 +8,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@ static int number_option(const char *text, const char *name, int *value) {
 }
 
 static void start(int argc, char **argv) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i];
         if (number_option(a, "core", &opt.core) || number_option(a, "board", &opt.board_fd) ||

@@ -52,7 +52,7 @@ class DatagramReceiver(Receiver):
                 transport, _ = await loop.create_datagram_endpoint(
                     lambda: _Protocol(counter), sock=sock
                 )
-                while not board.words[STOP]:  # noqa: ASYNC110 - another process sets it
+                while not board.words[STOP]:
                     await asyncio.sleep(_LOOK_SECONDS)
                     counter.tell()
                 transport.close()

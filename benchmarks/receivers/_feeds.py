@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, ClassVar, Literal
+from typing import IO, Literal
 
 import numpy as np
 
 import zerofeed as zf
 from benchmarks.board import Board
+from benchmarks.contest import end_with_parent
 from benchmarks.contestants._zerofeed import feed_name
 from benchmarks.generator import Frame
 from benchmarks.network import GROUP, PORT, Wire
@@ -58,7 +59,8 @@ class FeedReceiver(Receiver):
         "does more than the others: decodes 115 bytes into a record, keeps sequence and journal,"
         " publishes frames and records"
     )
-    handler: ClassVar[Literal["same process", "another process"]] = "another process"
+    payloads = (115,)
+    handler = "another process"
 
     def __init__(self, kind: Literal["udp", "afxdp"]) -> None:
         self.name = f"zerofeed, whole feed over {kind}"  # type: ignore[misc]
@@ -128,12 +130,13 @@ class _RunningFeed(Running):
         self._folder = folder
         self._feed: zf.Feed | None = None
         self._reader: Forked | None = None
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
         chosen = [word for setting in settings for word in ("--set", setting)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "zerofeed", "run", str(path), *chosen],
             stdout=self._errors,
             stderr=self._errors,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has no threads
         )
 
     def wait_ready(self, timeout_s: float) -> None:

@@ -99,7 +99,7 @@ class Program(_OnBoard):
         self, board: Board, name: str, options: dict[str, object], descriptors: tuple[int, ...] = ()
     ) -> None:
         super().__init__(board)
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
         words = [f"{key}={value}" for key, value in options.items()]
         self._process = subprocess.Popen(
             [str(build(name)), *words], pass_fds=(board.fd, *descriptors), stderr=self._errors

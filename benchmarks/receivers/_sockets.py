@@ -29,7 +29,7 @@ def open_socket(plan: WirePlan) -> socket.socket:
     sock.bind((GROUP, PORT))
     membership = socket.inet_aton(GROUP) + socket.inet_aton(HOST)
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-    sock.setblocking(False)
+    sock.settimeout(0)
     return sock
 
 

@@ -20,7 +20,7 @@ from zerofeed.base.kernel import (
     kernel,
     record_array,
 )
-from zerofeed.base.status import OK
+from zerofeed.base.status import BUFFER_FULL, OK
 from zerofeed.feed.memory import FRAME
 from zerofeed.records.kinds import TRADE
 from zerofeed.shm._atomics import load_acquire, pause, store_release
@@ -184,9 +184,11 @@ def receive_xdp(
             0, rings, ring_words, geometry, blocks, owners, flows, arena, frame_control, frames,
             limit, realtime_ns(), tai_shift,
         )  # fmt: skip
-        if got < 0:
+        # The kernel shows packets in the RX ring a moment before it shows that it has taken their
+        # chunks from FILL: no room there yet is no failure, but a reason to look again.
+        if got < 0 and got != BUFFER_FULL:
             return got
-        if got == 0:
+        if got <= 0:
             if is_busy:
                 pause()
             else:

@@ -38,9 +38,7 @@ class CAfXdp(Receiver):
     """c/afxdp.c behind the program that zerofeed attaches, byte for byte."""
 
     name = "C, AF_XDP"
-    bias = (
-        "favours C: nothing is parsed or kept for readers, a chunk goes back as soon as its number is read"
-    )
+    bias = "favours C: nothing is parsed or kept for readers, a chunk goes back as soon as its number is read"
 
     def missing(self) -> str | None:
         """Ask for the compiler."""

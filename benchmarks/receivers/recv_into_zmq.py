@@ -35,9 +35,7 @@ class RecvIntoZmq(Receiver):
             sock = open_socket(plan)
 
             def work() -> None:
-                receive_into(
-                    sock, plan, board.words, send, lambda: None, yields=plan.shares_core
-                )
+                receive_into(sock, plan, board.words, send, lambda: None, yields=plan.shares_core)
 
             begin(board.words, work)
 
