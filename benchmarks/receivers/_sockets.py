@@ -86,7 +86,7 @@ def receive_into(
     sock: socket.socket,
     plan: WirePlan,
     words: Any,
-    take: Callable[[memoryview], object],
+    take: Callable[[Any], object],
     idle: Callable[[], object],
     *,
     yields: bool = False,
