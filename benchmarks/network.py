@@ -111,8 +111,12 @@ class Wire:
         """Give the receiving interface's Ethernet address."""
         return bytes.fromhex(self._sysfs("address").read_text().strip().replace(":", ""))
 
-    def pin_kernel_threads(self, core: int) -> list[int]:
+    def pin_kernel_threads(self, core: int, *, goes_first: bool) -> list[int]:
         """Put the threads that do the kernel's receive work on a core.
+
+        Args:
+            core: which.
+            goes_first: they interrupt everybody else there, as a softirq would.
 
         Returns:
             Their ids; none when the work is not done in threads.
@@ -128,6 +132,8 @@ class Wire:
             raise RuntimeError(msg)
         for pid in found:
             os.sched_setaffinity(pid, {core})
+            if goes_first:
+                os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
         return found
 
     def drops(self) -> dict[str, int]:
