@@ -111,12 +111,12 @@ class Wire:
         """Give the receiving interface's Ethernet address."""
         return bytes.fromhex(self._sysfs("address").read_text().strip().replace(":", ""))
 
-    def pin_kernel_threads(self, core: int, *, goes_first: bool) -> list[int]:
+    def pin_kernel_threads(self, core: int) -> list[int]:
         """Put the threads that do the kernel's receive work on a core.
 
-        Args:
-            core: which.
-            goes_first: they interrupt everybody else there, as a softirq would.
+        They share it fairly, as ksoftirqd does when there is more than a softirq may take. If they went
+        first, a receiver offered too much would get no time at all, and every packet that it does
+        get would be charged with the many that it does not.
 
         Returns:
             Their ids; none when the work is not done in threads.
@@ -132,8 +132,6 @@ class Wire:
             raise RuntimeError(msg)
         for pid in found:
             os.sched_setaffinity(pid, {core})
-            if goes_first:
-                os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
         return found
 
     def drops(self) -> dict[str, int]:

@@ -182,14 +182,14 @@ def measure_once(receiver: Receiver, plan: WirePlan) -> dict[str, Any]:
 
 def _come_first() -> None:
     """Wake up on time beside busy loops: this process looks at counters four times and sleeps."""
-    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(2))
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 def _observe(
     frame: Frame, plan: WirePlan, wire: Wire, generator: Generator, running: Running
 ) -> dict[str, Any]:
     """Let the generator run, and look before and after the measured time."""
-    kernel = wire.pin_kernel_threads(plan.receiver_core, goes_first=plan.measure == "cost")
+    kernel = wire.pin_kernel_threads(plan.receiver_core)
     threads = kernel + running.pids() if plan.measure == "cost" else []
     drops_before = wire.drops()
     received_before = running.received()

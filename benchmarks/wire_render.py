@@ -51,8 +51,8 @@ class WireResults:
         self._kept = [run for run in steady if run not in self.leaky]
 
     def variants(self) -> list[Variant]:
-        """Give what was varied, in the order of the runs."""
-        return sorted({self.variant(run) for run in self._kept}, key=str)
+        """Give what was varied."""
+        return sorted({self.variant(run) for run in self._kept})
 
     def variant(self, run: dict[str, Any]) -> Variant:
         """Give a run's: where the kernel works for saturation, else the pace."""

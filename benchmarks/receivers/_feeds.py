@@ -85,11 +85,8 @@ class FeedReceiver(Receiver):
         # Where reader and worker share a core the worker must sleep, or neither gets anywhere.
         sleeps = not plan.is_busy or (plan.is_latency and plan.shares_core)
         text = _configuration(name, wire.inside, plan)
-        folder = tempfile.TemporaryDirectory(prefix="zerofeed-bench-")
-        path = Path(folder.name, "feed.toml")
-        path.write_text(text, encoding="utf-8")
         settings = [*self._settings(), f"worker.idle={'sleep' if sleeps else 'spin'}"]
-        return _RunningFeed(name, path, settings, plan, board, folder)
+        return _RunningFeed(name, text, settings, plan, board)
 
     def _settings(self) -> list[str]:
         """Find out how the configuration chooses the receiver; nothing is said for the default.
@@ -118,26 +115,29 @@ class _RunningFeed(Running):
     def __init__(
         self,
         name: str,
-        path: Path,
+        text: str,
         settings: list[str],
         plan: WirePlan,
         board: Board,
-        folder: tempfile.TemporaryDirectory[str],
     ) -> None:
         self._name = name
         self._plan = plan
         self._board = board
-        self._folder = folder
         self._feed: zf.Feed | None = None
         self._reader: Forked | None = None
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
         chosen = [word for setting in settings for word in ("--set", setting)]
+        # A file without a name: nothing of it is left, whoever is killed.
+        file = os.memfd_create("feed.toml")
+        os.write(file, text.encode())
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "zerofeed", "run", str(path), *chosen],
+            [sys.executable, "-m", "zerofeed", "run", f"/dev/fd/{file}", *chosen],
             stdout=self._errors,
             stderr=self._errors,
+            pass_fds=(file,),
             preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has no threads
         )
+        os.close(file)
 
     def wait_ready(self, timeout_s: float) -> None:
         """Attach, and start the reader of a latency run."""
@@ -181,7 +181,6 @@ class _RunningFeed(Running):
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 code = self._process.wait()
-            self._folder.cleanup()
         if code:
             raise RuntimeError(self._said())
         return lost
