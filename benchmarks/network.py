@@ -107,10 +107,6 @@ class Wire:
             # Only an interface that is up has something that could become a thread.
             self._sysfs("threaded").write_text("1", encoding="ascii")
 
-    def addresses(self) -> bytes:
-        """Give the receiving interface's Ethernet address."""
-        return bytes.fromhex(self._sysfs("address").read_text().strip().replace(":", ""))
-
     def pin_kernel_threads(self, core: int) -> list[int]:
         """Put the threads that do the kernel's receive work on a core.
 
@@ -143,10 +139,6 @@ class Wire:
             "other udp": udp["InErrors"] - udp["RcvbufErrors"],
             "no socket": udp["NoPorts"] + udp["IgnoredMulti"],
         }
-
-    def taken(self) -> int:
-        """Read how many packets the interface has taken from the wire."""
-        return int(self._sysfs("statistics/rx_packets").read_text())
 
     def _sysfs(self, name: str) -> Path:
         return Path("/sys/class/net", self.inside, name)

@@ -83,7 +83,7 @@ int main(int argc, char **argv) {
         if (!ready) {
             if (__atomic_load_n(fill.flags, __ATOMIC_ACQUIRE) & XDP_RING_NEED_WAKEUP)
                 recvfrom(fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
-            if (opt.busy) pause_or_yield();
+            if (opt.busy) look_again();
             else poll(&waits, 1, 50);
             continue;
         }

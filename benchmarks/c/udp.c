@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
     while (!board[STOP]) {
         int got = recvmmsg(fd, messages, opt.batch, MSG_DONTWAIT, NULL);
         if (got <= 0) {
-            if (opt.busy) pause_or_yield();
+            if (opt.busy) look_again();
             else poll(&waits, 1, 50);
             continue;
         }

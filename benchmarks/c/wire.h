@@ -21,7 +21,7 @@
 enum { READY = 0, RECEIVED = 1, LOST = 2, SAMPLES = 3, NEXT = 4, DISORDER = 5, STOP = 8, DATA = 16 };
 
 struct options {
-    int core, board_fd, board_words, number_at, stamp_at, latency, busy, yields, batch;
+    int core, board_fd, board_words, number_at, stamp_at, latency, busy, batch;
     int map_fd, ifindex, chunks, port, buffer_bytes;
     char group[32], host[32];
 };
@@ -49,7 +49,7 @@ static void start(int argc, char **argv) {
         if (number_option(a, "core", &opt.core) || number_option(a, "board", &opt.board_fd) ||
             number_option(a, "words", &opt.board_words) || number_option(a, "number", &opt.number_at) ||
             number_option(a, "stamp", &opt.stamp_at) || number_option(a, "latency", &opt.latency) ||
-            number_option(a, "busy", &opt.busy) || number_option(a, "yields", &opt.yields) ||
+            number_option(a, "busy", &opt.busy) ||
             number_option(a, "batch", &opt.batch) || number_option(a, "map", &opt.map_fd) ||
             number_option(a, "ifindex", &opt.ifindex) || number_option(a, "chunks", &opt.chunks) ||
             number_option(a, "port", &opt.port) || number_option(a, "buffer", &opt.buffer_bytes))
@@ -86,12 +86,10 @@ static inline void take(const uint8_t *payload) {
     }
 }
 
-static inline void pause_or_yield(void) {
-    if (opt.yields) sched_yield();
-    else
+static inline void look_again(void) {
 #if defined(__x86_64__)
-        __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #else
-        __asm__ volatile("yield");
+    __asm__ volatile("yield");
 #endif
 }

@@ -86,7 +86,7 @@ class FeedReceiver(Receiver):
         sleeps = not plan.is_busy or (plan.is_latency and plan.shares_core)
         text = _configuration(name, wire.inside, plan)
         settings = [*self._settings(), f"worker.idle={'sleep' if sleeps else 'spin'}"]
-        return _RunningFeed(name, text, settings, plan, board)
+        return _RunningFeed(name, text, settings, plan, board, counts_loss=self._kind == "afxdp")
 
     def _settings(self) -> list[str]:
         """Find out how the configuration chooses the receiver; nothing is said for the default.
@@ -119,8 +119,11 @@ class _RunningFeed(Running):
         settings: list[str],
         plan: WirePlan,
         board: Board,
+        *,
+        counts_loss: bool,
     ) -> None:
         self._name = name
+        self._counts_loss = counts_loss
         self._plan = plan
         self._board = board
         self._feed: zf.Feed | None = None
@@ -172,7 +175,9 @@ class _RunningFeed(Running):
             if self._reader is not None:
                 self._reader.stop()
             if self._feed is not None:
-                lost = self._lost(self._feed)
+                if self._counts_loss:
+                    # What UDP sockets drop is in the network's own counters.
+                    lost["AF_XDP socket"] = int(self._feed.metrics["packets_dropped_kernel"])
                 self._feed.close()
         finally:
             self._process.send_signal(signal.SIGTERM)
@@ -184,12 +189,6 @@ class _RunningFeed(Running):
         if code:
             raise RuntimeError(self._said())
         return lost
-
-    def _lost(self, feed: zf.Feed) -> dict[str, int]:
-        """Take what a socket dropped from the network's counters, and AF_XDP's from the feed's."""
-        if "afxdp" not in str(feed.description.receiver).lower().replace("_", ""):
-            return {}
-        return {"AF_XDP socket": int(feed.metrics["packets_dropped_kernel"])}
 
     def _read(self) -> None:
         os.sched_setaffinity(0, {self._plan.reader_core})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import tempfile
@@ -141,7 +140,6 @@ def program_options(plan: WirePlan, wire: Wire, frame: Frame, board: Board) -> d
         "stamp": frame.stamp_at,
         "latency": int(plan.is_latency),
         "busy": int(plan.is_busy),
-        "yields": 0,
         "batch": plan.batch,
         "chunks": plan.chunks,
         "ifindex": socket.if_nametoindex(wire.inside),
@@ -157,4 +155,3 @@ def begin(words: Any, work: Callable[[], None]) -> None:
     with steady():
         words[READY] = 1
         work()
-    os.sched_yield()
