@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -49,6 +50,11 @@ def private_network(*, queues: int = 2, mtu: int = 1500) -> Iterator[None]:
             try:
                 counts = f"numrxqueues {queues} numtxqueues {queues}"
                 command("ip link set lo up")
+                # No neighbour discovery between the frames that a test counts.
+                for scope in ("all", "default"):
+                    off = Path(f"/proc/sys/net/ipv6/conf/{scope}/disable_ipv6")
+                    if off.exists():
+                        off.write_text("1", encoding="ascii")
                 command(f"ip link add {INSIDE} {counts} type veth peer name {OUTSIDE} {counts}")
             except (OSError, subprocess.CalledProcessError) as error:
                 pytest.skip(f"no veth interfaces: {error}")

@@ -204,6 +204,7 @@ def test_sent_is_received_plus_what_the_kernel_counted(mode: str) -> None:
         assert received >= ONE_QUEUE.rx_entries
 
 
+@pytest.mark.slow
 def test_live_frames_of_the_kernel_s_own_are_all_accounted_for() -> None:
     with Rig(ArenaPlan(slots=512, queues=2, chunks_per_queue=512)) as rig:
         receiver = rig.open()
