@@ -19,9 +19,11 @@ opens what must not be shared (sockets, contexts) in `sender` and `receiver`, af
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
+import signal
 import struct
 import time
 from abc import ABC, abstractmethod
@@ -40,6 +42,7 @@ __all__ = [
     "Plan",
     "Rate",
     "beside",
+    "end_with_parent",
     "finish",
     "pin",
     "steady",
@@ -52,6 +55,7 @@ STAMPED = struct.Struct("<8xq48x")
 
 _CONTEXT = multiprocessing.get_context("fork")
 _JOIN_SECONDS = 60.0
+_PR_SET_PDEATHSIG = 1
 _SLEEP_NS = 1_000_000
 
 
@@ -286,10 +290,16 @@ def pin(core: int) -> None:
     os.sched_setaffinity(0, {core})
 
 
+def end_with_parent() -> None:
+    """Be killed when the parent is gone, whatever happens to it: nothing goes on spinning."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def beside(work: Callable[[], None], core: int) -> BaseProcess:
     """Run a function in a forked process on a core."""
 
     def run() -> None:
+        end_with_parent()
         pin(core)
         work()
 

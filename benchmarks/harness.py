@@ -34,7 +34,7 @@ from benchmarks import cring, machine
 from benchmarks.contest import Contestant, Measure, Plan
 from benchmarks.contestants import every_contestant, find_contestant
 
-__all__ = ["main", "plans_for"]
+__all__ = ["main", "plans_for", "run_between_brackets"]
 
 _RESULTS = Path(__file__).resolve().parent / "results"
 _ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,7 @@ def run_once(measure: Measure, name: str, plan: Plan) -> dict[str, Any]:
     contestant = find_contestant(name)
     if contestant is None:
         raise SystemExit(f"{name}: not installed")
-    return getattr(contestant, measure)(plan).as_dict()  # type: ignore[no-any-return]
+    return getattr(contestant, measure)(plan).as_dict()
 
 
 def run_apart(measure: Measure, name: str, plan: Plan) -> dict[str, Any]:
@@ -86,14 +86,27 @@ def run_apart(measure: Measure, name: str, plan: Plan) -> dict[str, Any]:
     Returns:
         The result with its brackets; `error` in place of the result when it failed.
     """
-    command = [sys.executable, "-m", "benchmarks.harness", "--once", measure, name]
-    run: dict[str, Any] = {"contestant": name, "plan": asdict(plan)}
+    words = ["benchmarks.harness", "--once", measure, name, json.dumps(asdict(plan))]
+    return {"contestant": name, "plan": asdict(plan), **run_between_brackets(words, plan)}
+
+
+def run_between_brackets(words: list[str], cores: Plan) -> dict[str, Any]:
+    """Run a module in a fresh process, with a raw ping-pong before and after it.
+
+    Args:
+        words: the module and its arguments; its last line on standard output is its result.
+        cores: which two the brackets are measured on.
+
+    Returns:
+        `result`, `bracket_ns`, `load`, `attempt` and `is_steady`; or `error`.
+    """
+    run: dict[str, Any] = {}
     for attempt in range(1, _TRIES + 1):
-        before = cring.pingpong_ns(plan)
+        before = cring.pingpong_ns(cores)
         load = machine.load()
         try:
             done = subprocess.run(
-                [*command, json.dumps(asdict(plan))],
+                [sys.executable, "-m", *words],
                 cwd=_ROOT,
                 capture_output=True,
                 text=True,
@@ -101,11 +114,11 @@ def run_apart(measure: Measure, name: str, plan: Plan) -> dict[str, Any]:
                 check=True,
             )
         except subprocess.TimeoutExpired:
-            return {**run, "error": f"not done after {_RUN_SECONDS} s"}
+            return {"error": f"not done after {_RUN_SECONDS} s"}
         except subprocess.CalledProcessError as error:
-            return {**run, "error": error.stderr.strip().splitlines()[-1:] or ["failed"]}
-        after = cring.pingpong_ns(plan)
-        run |= {
+            return {"error": error.stderr.strip().splitlines()[-1:] or ["failed"]}
+        after = cring.pingpong_ns(cores)
+        run = {
             "result": json.loads(done.stdout.splitlines()[-1]),
             "bracket_ns": [before, after],
             "load": load,

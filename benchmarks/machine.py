@@ -12,7 +12,7 @@ from pathlib import Path
 
 __all__ = ["describe", "load"]
 
-_PACKAGES = ("numpy", "numba", "pyzmq", "iceoryx2", "zerofeed")
+_PACKAGES = ("numpy", "numba", "pyzmq", "iceoryx2", "uvloop", "zerofeed")
 
 
 def describe() -> dict[str, object]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.contestants import find_contestant
 
-__all__ = ["GOALS", "Results", "main", "render"]
+__all__ = ["GOALS", "Results", "machine_table", "main", "place_of", "render"]
 
 _HERE = Path(__file__).resolve().parent
 _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
@@ -73,7 +73,7 @@ class Results:
             run["result"][field]
             for run in self._steady
             if run["contestant"] == name
-            and _place(run) == place
+            and place_of(run) == place
             and (variant is None or key is None or run["plan"][key] == variant)
         ]
         return statistics.median(values) if values else None
@@ -84,12 +84,13 @@ class Results:
             {
                 run["round"]
                 for run in self._steady
-                if run["contestant"] == name and _place(run) == place
+                if run["contestant"] == name and place_of(run) == place
             }
         )
 
 
-def _place(run: dict[str, Any]) -> str:
+def place_of(run: dict[str, Any]) -> str:
+    """Say how close the two cores were in a run."""
     return "near" if statistics.mean(run["bracket_ns"]) < _NEAR_NS else "far"
 
 
@@ -158,7 +159,7 @@ def render(results: dict[str, Results]) -> str:
     """Write the results as Markdown."""
     if not results:
         return "No results are stored yet.\n"
-    parts = [_machine(next(iter(results.values())).stored)]
+    parts = [machine_table(next(iter(results.values())).stored)]
     for place in _PLACES:
         goals = _goals(results, place)
         if goals:
@@ -173,7 +174,8 @@ def render(results: dict[str, Results]) -> str:
     return "\n".join(parts)
 
 
-def _machine(stored: dict[str, Any]) -> str:
+def machine_table(stored: dict[str, Any]) -> str:
+    """Write what a result says of its machine as Markdown."""
     facts = dict(stored["machine"])
     packages = ", ".join(f"{name} {version}" for name, version in facts.pop("packages").items())
     lines = [f"| {name.replace('_', ' ')} | {value} |" for name, value in facts.items()]

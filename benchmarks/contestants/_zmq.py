@@ -44,12 +44,17 @@ class Subscriptions(Channel):
         send: Callable[[bytes], object] = publisher.send
         return send
 
-    def receiver(self, index: int) -> Callable[[], bytes]:
-        """Connect and subscribe to everything."""
-        del index
+    def subscriber(self) -> Any:
+        """Connect and subscribe to everything; the socket itself."""
         subscriber: Any = zmq.Context.instance().socket(zmq.SUB)
         subscriber.setsockopt(zmq.SUBSCRIBE, b"")
         subscriber.connect(self._address)
+        return subscriber
+
+    def receiver(self, index: int) -> Callable[[], bytes]:
+        """Give what waits for one frame."""
+        del index
+        subscriber = self.subscriber()
         receive: Callable[..., bytes] = subscriber.recv
         if not self._is_polling:
             return receive

@@ -1,0 +1,9 @@
+"""A whole feed that receives by AF_XDP."""
+
+from __future__ import annotations
+
+from benchmarks.receivers._feeds import FeedReceiver
+
+__all__ = ["RECEIVER"]
+
+RECEIVER = FeedReceiver("afxdp")
