@@ -22,16 +22,13 @@ from benchmarks.network import GROUP, PORT, Wire
 from benchmarks.receivers._processes import Forked
 from benchmarks.receivers._zerofeed_wire_kernels import count_trades
 from benchmarks.wire_contest import Receiver, Running, WirePlan
-from zerofeed.base.errors import ConfigurationError
 from zerofeed.codecs.deribit.encoder import encode_message, encode_packet
-from zerofeed.runtime.config import parse
 
 __all__ = ["FeedReceiver"]
 
 _MARK = 0x1122_3344_5566_7788
 _SEQUENCE_AT = 4
 _END_SECONDS = 20.0
-_PLACES_OF_THE_CHOICE = ("source.0.receiver", "source.0.kind", "worker.receiver")
 
 
 def _trade_packet() -> Frame:
@@ -66,14 +63,6 @@ class FeedReceiver(Receiver):
         self.name = f"zerofeed, whole feed over {kind}"  # type: ignore[misc]
         self._kind = kind
 
-    def missing(self) -> str | None:
-        """Ask the configuration."""
-        try:
-            self._settings()
-        except ConfigurationError as error:
-            return f"the configuration has no such receiver: {error.what}"
-        return None
-
     def frame(self, plan: WirePlan) -> Frame:
         """Give the packet of one trade, 115 bytes."""
         del plan
@@ -85,28 +74,8 @@ class FeedReceiver(Receiver):
         # Where reader and worker share a core the worker must sleep, or neither gets anywhere.
         sleeps = not plan.is_busy or (plan.is_latency and plan.shares_core)
         text = _configuration(name, wire.inside, plan)
-        settings = [*self._settings(), f"worker.idle={'sleep' if sleeps else 'spin'}"]
+        settings = [f"feed.receiver={self._kind}", f"worker.idle={'sleep' if sleeps else 'spin'}"]
         return _RunningFeed(name, text, settings, plan, board, counts_loss=self._kind == "afxdp")
-
-    def _settings(self) -> list[str]:
-        """Find out how the configuration chooses the receiver; nothing is said for the default.
-
-        Raises:
-            ConfigurationError: it cannot.
-        """
-        if self._kind == "udp":
-            return []
-        refused: ConfigurationError | None = None
-        for place in _PLACES_OF_THE_CHOICE:
-            setting = f"{place}={self._kind}"
-            try:
-                parse(_configuration("probe", "lo", WirePlan("cost")), settings=[setting])
-            except ConfigurationError as error:
-                refused = refused or error
-            else:
-                return [setting]
-        assert refused is not None
-        raise refused
 
 
 class _RunningFeed(Running):
