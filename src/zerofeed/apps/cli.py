@@ -481,6 +481,10 @@ def warm(jobs: int | None, *, is_json: bool) -> int:
     help="Packets a second that the venue sends; 0 is as many as the feed takes.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulation.")
+@click.option(
+    "--afxdp", "is_afxdp", is_flag=True,
+    help="By AF_XDP, from one private network to another, for root.",
+)  # fmt: skip
 @click.option("--json", "is_json", is_flag=True, help="One JSON object at the end.")
 def demo(
     seconds: float,
@@ -491,6 +495,7 @@ def demo(
     rate: float,
     seed: int,
     *,
+    is_afxdp: bool,
     is_json: bool,
 ) -> int:
     """Show it all: a venue, a feed, readers, live figures, a verdict."""
@@ -506,6 +511,7 @@ def demo(
         speed=None if factor == "max" else factor,
         rate=rate or None,
         seed=seed,
+        is_afxdp=is_afxdp,
     )
     return verb.demo(plan, as_json=is_json)
 
