@@ -28,7 +28,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -404,6 +404,18 @@ def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: b
     "--max-rate", type=click.FloatRange(min=0, min_open=True), metavar="PPS",
     help="At most so many packets a second.",
 )  # fmt: skip
+@click.option(
+    "--receiver",
+    type=click.Choice(["udp", "afxdp"]),
+    default="udp",
+    show_default=True,
+    help="What sends: a UDP socket, or AF_XDP on --interface, past the network stack, for root.",
+)
+@click.option(
+    "--destination-mac",
+    metavar="MAC",
+    help="With afxdp: Ethernet address for unicast; default: the neighbour table's.",
+)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
 def send(
     file: Path,
@@ -413,6 +425,8 @@ def send(
     ttl: int,
     times: int,
     max_rate: float | None,
+    receiver: Literal["udp", "afxdp"],
+    destination_mac: str | None,
     *,
     keep_destinations: bool,
     is_json: bool,
@@ -429,6 +443,8 @@ def send(
         times=times,
         max_rate=max_rate,
         keeps_destinations=keep_destinations,
+        receiver=receiver,
+        destination_mac=destination_mac,
         is_json=is_json,
     )
 
