@@ -99,9 +99,7 @@ class Run:
             description=SimpleNamespace(templates={0: "Book", 1: "Ticker", 2: "Trades"}),
             instruments=range(12),
         )
-        return module._results(
-            feed, self.sent, TARGET, self.readers, {"epoch": 1}, self.reception
-        )
+        return module._results(feed, self.sent, TARGET, self.readers, {"epoch": 1}, self.reception)
 
     def broken(self) -> set[str]:
         return {name for name, holds in self.results()["identities"].items() if not holds}
@@ -456,7 +454,7 @@ def networks_held(session: int | None = None) -> set[str]:
                 continue
             for link in [entry / "ns" / "net", *(entry / "fd").iterdir()]:
                 with contextlib.suppress(OSError):
-                    target = os.readlink(link)
+                    target = str(link.readlink())
                     found |= {target} if target.startswith("net:[") else set()
     return found
 
@@ -493,7 +491,7 @@ def test_by_af_xdp_an_early_end_leaves_no_network(number: int) -> None:
             assert running.poll() is None, "it ended by itself"
             assert time.monotonic() < deadline, "its feed never came up"
             os.sched_yield()
-        private = networks_held(running.pid) - {os.readlink("/proc/self/ns/net")}
+        private = networks_held(running.pid) - {str(Path("/proc/self/ns/net").readlink())}
         assert len(private) == 2
         os.killpg(running.pid, number)
         running.wait(30.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from zerofeed.base.errors import ResourceError
 
 
 def here() -> str:
-    return os.readlink("/proc/thread-self/ns/net")
+    return str(Path("/proc/thread-self/ns/net").readlink())
 
 
 def interfaces() -> set[str]:
