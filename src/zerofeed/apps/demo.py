@@ -12,6 +12,7 @@ another, joined by a cable (:mod:`~zerofeed.apps.demo_network`).
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import multiprocessing
 import os
@@ -46,6 +47,7 @@ _GROUP = "239.111.111.111"
 _START_SECONDS = 180.0
 _READY_SECONDS = 60.0
 _PATIENCE_MS = 5_000
+_PR_SET_PDEATHSIG = 1
 _NAMES = {"udp": "UDP", "afxdp": "AF_XDP"}
 _GROWTH_BYTES = 2 << 20
 """What a reader's interpreter may take for itself, whatever it reads."""
@@ -207,15 +209,20 @@ def _spawn(target: Any, *arguments: Any) -> _Child:
     """Fork a child that runs ``target(*arguments, pipe)`` with everything already loaded."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_enter, args=(target, arguments, theirs, ours), daemon=False)
+    process = context.Process(target=_enter, args=(target, arguments, theirs, ours, os.getpid()))
     process.start()
     theirs.close()
     return _Child(process, ours)
 
 
-def _enter(target: Any, arguments: tuple[Any, ...], pipe: Connection, other: Connection) -> None:
-    """Run in the child: close the parent's end, end quietly on an interrupt."""
+def _enter(
+    target: Any, arguments: tuple[Any, ...], pipe: Connection, other: Connection, parent: int
+) -> None:
+    """Run in the child: close the parent's end, end with the parent, quietly on an interrupt."""
     other.close()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(130)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         target(*arguments, pipe)

@@ -477,8 +477,14 @@ def test_by_af_xdp_every_identity_holds() -> None:
 @pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
-def test_by_af_xdp_an_early_end_leaves_no_network(number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill), (signal.SIGKILL, os.kill)],
+    ids=["Ctrl-C", "terminated", "killed"],
+)
+def test_by_af_xdp_an_early_end_leaves_no_network(
+    number: int, send: Callable[[int, int], None]
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT.format(arguments="seconds=100.0, rate=100.0, is_afxdp=True")],
         stdout=subprocess.DEVNULL,
@@ -493,7 +499,7 @@ def test_by_af_xdp_an_early_end_leaves_no_network(number: int) -> None:
             os.sched_yield()
         private = networks_held(running.pid) - {str(Path("/proc/self/ns/net").readlink())}
         assert len(private) == 2
-        os.killpg(running.pid, number)
+        send(running.pid, number)
         running.wait(30.0)
     deadline = time.monotonic() + 20.0
     while networks_held() & private:
