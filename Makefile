@@ -8,7 +8,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv demo warm test test-all test-slow test-bounds test-interpreted \
+.PHONY: help venv demo demo-afxdp as-root warm test test-all test-slow test-bounds test-interpreted \
 	check lint format types layers docs bench clean
 
 # The first interpreter that is new enough; PYTHON=... on the command line wins.
@@ -75,6 +75,13 @@ warm: $(STAMPS)/warm ## compile every kernel into the cache
 
 demo: $(STAMPS)/warm ## an embedded venue, a feed, three readers, live figures
 	@$(BIN)/zerofeed demo $(ARGS)
+
+demo-afxdp: as-root $(STAMPS)/warm ## the same by AF_XDP between two private networks, as root
+	@$(BIN)/zerofeed demo --afxdp $(ARGS)
+
+as-root:
+	@test "$$(id -u)" = 0 || { echo "zerofeed: AF_XDP and private networks need root:" \
+		"sudo make demo-afxdp" >&2; exit 1; }
 
 test: $(STAMPS)/test $(STAMPS)/warm ## the quick tests, no root needed
 	$(PYTEST) -n $(JOBS) -m "not slow and not root" $(ARGS)

@@ -28,7 +28,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -405,6 +405,18 @@ def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: b
     "--max-rate", type=click.FloatRange(min=0, min_open=True), metavar="PPS",
     help="At most so many packets a second.",
 )  # fmt: skip
+@click.option(
+    "--receiver",
+    type=click.Choice(["udp", "afxdp"]),
+    default="udp",
+    show_default=True,
+    help="What sends: a UDP socket, or AF_XDP on --interface, past the network stack, for root.",
+)
+@click.option(
+    "--destination-mac",
+    metavar="MAC",
+    help="With afxdp: Ethernet address for unicast; default: the neighbour table's.",
+)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
 def send(
     file: Path,
@@ -414,6 +426,8 @@ def send(
     ttl: int,
     times: int,
     max_rate: float | None,
+    receiver: Literal["udp", "afxdp"],
+    destination_mac: str | None,
     *,
     keep_destinations: bool,
     is_json: bool,
@@ -430,6 +444,8 @@ def send(
         times=times,
         max_rate=max_rate,
         keeps_destinations=keep_destinations,
+        receiver=receiver,
+        destination_mac=destination_mac,
         is_json=is_json,
     )
 
@@ -482,6 +498,10 @@ def warm(jobs: int | None, *, is_json: bool) -> int:
     help="Packets a second that the venue sends; 0 is as many as the feed takes.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulation.")
+@click.option(
+    "--afxdp", "is_afxdp", is_flag=True,
+    help="By AF_XDP, from one private network to another, for root.",
+)  # fmt: skip
 @click.option("--json", "is_json", is_flag=True, help="One JSON object at the end.")
 def demo(
     seconds: float,
@@ -492,6 +512,7 @@ def demo(
     rate: float,
     seed: int,
     *,
+    is_afxdp: bool,
     is_json: bool,
 ) -> int:
     """Show it all: a venue, a feed, readers, live figures, a verdict."""
@@ -507,6 +528,7 @@ def demo(
         speed=None if factor == "max" else factor,
         rate=rate or None,
         seed=seed,
+        is_afxdp=is_afxdp,
     )
     return verb.demo(plan, as_json=is_json)
 

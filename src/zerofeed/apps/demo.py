@@ -4,10 +4,15 @@ A venue sends multicast on the loopback interface; a feed receives it; three rea
 use it at the same time, each in its own way. At the end every identity that must hold is
 checked: nothing lost between sender and readers, all readers saw the same bytes, no copy of a
 payload in user space.
+
+By AF_XDP, for root, the venue is in a private network of its own and the feed with its readers in
+another, joined by a cable (:mod:`~zerofeed.apps.demo_network`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import multiprocessing
 import os
@@ -17,7 +22,7 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -25,7 +30,9 @@ from rich.table import Table
 from rich.text import Text
 
 from zerofeed.apps.copies import copies_per_packet, copies_text
+from zerofeed.apps.demo_network import FEED_SIDE, PrivateNetworks
 from zerofeed.apps.demo_readers import STYLES, read_until_told
+from zerofeed.apps.demo_reception import Reception, reception_of
 from zerofeed.apps.demo_sources import SendPlan, send_packets
 from zerofeed.base.errors import BugError, ZerofeedError
 from zerofeed.feed.attach import Feed, attach
@@ -33,7 +40,7 @@ from zerofeed.runtime.config import FeedConfig, FeedSection, MemorySection, Read
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.supervisor import Supervisor
 from zerofeed.wire.pcap import open_capture
-from zerofeed.wire.udp import UdpReceiver, open_receiver
+from zerofeed.wire.udp import open_receiver
 
 __all__ = ["DemoPlan", "demo"]
 
@@ -41,6 +48,8 @@ _GROUP = "239.111.111.111"
 _START_SECONDS = 180.0
 _READY_SECONDS = 60.0
 _PATIENCE_MS = 5_000
+_PR_SET_PDEATHSIG = 1
+_NAMES = {"udp": "UDP", "afxdp": "AF_XDP"}
 _GROWTH_BYTES = 2 << 20
 """What a reader's interpreter may take for itself, whatever it reads."""
 
@@ -57,6 +66,7 @@ class DemoPlan:
         speed: of a capture: 1.0 as recorded, None for as fast as the feed takes it.
         rate: packets a second of the simulated venue; None for as many as the feed takes.
         seed: of the simulation.
+        is_afxdp: between two private networks and received by AF_XDP; for root.
     """
 
     seconds: float = 10.0
@@ -66,6 +76,7 @@ class DemoPlan:
     speed: float | None = None
     rate: float | None = 20_000.0
     seed: int = 1
+    is_afxdp: bool = False
 
 
 @dataclass(slots=True)
@@ -111,29 +122,8 @@ def demo(plan: DemoPlan, *, as_json: bool = False, console: Console | None = Non
     find_protocol(plan.protocol)
     if not as_json:
         screen.print("starting a feed, its readers and a venue ...", style="dim")
-    name = f"demo-{os.getpid()}"
-    port = _free_port()
-    children: list[_Child] = []
-    feed: Feed | None = None
-    try:
-        feed_child = _spawn(_run_feed, _config(name, port, plan))
-        children.append(feed_child)
-        buffer_bytes = _started(feed_child)
-        feed = attach(name, wait=5.0)
-        readers = []
-        for index in range(plan.readers):
-            style = list(STYLES)[index % len(STYLES)]
-            readers.append(_spawn(read_until_told, name, style))
-        children.extend(readers)
-        sender = _spawn(send_packets, _send_plan(name, port, plan, buffer_bytes))
-        children.append(sender)
-        for child in [*readers, sender]:
-            child.receive(_READY_SECONDS, "reader or sender")
-        results = _watch(feed, sender, readers, plan, screen, is_live=not as_json)
-    finally:
-        if feed is not None:
-            feed.close()
-        _end(children)
+    with PrivateNetworks() if plan.is_afxdp else contextlib.nullcontext() as networks:
+        results = _show(plan, None if networks is None else networks.venue, screen, not as_json)
     if as_json:
         print(json.dumps(results))
     else:
@@ -141,31 +131,78 @@ def demo(plan: DemoPlan, *, as_json: bool = False, console: Console | None = Non
     return 0 if results["ok"] else 1
 
 
-def _free_port() -> int:
-    with open_receiver(_GROUP, 0, interface="lo", buffer_bytes=4096) as probe:
+def _show(
+    plan: DemoPlan,
+    venue: int | None,
+    screen: Console,
+    is_live: bool,  # noqa: FBT001 - private, and last
+) -> dict[str, Any]:
+    """Start everybody, watch, and end everybody, however it goes.
+
+    Args:
+        plan: what to show.
+        venue: the network that packets are sent in; None: this one, on loopback.
+        screen: where to draw.
+        is_live: draw while it runs.
+    """
+    name = f"demo-{os.getpid()}"
+    port = _free_port(plan)
+    children: list[_Child] = []
+    feed: Feed | None = None
+    try:
+        feed_child = _spawn(_run_feed, _config(name, port, plan))
+        children.append(feed_child)
+        reception = _started(feed_child)
+        feed = attach(name, wait=5.0)
+        readers = []
+        for index in range(plan.readers):
+            style = list(STYLES)[index % len(STYLES)]
+            readers.append(_spawn(read_until_told, name, style))
+        children.extend(readers)
+        sender = _spawn(send_packets, _send_plan(name, port, plan, reception.window, venue))
+        children.append(sender)
+        for child in [*readers, sender]:
+            child.receive(_READY_SECONDS, "reader or sender")
+        return _watch(feed, sender, readers, plan, reception, screen, is_live=is_live)
+    finally:
+        if feed is not None:
+            feed.close()
+        _end(children)
+
+
+def _interface(plan: DemoPlan) -> str:
+    return FEED_SIDE if plan.is_afxdp else "lo"
+
+
+def _free_port(plan: DemoPlan) -> int:
+    with open_receiver(_GROUP, 0, interface=_interface(plan), buffer_bytes=4096) as probe:
         return probe.port
 
 
 def _config(name: str, port: int, plan: DemoPlan) -> FeedConfig:
+    receiver: Literal["afxdp", "udp"] = "afxdp" if plan.is_afxdp else "udp"
     return FeedConfig(
-        feed=FeedSection(name=name, protocol=plan.protocol),
-        source=[Source(group=_GROUP, port=port, interface="lo")],
+        feed=FeedSection(name=name, protocol=plan.protocol, receiver=receiver),
+        source=[Source(group=_GROUP, port=port, interface=_interface(plan))],
         memory=MemorySection(records=1 << 20),
         readers=ReadersSection(patience_ms=_PATIENCE_MS),
     )
 
 
-def _send_plan(name: str, port: int, plan: DemoPlan, buffer_bytes: int) -> SendPlan:
+def _send_plan(
+    name: str, port: int, plan: DemoPlan, window: int, network: int | None = None
+) -> SendPlan:
     return SendPlan(
         feed=name,
         group=_GROUP,
         port=port,
-        buffer_bytes=buffer_bytes,
+        window=window,
         seconds=plan.seconds,
         rate=plan.rate,
         seed=plan.seed,
         capture=plan.capture,
         speed=plan.speed,
+        network=network,
     )
 
 
@@ -173,15 +210,20 @@ def _spawn(target: Any, *arguments: Any) -> _Child:
     """Fork a child that runs ``target(*arguments, pipe)`` with everything already loaded."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_enter, args=(target, arguments, theirs, ours), daemon=False)
+    process = context.Process(target=_enter, args=(target, arguments, theirs, ours, os.getpid()))
     process.start()
     theirs.close()
     return _Child(process, ours)
 
 
-def _enter(target: Any, arguments: tuple[Any, ...], pipe: Connection, other: Connection) -> None:
-    """Run in the child: close the parent's end, end quietly on an interrupt."""
+def _enter(
+    target: Any, arguments: tuple[Any, ...], pipe: Connection, other: Connection, parent: int
+) -> None:
+    """Run in the child: close the parent's end, end with the parent, quietly on an interrupt."""
     other.close()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(130)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         target(*arguments, pipe)
@@ -200,18 +242,17 @@ def _run_feed(config: FeedConfig, pipe: Connection) -> None:
     except ZerofeedError as error:
         pipe.send(error)
         return
-    receiver = supervisor.receivers[0]
-    assert isinstance(receiver, UdpReceiver)
-    pipe.send(receiver.buffer_bytes)
+    pipe.send(reception_of(supervisor.receivers[0]))
     supervisor.run()
 
 
-def _started(child: _Child) -> int:
-    """Wait until the feed has its memory and sockets; its socket's buffer in bytes."""
+def _started(child: _Child) -> Reception:
+    """Wait until the feed has its memory and sockets; how it receives."""
     answer = child.receive(_START_SECONDS, "feed")
     if isinstance(answer, ZerofeedError):
         raise answer
-    return int(answer)
+    assert isinstance(answer, Reception)
+    return answer
 
 
 def _watch(
@@ -219,6 +260,7 @@ def _watch(
     sender: _Child,
     readers: list[_Child],
     plan: DemoPlan,
+    reception: Reception,
     screen: Console,
     *,
     is_live: bool,
@@ -232,15 +274,15 @@ def _watch(
         while not sender.pipe.poll(0.25):
             if not sender.process.is_alive():
                 break
-            before = _draw(live, feed, before, plan)
+            before = _draw(live, feed, before, plan, reception)
         sent = sender.receive(1.0, "sender")
         target = feed.published
         for reader in readers:
             reader.pipe.send(target)
-        _draw(live, feed, before, plan)
+        _draw(live, feed, before, plan, reception)
     status = feed.status()
     reports = [reader.receive(_READY_SECONDS, "reader") for reader in readers]
-    return _results(feed, sent, target, reports, status)
+    return _results(feed, sent, target, reports, status, reception)
 
 
 class _NoLive:
@@ -254,7 +296,11 @@ class _NoLive:
 
 
 def _draw(
-    live: Live | None, feed: Feed, before: tuple[float, int, int], plan: DemoPlan
+    live: Live | None,
+    feed: Feed,
+    before: tuple[float, int, int],
+    plan: DemoPlan,
+    reception: Reception,
 ) -> tuple[float, int, int]:
     now = (time.monotonic(), feed.metrics["packets_received"], feed.published)
     if live is None:
@@ -264,6 +310,7 @@ def _draw(
     table = Table(title=f"feed {feed.name}", title_justify="left", expand=False)
     for column in ("", "rate", "total"):
         table.add_column(column, justify="right" if column else "left")
+    table.add_row("receiver", reception.receiver, reception.mode)
     table.add_row("packets", f"{(now[1] - before[1]) / span:,.0f}/s", f"{now[1]:,}")
     table.add_row("messages", "", f"{feed.metrics['messages']:,}")
     table.add_row("records", f"{(now[2] - before[2]) / span:,.0f}/s", f"{now[2]:,}")
@@ -299,6 +346,7 @@ def _results(
     target: int,
     readers: list[dict[str, Any]],
     status: dict[str, Any],
+    reception: Reception,
 ) -> dict[str, Any]:
     """Put everything together and check every identity."""
     counters = feed.metrics.counters()
@@ -371,6 +419,7 @@ def _results(
         "records_per_second": target * 1e9 / max(1, sent["elapsed_ns"]),
         "wire_to_record_ns": feed.metrics.latency("wire_to_record"),
         "readers": [{key: reader[key] for key in keys} for reader in readers],
+        "receiver": {"kind": reception.receiver, "mode": reception.mode},
         "copies_per_packet": copies_per_packet(
             status,
             evidence=f"readers' arrays lie in their map of the feed ({readers[0]['map']}) and their "
@@ -412,6 +461,8 @@ def _verdict(results: dict[str, Any]) -> Group:
         f"{records['published']:,} records ({results['records_per_second']:,.0f}/s), "
         f"{results['instruments']} instruments"
     )
+    receiver = results["receiver"]
+    received = f"received by {_NAMES[receiver['kind']]}: {receiver['mode']}"
     copied = copies_text(results["copies_per_packet"])
     meant = (
         "latency is from the packet's arrival in the kernel to the reader; readers and feed "
@@ -422,7 +473,7 @@ def _verdict(results: dict[str, Any]) -> Group:
         "verdict: every identity holds" if good else "verdict: BROKEN",
         style="bold green" if good else "bold red",
     )
-    return Group(readers, checks, totals, copied, meant, verdict)
+    return Group(readers, checks, totals, received, copied, meant, verdict)
 
 
 def _end(children: list[_Child]) -> None:

@@ -1,9 +1,9 @@
 """What the demonstration sends: an embedded venue, or a capture file.
 
 The sender looks at the feed's own counter of received packets, which is in shared memory, and
-never has more packets under way than the receiver's socket buffer can hold. So "max" means as
-fast as this machine takes it without loss, also where an ordinary user may not enlarge the
-buffer; on a real wire nobody slows the venue down.
+never has more packets under way than can wait in front of the receiver, in a socket's buffer or in
+a cable's queue. So "max" means as fast as this machine takes it without loss, also where an ordinary
+user may not enlarge a buffer; on a real wire nobody slows the venue down.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.apps.demo_network import VENUE_SIDE, inside
 from zerofeed.base.errors import BugError
 from zerofeed.feed.attach import Feed, attach
 from zerofeed.mock.deribit import SimulatedDeribit
@@ -28,8 +29,6 @@ __all__ = ["SendPlan", "send_packets"]
 
 _BATCH = 64
 _STALL_SECONDS = 20.0
-_CHARGED_BYTES = 2304
-"""What the kernel charges a socket for one datagram of up to about 1.5 KiB."""
 
 Packets = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
@@ -42,31 +41,34 @@ class SendPlan:
         feed: the feed that will receive it.
         group: multicast group.
         port: UDP port.
-        buffer_bytes: receive buffer of the feed's socket, as the kernel counts it.
+        window: packets that may be under way at a time.
         seconds: length of the simulation.
         rate: packets a second; None for as many as the feed takes.
         seed: of the simulation.
         capture: send this file instead.
         speed: of the capture: 1.0 as recorded; None for as fast as the feed takes it.
+        network: descriptor of the network to send in, by its end of a cable; None for the feed's
+            own, on loopback.
     """
 
     feed: str
     group: str
     port: int
-    buffer_bytes: int
+    window: int
     seconds: float
     rate: float | None
     seed: int
     capture: str | None = None
     speed: float | None = None
+    network: int | None = None
 
 
 class _Window:
     """How many packets may be under way."""
 
-    def __init__(self, feed: Feed, buffer_bytes: int) -> None:
+    def __init__(self, feed: Feed, size: int) -> None:
         self._metrics = feed.metrics
-        self._size = max(16, min(4096, buffer_bytes // (2 * _CHARGED_BYTES)))
+        self._size = size
         self.sent = 0
 
     def wait(self, count: int) -> None:
@@ -104,10 +106,10 @@ def send_packets(plan: SendPlan, pipe: Connection) -> None:
         pipe: to the parent.
     """
     feed = attach(plan.feed, wait=30.0)
-    window = _Window(feed, plan.buffer_bytes)
+    window = _Window(feed, plan.window)
     source = _Capture(plan) if plan.capture is not None else _Venue(plan)
     destination = pack_destination(plan.group, plan.port)
-    with BatchSender(interface="lo", ttl=0) as sender:
+    with _sender(plan) as sender:
         pipe.send("ready")
         pipe.recv()
         started = time.monotonic_ns()
@@ -129,6 +131,13 @@ def send_packets(plan: SendPlan, pipe: Connection) -> None:
         }
     )
     feed.close()
+
+
+def _sender(plan: SendPlan) -> BatchSender:
+    if plan.network is None:
+        return BatchSender(interface="lo", ttl=0)
+    with inside(plan.network):
+        return BatchSender(interface=VENUE_SIDE, ttl=1)
 
 
 class _Venue:

@@ -1,17 +1,24 @@
-"""``zerofeed send``: a capture's payloads back on a wire, paced by their times."""
+"""``zerofeed send``: a capture's payloads back on a wire, paced by their times.
+
+By a UDP socket, which any user may do, or by AF_XDP, past the network stack, for root: frames of
+this machine's own making, which no socket on this machine hears.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.pcap import Capture, read_capture
-from zerofeed.wire.sender import SendReport, send_capture
+from zerofeed.wire.sender import PayloadSender, SendReport, send_capture
+from zerofeed.wire.xdp.transmitter import XdpTransmitter
 
 __all__ = ["parse_destination", "parse_speed", "send"]
 
@@ -26,6 +33,8 @@ def send(
     times: int = 1,
     max_rate: float | None = None,
     keeps_destinations: bool = False,
+    receiver: Literal["udp", "afxdp"] = "udp",
+    destination_mac: str | None = None,
     is_json: bool = False,
 ) -> int:
     """Send a capture file and say what was sent. Blocks until all is sent, or Ctrl-C.
@@ -34,11 +43,13 @@ def send(
         path: pcap or pcapng, also gzipped.
         destination: ``GROUP:PORT`` for every payload.
         speed: ``1x``, ``10x``, ``0.5x`` or ``max``.
-        interface: name or address of the interface for multicast.
-        ttl: hops.
+        interface: name or address of the interface: for multicast, with AF_XDP for everything.
+        ttl: hops; with AF_XDP at least 1.
         times: how often; 0 repeats until interrupted.
         max_rate: packets a second at most.
         keeps_destinations: every payload goes to the group it was recorded from.
+        receiver: what sends, named like what receives: a ``udp`` socket, or ``afxdp``.
+        destination_mac: with AF_XDP, Ethernet address for unicast, in place of the neighbour table.
         is_json: say it as one JSON object.
 
     Returns:
@@ -46,6 +57,8 @@ def send(
 
     Raises:
         ConfigurationError: a wrong argument or file.
+        ReceiverError: with AF_XDP, no rights, the queue is taken, or nobody knows the Ethernet
+            address of a destination.
         ResourceError: the system refuses to send.
     """
     if (destination is None) is not keeps_destinations:
@@ -67,11 +80,18 @@ def send(
     reports: list[SendReport] = []
     is_interrupted = False
     try:
-        for _ in _rounds(times):
-            report = send_capture(
-                capture, target, factor, max_rate=max_rate, interface=interface, ttl=ttl
-            )
-            reports.append(report)
+        with _sender(receiver, interface, ttl, destination_mac) as sender:
+            for _ in _rounds(times):
+                report = send_capture(
+                    capture,
+                    target,
+                    factor,
+                    max_rate=max_rate,
+                    interface=interface,
+                    ttl=ttl,
+                    sender=sender,
+                )
+                reports.append(report)
     except KeyboardInterrupt:
         # An endless replay is meant to end like this; a single one was cut short.
         is_interrupted = True
@@ -98,6 +118,27 @@ def parse_destination(text: str) -> tuple[str, int]:
             next_step="for instance 239.111.111.1:6100",
         )
     return address, int(port)
+
+
+def _sender(
+    receiver: Literal["udp", "afxdp"], interface: str | None, ttl: int, destination_mac: str | None
+) -> contextlib.AbstractContextManager[PayloadSender | None]:
+    """Open what sends; None for a UDP socket, which each round opens for itself."""
+    if receiver == "udp":
+        if destination_mac is not None:
+            raise ConfigurationError(
+                "a UDP socket finds the Ethernet address by itself",
+                where="--destination-mac",
+                next_step="leave it out, or add --receiver afxdp",
+            )
+        return contextlib.nullcontext()
+    if interface is None:
+        raise ConfigurationError(
+            "AF_XDP sends on an interface of your choice",
+            where="--interface",
+            next_step="name it, for instance --interface eth1",
+        )
+    return XdpTransmitter(interface, ttl=ttl, destination_mac=destination_mac)
 
 
 def _rounds(times: int) -> Iterator[int]:

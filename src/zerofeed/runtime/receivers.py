@@ -93,6 +93,8 @@ def open_receivers(
             if config.feed.receiver == "afxdp":
                 raise
             why_not = f"{error.what} ({error.got})"
+            if "EBUSY" in str(error.got):
+                why_not += "; whoever has it may take packets away from these sockets"
             blocks[0][:] = 0
     if why_not:
         say(f"receiving by UDP sockets; not by AF_XDP, because {why_not}")

@@ -1,7 +1,7 @@
 """Replay a capture's payloads to UDP: at their recorded pace, faster, or as fast as possible.
 
-Payloads go to the kernel from where they lie in the mapped file, either to the groups that they
-were recorded from or all to one address. Order is the file's. Packets are due at absolute times
+Payloads go out from where they lie in the mapped file, by a UDP socket or by any other
+:class:`PayloadSender`, either to the groups that they were recorded from or all to one address. Order is the file's. Packets are due at absolute times
 (``pacing``), handed over in one system call when several are due, and never skipped: a replay
 that cannot keep up is late, and its report says by how much.
 
@@ -11,11 +11,12 @@ replay at full speed.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -31,10 +32,22 @@ if TYPE_CHECKING:
 
     from zerofeed.wire.pcap import Capture
 
-__all__ = ["SendReport", "send_capture"]
+__all__ = ["PayloadSender", "SendReport", "send_capture"]
 
 _PACED_BURST = 64
 """With a rate limit, a sender that fell behind catches up in bursts of at most this many."""
+
+
+class PayloadSender(Protocol):
+    """What puts payloads on a wire: ``BatchSender``, ``xdp.transmitter.XdpTransmitter``."""
+
+    retries: int
+    """Times that there was no room."""
+    refused: int
+    """Datagrams that came back."""
+
+    def send_payloads(self, payloads: Payloads, first: int, last: int) -> None:
+        """Send payloads ``first`` to ``last`` (exclusive) in order, or raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ def send_capture(
     interface: str | None = None,
     ttl: int = 1,
     is_looped: bool = True,
+    sender: PayloadSender | None = None,
     clock: Callable[[], int] = time.monotonic_ns,
     sleep: Callable[[float], Any] = time.sleep,
 ) -> SendReport:
@@ -85,6 +99,7 @@ def send_capture(
         interface: name or address of the interface for multicast.
         ttl: hops; 0 keeps multicast on this host.
         is_looped: multicast is also delivered on this host.
+        sender: what sends, left open; default: a UDP socket with the three options above.
         clock: monotonic time in ns.
         sleep: blocks for a number of seconds.
 
@@ -104,7 +119,12 @@ def send_capture(
     payloads = Payloads(capture.data, index["offset"], index["length"], destinations)
     burst = len(payloads) if max_rate is None else _PACED_BURST
     late_max_ns = 0
-    with BatchSender(interface=interface, ttl=ttl, is_looped=is_looped) as sender:
+    with contextlib.ExitStack() as opened:
+        if sender is None:
+            sender = opened.enter_context(
+                BatchSender(interface=interface, ttl=ttl, is_looped=is_looped)
+            )
+        retries, refused = sender.retries, sender.refused
         start = clock()
         first = 0
         while first < len(payloads):
@@ -119,8 +139,8 @@ def send_capture(
         payload_bytes=int(payloads.lengths.sum()),
         elapsed_ns=elapsed_ns,
         late_max_ns=late_max_ns,
-        retries=sender.retries,
-        refused=sender.refused,
+        retries=sender.retries - retries,
+        refused=sender.refused - refused,
     )
 
 

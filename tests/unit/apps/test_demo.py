@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -19,7 +20,9 @@ from rich.console import Console
 
 from zerofeed.apps import demo as module
 from zerofeed.apps.demo import DemoPlan, demo
+from zerofeed.apps.demo_network import FEED_SIDE
 from zerofeed.apps.demo_readers import STYLES
+from zerofeed.apps.demo_reception import Reception
 from zerofeed.base.errors import BugError, CaptureError, ConfigurationError, ResourceError
 from zerofeed.feed.address import list_feeds
 from zerofeed.feed.metrics import COUNTERS
@@ -96,6 +99,7 @@ class Run:
         self.metrics = MadeUpMetrics()
         self.sent = made_up_sender()
         self.readers = [made_up_reader(style) for style in STYLES]
+        self.reception = Reception("udp", "socket", 256)
 
     def results(self) -> dict[str, Any]:
         feed: Any = SimpleNamespace(
@@ -103,7 +107,7 @@ class Run:
             description=SimpleNamespace(templates={0: "Book", 1: "Ticker", 2: "Trades"}),
             instruments=range(12),
         )
-        return module._results(feed, self.sent, TARGET, self.readers, STATUS)
+        return module._results(feed, self.sent, TARGET, self.readers, STATUS, self.reception)
 
     def broken(self) -> set[str]:
         return {name for name, holds in self.results()["identities"].items() if not holds}
@@ -273,8 +277,17 @@ def test_verdict_shows_readers_copies_and_every_identity() -> None:
         assert style in page
     assert "5.0 us" in page
     assert "100 packets in 2.00 s (50/s), 150 messages, 500 records (250/s)" in page
-    assert "copies of a packet's bytes: 1 by the kernel" in page
+    assert "received by UDP: socket" in page
+    assert "copies of a packet's bytes: 1 by the kernel (by its socket)" in page
     assert MAP.split(maxsplit=1)[0] in page
+
+
+def test_the_receiver_is_named_with_its_mode() -> None:
+    run = Run()
+    run.reception = Reception("afxdp", "native zero-copy", 192)
+    results = run.results()
+    assert results["receiver"] == {"kind": "afxdp", "mode": "native zero-copy"}
+    assert "received by AF_XDP: native zero-copy" in drawn(results)
 
 
 def test_verdict_names_what_broke() -> None:
@@ -289,14 +302,19 @@ def test_verdict_names_what_broke() -> None:
 def test_feed_of_the_demonstration_waits_longer_for_its_readers_than_any_pause() -> None:
     config = module._config("demo-x", 6100, DemoPlan(protocol="p"))
     assert config.feed.protocol == "p"
-    assert config.source[0].interface == "lo"
+    assert (config.feed.receiver, config.source[0].interface) == ("udp", "lo")
     assert config.readers.patience_ms >= 5_000
+
+
+def test_by_af_xdp_the_feed_is_at_its_end_of_the_cable() -> None:
+    config = module._config("demo-x", 6100, DemoPlan(is_afxdp=True))
+    assert (config.feed.receiver, config.source[0].interface) == ("afxdp", FEED_SIDE)
 
 
 def test_sender_is_told_what_the_plan_says() -> None:
     plan = DemoPlan(seconds=3.0, capture="f", speed=2.0, rate=None, seed=9)
-    told = module._send_plan("demo-x", 6100, plan, 4096)
-    assert (told.feed, told.port, told.buffer_bytes) == ("demo-x", 6100, 4096)
+    told = module._send_plan("demo-x", 6100, plan, 200, 7)
+    assert (told.feed, told.port, told.window, told.network) == ("demo-x", 6100, 200, 7)
     assert (told.seconds, told.capture, told.speed, told.rate, told.seed) == (
         3.0,
         "f",
@@ -327,8 +345,9 @@ def child_with(pipe: FakePipe) -> Any:
     return module._Child(process, pipe)
 
 
-def test_feed_tells_how_large_its_socket_buffer_is() -> None:
-    assert module._started(child_with(FakePipe(8192))) == 8192
+def test_feed_tells_how_it_receives() -> None:
+    reception = Reception("udp", "socket", 256)
+    assert module._started(child_with(FakePipe(reception))) == reception
 
 
 def test_what_keeps_the_feed_from_starting_is_raised_here() -> None:
@@ -428,6 +447,69 @@ def test_interrupt_ends_every_process_of_the_demonstration() -> None:
     assert not any(name in str(feed) for feed in list_feeds())
     with pytest.raises(ProcessLookupError):
         os.killpg(running.pid, 0)
+
+
+def networks_held(session: int | None = None) -> set[str]:
+    """Every network that a process of the machine, or of a session, is in or holds."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            if session is not None and int(fields[3]) != session:
+                continue
+            for link in [entry / "ns" / "net", *(entry / "fd").iterdir()]:
+                with contextlib.suppress(OSError):
+                    target = str(link.readlink())
+                    found |= {target} if target.startswith("net:[") else set()
+    return found
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.compiled
+@pytest.mark.timeout(180)
+def test_by_af_xdp_every_identity_holds() -> None:
+    results = demonstrate("seconds=1.0, rate=5_000.0, seed=3, is_afxdp=True")
+    assert_all_saw_everything(results)
+    assert results["packets"]["sent"] > 1_000
+    assert results["receiver"] == {"kind": "afxdp", "mode": "native (one copy by the kernel)"}
+    copies = results["copies_per_packet"]
+    assert (copies["kernel"], copies["user"]) == (1, 0)
+    assert "XDP_OPTIONS" in copies["kernel_known_by"]
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.compiled
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill), (signal.SIGKILL, os.kill)],
+    ids=["Ctrl-C", "terminated", "killed"],
+)
+def test_by_af_xdp_an_early_end_leaves_no_network(
+    number: int, send: Callable[[int, int], None]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(arguments="seconds=100.0, rate=100.0, is_afxdp=True")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as running:
+        deadline = time.monotonic() + 60.0
+        unix = Path(f"/proc/{running.pid}/net/unix")
+        while f"demo-{running.pid}" not in unix.read_text(encoding="utf-8"):
+            assert running.poll() is None, "it ended by itself"
+            assert time.monotonic() < deadline, "its feed never came up"
+            os.sched_yield()
+        private = networks_held(running.pid) - {str(Path("/proc/self/ns/net").readlink())}
+        assert len(private) == 2
+        send(running.pid, number)
+        running.wait(30.0)
+    deadline = time.monotonic() + 20.0
+    while networks_held() & private:
+        assert time.monotonic() < deadline, "a network was left"
+        os.sched_yield()
 
 
 @pytest.mark.slow

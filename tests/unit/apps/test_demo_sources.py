@@ -1,4 +1,4 @@
-"""The demonstration's sender never has more under way than the feed's socket can hold."""
+"""The demonstration's sender never has more under way than can wait in front of the feed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from zerofeed.apps import demo_sources
 from zerofeed.apps.demo_sources import SendPlan
 from zerofeed.wire.pcap_write import CaptureWriter
 
-CHARGED = demo_sources._CHARGED_BYTES
 SECOND = 1_000_000_000
 
 
@@ -52,13 +51,12 @@ class FakeFeed:
 
 
 def window(feed: FakeFeed, packets: int) -> demo_sources._Window:
-    """A window for a socket whose buffer holds twice as many packets."""
-    return demo_sources._Window(feed, packets * 2 * CHARGED)
+    return demo_sources._Window(feed, packets)
 
 
 def plan(**changes: Any) -> SendPlan:
     usual = {
-        "feed": "f", "group": "239.1.1.1", "port": 6100, "buffer_bytes": 1 << 20,
+        "feed": "f", "group": "239.1.1.1", "port": 6100, "window": 256,
         "seconds": 1.0, "rate": None, "seed": 1,
     }  # fmt: skip
     return SendPlan(**(usual | changes))
@@ -109,21 +107,6 @@ def test_window_counts_what_the_kernel_dropped_as_gone(clock: FakeClock) -> None
     feed.metrics["packets_dropped_kernel"] = 64
     it.wait(64)
     assert clock.sleeps == 0
-
-
-@pytest.mark.parametrize(("buffer_bytes", "packets"), [(0, 16), (1 << 40, 4096)])
-def test_window_has_a_least_and_a_greatest_size(
-    buffer_bytes: int, packets: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    feed = FakeFeed()
-    clock = FakeClock(feed, taken_per_sleep=1)
-    monkeypatch.setattr(demo_sources, "time", clock)
-    it = demo_sources._Window(feed, buffer_bytes)
-    it.wait(packets)
-    assert clock.sleeps == 0
-    it.sent = packets
-    it.wait(1)
-    assert clock.sleeps == 1
 
 
 def test_drain_ends_when_everything_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.unit.apps.commands import call, error_of, write_capture
+from tests.unit.children import Child
 from tests.unit.runtime.venue_packets import Packets
+from zerofeed.apps.demo_network import (
+    FEED_ADDRESS,
+    FEED_SIDE,
+    VENUE_ADDRESS,
+    VENUE_SIDE,
+    PrivateNetworks,
+)
 from zerofeed.apps.send import parse_destination, parse_speed
-from zerofeed.base.errors import ConfigurationError
+from zerofeed.base.errors import ConfigurationError, ReceiverError
+from zerofeed.wire.xdp.link_addresses import read_link
+from zerofeed.wire.xdp.transmitter import XdpTransmitter
 
 __all__: list[str] = []
 
@@ -79,6 +90,8 @@ def test_recorded_groups_are_kept(few, packets) -> None:
         (["--to", "localhost:5"], 2, "not an IPv4 address"),
         (["--to", "239.1.1.1:5", "--speed", "0x"], 2, "0x: is not a speed"),
         (["--to", "239.1.1.1:5", "--interface", "absent0"], 3, "no such network interface"),
+        (["--to", "239.1.1.1:5", "--receiver", "afxdp"], 2, "--interface: AF_XDP sends on an"),
+        (["--to", "1.2.3.4:5", "--destination-mac", "02:00:00:00:00:01"], 2, "--destination-mac"),
     ],
 )
 def test_a_wrong_argument_is_one_line(few, arguments: list[str], status: int, what: str) -> None:
@@ -99,6 +112,97 @@ def test_a_capture_without_udp_is_refused(packets, tmp_path) -> None:
     result = call("send", path, "--to", "239.1.1.1:5")
     assert result.exit_code == 2
     assert "no UDP packets" in error_of(result)
+
+
+# By AF_XDP
+
+
+@pytest.fixture
+def networks() -> Iterator[PrivateNetworks]:
+    with PrivateNetworks() as made:
+        yield made
+
+
+def listening(group: str) -> socket.socket:
+    """A socket in the feed's network that is a member of a group, or has a unicast address."""
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.bind((group, 0))
+    if group != FEED_ADDRESS:
+        joined = socket.inet_aton(group) + socket.inet_aton(FEED_ADDRESS)
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+    opened.settimeout(10)
+    return opened
+
+
+def send_by_afxdp(networks: PrivateNetworks, few: Path, to: str, *more: object):
+    with networks.at_the_venue():
+        return call(
+            "send", few, "--to", to, "--speed", "max", "--interface", VENUE_SIDE,
+            "--receiver", "afxdp", *more,
+        )  # fmt: skip
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.compiled
+def test_frames_past_the_stack_arrive_as_the_payloads_were(networks, few, packets) -> None:
+    with listening("239.111.111.1") as receiver:
+        to = destination_of(receiver)
+        result = send_by_afxdp(networks, few, to, "--loop", 2, "--max-rate", 20_000, "--json")
+        assert (result.exit_code, result.stderr) == (0, "")
+        told = json.loads(result.stdout)
+        assert (told["packets"], told["rounds"], told["refused"]) == (2 * PACKETS, 2, 0)
+        assert told["elapsed_ns"] >= 2 * (PACKETS - 1) * 50_000
+        expected = [packets.payload(k) for k in range(PACKETS)] * 2
+        for payload in expected:
+            got, (sender, _) = receiver.recvfrom(2048)
+            assert (got, sender) == (payload, VENUE_ADDRESS)
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.compiled
+def test_a_host_that_nobody_has_spoken_to_needs_its_ethernet_address(
+    networks, few, packets
+) -> None:
+    with listening(FEED_ADDRESS) as receiver:
+        to = destination_of(receiver)
+        result = send_by_afxdp(networks, few, to)
+        assert result.exit_code == 3
+        assert "the Ethernet address is not known" in error_of(result)
+        assert "--destination-mac" in error_of(result)
+        mac = f"{read_link(FEED_SIDE).mac:012x}"
+        mac = ":".join(mac[at : at + 2] for at in range(0, 12, 2))
+        result = send_by_afxdp(networks, few, to, "--destination-mac", mac)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert receiver.recv(2048) == packets.payload(0)
+
+
+@pytest.mark.root
+@pytest.mark.compiled
+def test_a_packet_of_no_hop_is_refused_for_frames(networks, few) -> None:
+    result = send_by_afxdp(networks, few, "239.1.1.1:5", "--ttl", 0)
+    assert result.exit_code == 2
+    assert "not a TTL" in error_of(result)
+
+
+@pytest.mark.compiled
+def test_without_the_rights_af_xdp_says_what_it_needs() -> None:
+    def work() -> list[object]:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setuid(65534)
+        try:
+            XdpTransmitter("lo")
+        except ReceiverError as error:
+            return [error.exit_code, str(error)]
+        return [0, "it could"]
+
+    with Child(work) as child:
+        status, said = child.result()
+    assert status == 3
+    assert "EPERM" in said
+    assert "run as root" in said
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 from tests.unit.apps.commands import write_capture
 from tests.unit.runtime.live import LOCAL, free_port, make_config
 from tests.unit.runtime.venue_packets import of_the_venue
-from zerofeed.base.errors import CaptureError
+from zerofeed.base.errors import CaptureError, ReceiverError
 from zerofeed.feed.memory import FeedMemory
+from zerofeed.runtime import receivers as module
+from zerofeed.runtime.choice import Choice
 from zerofeed.runtime.config import FeedConfig, Source
 from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.private import divide
@@ -69,6 +71,32 @@ def test_a_short_buffer_is_said_once_for_all_sockets(monkeypatch) -> None:
         receiver.close()
     (line,) = lines
     assert "sysctl -w net.core.rmem_max=8192" in line
+
+
+@pytest.mark.parametrize(
+    ("got", "warns"),
+    [("EBUSY; held by process 7 (feed)", True), ("EOPNOTSUPP (not supported)", False)],
+)
+def test_what_keeps_af_xdp_away_is_said_and_whose_the_packets_are(
+    monkeypatch, got: str, warns: bool
+) -> None:
+    def refuse(*_arguments, **_options) -> None:
+        raise ReceiverError("the interface will not", got=got)
+
+    config = config_of(Source(LOCAL, free_port(), buffer_bytes=4096))
+    feed = msgspec.structs.replace(config.feed, receiver="auto")
+    config = msgspec.structs.replace(config, feed=feed)
+    lines: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "choose", lambda _config: Choice(tries_afxdp=True, interface="lo"))
+        patched.setattr(module, "XdpReceiver", refuse)
+        (receiver,) = opened(config, lines)
+    receiver.close()
+    assert receiver.kind == UDP
+    line = lines[0]
+    assert line.startswith("receiving by UDP sockets; not by AF_XDP, because the interface will")
+    assert got in line
+    assert ("may take packets away from these sockets" in line) is warns
 
 
 def test_what_of_a_capture_is_not_played_is_said(tmp_path: Path) -> None:

@@ -125,7 +125,8 @@ def neighbour_mac(address: str, interface: str, *, folder: Path = _NET) -> int:
     raise ReceiverError(
         "the Ethernet address is not known",
         where=f"{address} by way of {dotted} on {interface}",
-        next_step=f"`ping -c1 {dotted}` makes the system learn it; or give the Ethernet address",
+        next_step=f"`ping -c1 {dotted}` makes the system learn it; or give the Ethernet address "
+        "(destination_mac, or --destination-mac on the command line)",
     )
 
 
