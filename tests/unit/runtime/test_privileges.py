@@ -19,6 +19,7 @@ from tests.unit.wire.xdp.packets import HOST, PORT, udp_frame
 from tests.unit.wire.xdp.rig import INSIDE, OUTSIDE, private_network
 from zerofeed.base.errors import ConfigurationError, ResourceError
 from zerofeed.feed.attach import Feed, attach
+from zerofeed.feed.publisher import version
 from zerofeed.runtime import privileges
 from zerofeed.runtime.config import AfxdpSection, FeedConfig, FeedSection, Source, WorkerSection
 from zerofeed.runtime.privileges import Account, drop, find_account, rehearse, rights
@@ -320,6 +321,8 @@ def test_af_xdp_receives_without_rights(nobody: Account, tmp_path, is_service: b
 
     def work() -> str:
         if is_service:
+            # Python may be installed where only root can read: what is imported late is needed now.
+            version()
             become_service(nobody, NET_ADMIN | NET_RAW | BPF)
         config = xdp_config(None if is_service else USER)
         config = msgspec.structs.replace(
