@@ -192,11 +192,7 @@ def test_the_first_record_of_a_feed_is_its_epoch(tmp_path) -> None:
 
 
 def test_a_core_that_is_not_there_is_said_and_the_worker_runs_unpinned(tmp_path) -> None:
-    config = make_config()
-    pinned = type(config.worker)(core=1023)
-    config = type(config)(
-        config.feed, config.source, config.memory, pinned, config.readers, config.log
-    )
+    config = msgspec.structs.replace(make_config(), worker=WorkerSection(core=1023))
     with Live(config, tmp_path / "log") as live, live.attach() as feed:
         until(lambda: any("runs unpinned" in line for line in live.lines()), "it was said")
         assert feed.status()["epoch"] == 1
@@ -228,7 +224,6 @@ def faults_of(pid: int) -> int:
 
 
 def test_locked_memory_costs_no_page_fault_at_the_first_packets(tmp_path) -> None:
-    # One lap of the frames and of the records: 1000 packets, 2 MiB, 4 pages of items each 64.
     packets = of_the_venue(1000)
     faults = {}
     for is_locked in (False, True):
