@@ -229,6 +229,11 @@ class FeedMemory(_Parts):
             )
         ]
 
+    def populate(self) -> None:
+        """Have all memory in the page tables of the process that calls, the worker."""
+        for segment in self._segments():
+            segment.mapping.populate()
+
     def _segments(self) -> list[Segment]:
         rings = [self.record_ring.segment, self.frame_ring.segment]
         return [*rings, self._arena, self._instruments, self._books, self._state, self._private]

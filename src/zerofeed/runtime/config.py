@@ -113,7 +113,7 @@ class MemorySection(_Section, frozen=True):
         book_levels: levels a side that are tracked.
         book_depth: levels a side that readers see.
         huge_pages: ask for 2 MiB pages.
-        lock: keep everything resident.
+        lock: keep everything resident, and touch it before the first packet.
     """
 
     records: _Positive = 1 << 18
@@ -155,11 +155,15 @@ class WorkerSection(_Section, frozen=True):
         idle: ``sleep`` until packets come, or ``spin`` and burn a core for latency.
         burst: most packets in one receive call.
         core: pin the worker to this core.
+        realtime: run before everything of lower priority (SCHED_FIFO, 1 to 99).
+        user: the worker becomes this user, by name or number, and has no rights.
     """
 
     idle: Literal["sleep", "spin"] = "sleep"
     burst: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
     core: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    realtime: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = None
+    user: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 
 class ReadersSection(_Section, frozen=True):

@@ -224,6 +224,19 @@ class Stage:
         receiver = self.receivers[int(described["channel"])]
         return f"frame {frame} of {receiver.name}, {int(described['length'])} bytes"
 
+    def touch(self) -> None:
+        """Have every page that the compiled loop uses in this process's page tables.
+
+        A fork inherits no page tables of shared memory, and its own arrays are copied at the first
+        write: each page would cost a fault at the first packet that needs it, and after each restart.
+        """
+        self.memory.populate()
+        own = (self._results, self._events, self._port_of, self._one, self._scratch, self.report)
+        for array in own:
+            raw = array.reshape(-1).view(np.uint8)
+            raw[::_PAGE_BYTES] |= np.uint8(0)
+            raw[-1:] |= np.uint8(0)
+
     # Receiving
 
     @property

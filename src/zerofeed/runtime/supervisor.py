@@ -41,6 +41,7 @@ from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.deaths import WINDOW_NS, Deaths
 from zerofeed.runtime.gate import AuditLog, FeedGate, allow_list
 from zerofeed.runtime.private import divide
+from zerofeed.runtime.privileges import find_account, rehearse
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.receivers import open_receivers
 from zerofeed.runtime.stage import Stage, sizes_of
@@ -62,7 +63,8 @@ class Supervisor:
 
     Raises:
         ConfigurationError: something in the configuration is impossible here; nothing started.
-        ResourceError: the machine refuses memory, port or interface; nothing started.
+        ResourceError: the machine refuses memory, port, interface or the worker's user; nothing
+            started.
     """
 
     def __init__(self, config: FeedConfig, log: Callable[[str], None]) -> None:
@@ -74,6 +76,10 @@ class Supervisor:
         if config.feed.socket is not None:
             addresses.append(config.feed.socket)
         self._socket_paths = [a for a in addresses if not a.startswith("\0")]
+        user = config.worker.user
+        self._account = None if user is None else find_account(user)
+        if self._account is not None:
+            rehearse(self._account)
         self.memory = FeedMemory(config.feed.name, sizes_of(config, protocol))
         with contextlib.ExitStack() as opened:
             blocks = divide(config, self.memory).blocks
@@ -206,7 +212,7 @@ class Supervisor:
             # supervisor, not with the last of its workers. The objects stay, and are never used.
             for fileno in (*self._admission.filenos(), self._wake_read, self._wake_write):
                 os.close(fileno)
-            worker = Worker(self.stage, self.config, orders, self._gate.epoch)
+            worker = Worker(self.stage, self.config, orders, self._gate.epoch, self._account)
             worker.run_and_exit(parent, self._gate.members(), self._deaths.skip)
         except BaseException:  # noqa: BLE001 - the last place that can say why
             traceback.print_exc()

@@ -5,13 +5,15 @@ between turns, to let readers in and out when the supervisor says so, and to dea
 lossless reader that is in the way: wait for it, up to the feed's patience, then make it lossy
 and say so in the log and in the feed.
 
+Before its first turn it gives up its rights (:mod:`zerofeed.runtime.privileges`): everything that
+needs one is open by then.
+
 It never decides when to die: SIGTERM ends it, and the kernel kills it when the supervisor is
 gone.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import select
@@ -39,6 +41,7 @@ from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, EPOCH, NO_SIDE
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime.config import FeedConfig
+from zerofeed.runtime.privileges import Account, drop
 from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.worker_link import Order, Outcome
 from zerofeed.shm import _ring_kernels as k
@@ -48,7 +51,6 @@ from zerofeed.shm.ring import CursorTable, Ring
 __all__ = ["Worker"]
 
 
-_PR_SET_PDEATHSIG = 1
 _TURN_NS = 1_000_000
 _SLEEP_MS = 200
 _LOOK_NS = 200_000_000
@@ -64,9 +66,18 @@ class Worker:
         config: of the feed.
         orders: SEQPACKET socket to the supervisor.
         epoch: number of this worker.
+        account: user to become, without any right; None: the supervisor's user, without its
+            capabilities if it is not root.
     """
 
-    def __init__(self, stage: Stage, config: FeedConfig, orders: socket.socket, epoch: int) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        config: FeedConfig,
+        orders: socket.socket,
+        epoch: int,
+        account: Account | None = None,
+    ) -> None:
         self._memory = stage.memory
         self._stage = stage
         self._config = config
@@ -74,6 +85,7 @@ class Worker:
         orders.settimeout(0.0)
         self._orders = orders
         self._epoch = epoch
+        self._account = account
         self._has_sources = False
         self._one = np.ones(1, dtype=np.int64)
         self._debts = Debts()
@@ -100,7 +112,10 @@ class Worker:
         """
         status = 0
         try:
-            self._detach_from(supervisor_pid)
+            self._detach()
+            self._settle()
+            # Rights go last: a priority needs one. Nothing has come from the network yet.
+            drop(self._account, supervisor_pid)
             self._take_over(members, skip)
             self._work()
         except BaseException:  # noqa: BLE001 - the last place that can say why
@@ -109,23 +124,38 @@ class Worker:
         finally:
             os._exit(status)
 
-    def _detach_from(self, supervisor_pid: int) -> None:
+    def _detach(self) -> None:
+        """Forget what is the supervisor's: its signals, and garbage that is its to collect."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != supervisor_pid:
-            os._exit(0)
         gc.disable()
-        if self._config.worker.core is not None:
+
+    def _settle(self) -> None:
+        """Take the core, the priority and the pages that the configuration asks for.
+
+        What the machine refuses is said, and the worker runs without it.
+        """
+        wanted = self._config.worker
+        if wanted.core is not None:
             try:
-                os.sched_setaffinity(0, {self._config.worker.core})
+                os.sched_setaffinity(0, {wanted.core})
             except OSError as error:
                 self._note(
-                    f"worker.core = {self._config.worker.core} is not possible here "
+                    f"worker.core = {wanted.core} is not possible here "
                     f"({error.strerror}); the worker runs unpinned"
                 )
+        if wanted.realtime is not None:
+            try:
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(wanted.realtime))
+            except OSError as error:
+                self._note(
+                    f"worker.realtime = {wanted.realtime} is not allowed ({error.strerror}); the "
+                    "worker has an ordinary priority; give the feed CAP_SYS_NICE or LimitRTPRIO="
+                )
+        if self._config.memory.lock:
+            self._stage.touch()
 
     def _take_over(self, members: list[Member], skip: int | None) -> None:
         degraded_before = {

@@ -69,6 +69,8 @@ _MAP_ANONYMOUS = mmap.MAP_ANONYMOUS
 _MAP_FIXED = 0x10
 _MAP_NORESERVE = 0x4000
 _MAP_POPULATE = 0x8000
+_MADV_POPULATE_READ = 22
+_MADV_POPULATE_WRITE = 23
 _PROT_NONE = 0
 _PROT_READ = mmap.PROT_READ
 _PROT_WRITE = mmap.PROT_WRITE
@@ -85,6 +87,7 @@ _libc.mmap.argtypes = [
     ctypes.c_long,
 ]
 _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 _libc.mlock.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
@@ -143,6 +146,17 @@ class Mapping:
         if _libc.mlock(self.address, self.length) == 0:
             return None
         return os.strerror(ctypes.get_errno())
+
+    def populate(self) -> None:
+        """Have the kernel enter every page into this process's page tables, writable if it may be.
+
+        A forked child begins without those of shared memory. What is in memory does not change.
+        """
+        advice = _MADV_POPULATE_WRITE if self.is_writable else _MADV_POPULATE_READ
+        if _libc.madvise(self.address, self.length, advice) != 0:
+            # Before Linux 5.14: look at every page. One of shared memory that may be written
+            # is entered writable.
+            self.bytes()[:: mmap.PAGESIZE].sum()
 
 
 class Segment:

@@ -15,6 +15,7 @@ from tests.unit.runtime.live import Live, Packeteer, make_config, until
 from tests.unit.runtime.venue_packets import comparable, decode, joined, of_the_venue
 from zerofeed.feed.attach import attach
 from zerofeed.records import kinds
+from zerofeed.runtime.config import WorkerSection
 from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.worker import LOST_PATIENCE
 
@@ -191,8 +192,7 @@ def test_the_first_record_of_a_feed_is_its_epoch(tmp_path) -> None:
 
 
 def test_a_core_that_is_not_there_is_said_and_the_worker_runs_unpinned(tmp_path) -> None:
-    config = make_config()
-    config = msgspec.structs.replace(config, worker=type(config.worker)(core=1023))
+    config = msgspec.structs.replace(make_config(), worker=WorkerSection(core=1023))
     with Live(config, tmp_path / "log") as live, live.attach() as feed:
         until(lambda: any("runs unpinned" in line for line in live.lines()), "it was said")
         assert feed.status()["epoch"] == 1
@@ -215,3 +215,61 @@ def test_what_could_not_be_kept_for_a_successor_is_said_once_a_worker(
         told = [line for line in live.lines() if "more than can be undone" in line]
         assert len(told) == 1
         assert "(1 changes, 0 books so far)" in told[0]
+
+
+def faults_of(pid: int) -> int:
+    """Page faults of a process so far that needed no disk."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    return int(after_name.split()[7])
+
+
+def test_locked_memory_costs_no_page_fault_at_the_first_packets(tmp_path) -> None:
+    packets = of_the_venue(1000)
+    faults = {}
+    for is_locked in (False, True):
+        config = make_config(lock=is_locked, frames=1024, records=1 << 15)
+        log = tmp_path / str(is_locked)
+        with (
+            Live(config, log) as live,
+            live.attach() as feed,
+            Packeteer(feed, config) as sender,
+        ):
+            until(lambda feed=feed: feed.published > 0, "it has begun")
+            worker = feed.status()["worker_pid"]
+            before = faults_of(worker)
+            sender.send(packets)
+            sender.drain()
+            faults[is_locked] = faults_of(worker) - before
+    # Its own code and stack still cost some; the memory of the feed alone has about 900 pages.
+    assert faults[False] > 400
+    assert faults[True] < faults[False] // 3
+
+
+@pytest.mark.root
+def test_a_real_time_priority_is_taken_and_kept_without_rights(tmp_path) -> None:
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except PermissionError:
+        pytest.skip("no real-time priorities here")
+    config = msgspec.structs.replace(make_config(), worker=WorkerSection(realtime=7, user="nobody"))
+    with Live(config, tmp_path / "log") as live, live.attach() as feed:
+        until(lambda: feed.published > 0, "it has begun")
+        worker = feed.status()["worker_pid"]
+        assert os.sched_getscheduler(worker) == os.SCHED_FIFO
+        assert os.sched_getparam(worker).sched_priority == 7
+        assert os.sched_getscheduler(live.supervisor_pid) == os.SCHED_OTHER
+
+
+def test_a_real_time_priority_that_is_not_allowed_is_said_and_the_feed_runs(
+    tmp_path, monkeypatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    # The worker is a fork of this process.
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    config = msgspec.structs.replace(make_config(), worker=WorkerSection(realtime=7))
+    with Live(config, tmp_path / "log") as live, live.attach() as feed:
+        until(lambda: any("worker.realtime = 7" in line for line in live.lines()), "it was said")
+        assert feed.status()["epoch"] == 1

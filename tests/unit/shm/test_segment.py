@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.children import maps_of, open_descriptors
+from tests.unit.children import Child, maps_of, open_descriptors
 from zerofeed.base.errors import ResourceError
 from zerofeed.shm import segment as module
 from zerofeed.shm.segment import CURSOR_SEALS, SEALS, Mapping, Segment, map_over, map_segment
@@ -301,3 +301,23 @@ def permissions_at(address: int) -> str:
         if first <= address < end:
             return permissions
     raise LookupError(hex(address))
+
+
+@pytest.mark.parametrize("has_advice", [True, False], ids=["5.14", "older kernel"])
+def test_a_populated_map_of_a_child_is_resident_and_unchanged(monkeypatch, has_advice) -> None:
+    made = Segment("populate", 1 << 22)
+    made.mapping.bytes()[:] = 7
+    if not has_advice:
+        monkeypatch.setattr(module, "_MADV_POPULATE_WRITE", 9999)
+
+    def work() -> list[int]:
+        made.mapping.populate()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        total = int(made.mapping.bytes().sum())
+        made.mapping.bytes()[::4096] = 7
+        return [total, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before]
+
+    with Child(work) as child:
+        total, faults = child.result()
+    assert total == 7 << 22
+    assert faults < (1 << 22) // 4096 // 4

@@ -64,6 +64,8 @@ META_MARK = 0x7A65_726F_6665_6564
 _ETHERNET_BYTES = 14
 _VLAN_BYTES = 4
 _IPV4_BYTES = 20
+_IPV4_MOST_BYTES = 60
+_OPTION_BYTES = 4
 _UDP_BYTES = 8
 _PROTOCOL_UDP = 17
 
@@ -160,7 +162,12 @@ def _find_udp(a: Assembler) -> None:
     a.compute(0, "&", 15)
     a.compute(0, "<<", 2)
     a.jump_if(0, "<", _IPV4_BYTES, "pass")
-    a.compute_with(5, "+", 0)
+    # Constants only: without CAP_PERFMON the kernel refuses to add a number of the packet's own.
+    a.compute(5, "+", _IPV4_BYTES)
+    for more in range(_IPV4_BYTES + _OPTION_BYTES, _IPV4_MOST_BYTES + 1, _OPTION_BYTES):
+        a.jump_if(0, "<", more, "udp")
+        a.compute(5, "+", _OPTION_BYTES)
+    a.label("udp")
     _need(a, 5, _UDP_BYTES)
     a.load(9, 5, 2, 2)
 
