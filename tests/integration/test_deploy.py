@@ -48,11 +48,13 @@ def test_the_containers_feed_is_one_that_can_be_run() -> None:
     assert config.readers.allow_groups == ["10000"]
 
 
-def test_the_feeds_container_has_three_capabilities_and_the_reader_none() -> None:
+def test_the_feeds_container_has_what_afxdp_and_the_drop_need_and_the_reader_none() -> None:
     compose = (DEPLOY / "container" / "compose.yaml").read_text(encoding="utf-8")
     feed, reader = compose.split("\n  reader:\n")
     (held,) = re.findall(r"cap_add: \[(.*)\]", feed)
-    assert sorted(f"CAP_{name}" for name in held.split(", ")) == CAPABILITIES
+    to_drop = ["CAP_KILL", "CAP_SETGID", "CAP_SETUID"]
+    assert sorted(f"CAP_{name}" for name in held.split(", ")) == sorted(CAPABILITIES + to_drop)
+    assert load(DEPLOY / "container" / "feed.toml").worker.user == "nobody"
     assert "cap_add" not in reader
     assert feed.count("cap_drop: [ALL]") == reader.count("cap_drop: [ALL]") == 1
 

@@ -120,7 +120,7 @@ def initial_position(ring: Ring, start: int | str) -> int:
     if start == "now":
         return published
     claimed = int(ring.control[k.CLAIMED])
-    margin = int(ring.control[k.MAX_CLAIM])
+    margin = int(ring.control[k.MAX_CLAIM]) + int(ring.control[k.AHEAD])
     oldest = max(0, claimed + margin - ring.capacity)
     if start == "oldest":
         return min(oldest, published)

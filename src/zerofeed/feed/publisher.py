@@ -315,7 +315,8 @@ class Publisher:
         self._serve_now_and_then(now_ns)
 
     def _serve_now_and_then(self, now_ns: int) -> None:
-        if now_ns - self._served_ns > _SERVE_EVERY_NS:
+        # Also when the clock was set back.
+        if not 0 <= now_ns - self._served_ns <= _SERVE_EVERY_NS:
             self._served_ns = now_ns
             self._serve(0.0)
 

@@ -13,7 +13,7 @@ step  what happens                                           killed behind it, a
 2     the receiver fills chunks behind the published frames  the receive block tells which
 3     descriptors written, frames published, block settled   frames not processed yet
 4     each frame: journal step, records, publish             an open step: undone, done again
-5     sleeping readers woken                                 readers wake by their time slice
+5     sleeping readers woken                                 the successor's first turn wakes
 ====  =====================================================  ==================================
 
 Steps 2 and 3 are the receiver's (:mod:`zerofeed.runtime._receive_kernels`), step 4 calls the
@@ -335,11 +335,15 @@ def _burst(
     report[HAS_ORDERS] = 0
     report[ERROR] = 0
     started = monotonic_ns()
-    if _process_frames(
+    # What a turn that was blocked or a killed predecessor left; nobody else wakes readers for it.
+    before = control[PUBLISHED]
+    status = _process_frames(
         arena, frame_control, frames, control, cursors, records, record_words, words, lookup,
         state, books, undo, book_table, scratch,
-    ) != OK:  # fmt: skip
+    )  # fmt: skip
+    if control[PUBLISHED] != before:
         wake_readers(control, cursors, one)
+    if status != OK:
         report[BLOCKED_ON] = RECORDS
         return WOULD_BLOCK
     # A busy worker looks at AF_XDP's rings themselves, and only now and then for orders.
@@ -359,9 +363,12 @@ def _burst(
         began = monotonic_ns()
         taken_before = report[TAKEN]
         for event in range(ready):
-            data = event * EVENT_BYTES + _EVENT_DATA
-            descriptor = int64(events[data]) | int64(events[data + 1]) << 8
-            port = event if is_look else port_of[descriptor]
+            descriptor = int64(-1)
+            port = event
+            if not is_look:
+                data = event * EVENT_BYTES + _EVENT_DATA
+                descriptor = int64(events[data]) | int64(events[data + 1]) << 8
+                port = port_of[descriptor]
             if port < 0:
                 report[HAS_ORDERS] = 1
                 continue

@@ -104,7 +104,10 @@ def _obstacle(config: FeedConfig) -> tuple[str, str]:
         given = source.interface
         if given is None and is_multicast(parse_ipv4(source.group)):
             return f"source {source.group}:{source.port} does not name its interface", ""
-        names.add(find_interface(given or source.group).name)
+        try:
+            names.add(find_interface(given or source.group).name)
+        except ReceiverError as error:
+            return f"{error.where}: {error.what}", ""
     if len(names) > 1:
         return f"the sources are on several interfaces ({', '.join(sorted(names))})", ""
     interface = names.pop()

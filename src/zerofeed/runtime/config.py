@@ -136,7 +136,8 @@ class AfxdpSection(_Section, frozen=True):
         chunks_per_queue: packets that can wait for the worker, a power of two.
         jumbo_bytes: keep packets that are longer than a chunk up to this length; 0 cuts them.
         hardware_time: take the card's arrival times; its clock must follow Unix time.
-        busy_poll_us: let the worker drive the card for so long at a time instead of interrupts; 0: no.
+        busy_poll_us: let the worker drive the card for so long at a time instead of interrupts, with
+            ``worker.idle = "spin"``; 0: no.
     """
 
     mode: Literal["auto", "native", "skb"] = "auto"
@@ -240,11 +241,14 @@ def parse(text: str, where: str = "configuration", settings: Sequence[str] = ())
         raise ConfigurationError(f"not valid TOML: {error}", where=where) from error
     except msgspec.ValidationError as error:
         raise _explained(str(error), where) from error
-    for key in ("records", "frames"):
-        value = getattr(config.memory, key)
+    for key, value in (
+        ("memory.records", config.memory.records),
+        ("memory.frames", config.memory.frames),
+        ("afxdp.chunks_per_queue", config.afxdp.chunks_per_queue),
+    ):
         if value & (value - 1):
             raise ConfigurationError(
-                f"memory.{key} is not a power of two",
+                f"{key} is not a power of two",
                 where=where,
                 got=value,
                 next_step=f"choose {1 << value.bit_length()}",
@@ -365,6 +369,7 @@ _SECTIONS: dict[str, type[_Section]] = {
     "feed": FeedSection,
     "source": Source,
     "memory": MemorySection,
+    "afxdp": AfxdpSection,
     "worker": WorkerSection,
     "readers": ReadersSection,
     "log": LogSection,

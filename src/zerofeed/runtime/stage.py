@@ -24,6 +24,7 @@ from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime import _receive_kernels as receive
 from zerofeed.runtime._step_kernels import skip_frame
 from zerofeed.runtime._undo_kernels import NO_ROOM, restore_books
+from zerofeed.runtime.choice import choose
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
@@ -72,14 +73,17 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=f"at most {memory.book_levels}",
             got=memory.book_depth,
         )
-    claim = protocol.most_records(memory.chunk_bytes)
+    longest = memory.chunk_bytes
+    if choose(config).tries_afxdp:
+        longest = max(longest, config.afxdp.jumbo_bytes)
+    claim = protocol.most_records(longest)
     if 2 * claim > memory.records:
         raise ConfigurationError(
             "the longest packet could make more records than half of the ring holds",
             where="memory.records",
             expected=f"at least {1 << (2 * claim - 1).bit_length()}",
             got=memory.records,
-            next_step="enlarge memory.records or shorten memory.chunk_bytes",
+            next_step="enlarge memory.records, or shorten memory.chunk_bytes or afxdp.jumbo_bytes",
         )
     return MemorySizes(
         records=memory.records,

@@ -120,13 +120,13 @@ class WorkerLink:
             self._wait(select.POLLOUT, 0.05)
         while self._socket is not None:
             outcome = self._receive(0.2)
-            if outcome is None:
-                if time.monotonic() > deadline:
-                    raise self._silence()
-            elif outcome.number == numbered.number:
+            if outcome is not None and outcome.number == numbered.number:
                 return outcome
-            elif outcome.number == 0:
+            if outcome is not None and outcome.number == 0:
                 self._hear(outcome)
+            # Also for a worker that talks of other things without end.
+            if time.monotonic() > deadline:
+                raise self._silence()
         return Outcome("done")
 
     def post(self, order: Order) -> None:

@@ -2,7 +2,7 @@
 
 Every kind of receiver ends in the same place: payloads lie in the arena, one descriptor for each
 says where and when it arrived, and the descriptors are published at once. What differs before
-that is in the kind's own module: ``_udp_kernels``, ``_capture_source_kernels``.
+that is in the kind's own module: ``_udp_kernels``, ``_capture_source_kernels``, ``xdp._xdp_kernels``.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def test_kinds_are_names_or_codes_of_any_integer_type(publisher: Publisher, atta
 
 def test_the_place_to_start_is_now_oldest_or_a_number(publisher: Publisher, attached: Feed) -> None:
     publisher.publish(records(0, 2 * CAPACITY))
-    oldest = CAPACITY + MAX_CLAIM + AHEAD
+    oldest = CAPACITY + MAX_CLAIM + 2 * AHEAD
     starts: list[tuple[Any, int]] = [
         ("now", 2 * CAPACITY),
         ("oldest", oldest),

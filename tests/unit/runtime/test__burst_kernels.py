@@ -174,6 +174,26 @@ def test_it_goes_on_once_the_reader_in_the_way_is_lossy_or_gone(short: Rig, end)
     assert short.memory.metrics["packets_received"] == len(packets)
 
 
+def test_readers_are_woken_for_what_a_blocked_turn_left(short: Rig) -> None:
+    blocker, sleeper = short.enlist("lossless"), short.enlist("lossy")
+    short.send(of_the_venue(600))
+    while short.turn() != WOULD_BLOCK:
+        pass
+    for receiver in short.receivers:
+        receiver.socket.setblocking(False)
+        while True:
+            try:
+                receiver.socket.recv(1)
+            except BlockingIOError:
+                break
+    words = sleeper.page.words
+    words[k.SLEEPS_ON] = k.BELL
+    words[k.WAITING] = 2 * short.memory.record_ring.published + 1
+    dismiss(short.memory.record_ring, blocker.slot)
+    short.turn()
+    assert sleeper.bell[1].recv(16, socket.MSG_DONTWAIT)
+
+
 def test_a_lossless_reader_of_frames_can_be_in_the_way_too(rig: Rig) -> None:
     packets = of_the_venue(600)
     member = rig.enlist("lossless", "frames")

@@ -15,9 +15,8 @@ from zerofeed.apps.doctor.findings import Check, Finding, bad, better, good, not
 __all__ = ["CHECKS", "check_af_xdp", "check_bpf", "check_btf", "check_version"]
 
 _NEEDED = (5, 1)
-_LINKS = (5, 9)
+_PROGRAM = (6, 1)
 _STEPS = (
-    ((5, 11), "busy polling by preference"),
     ((6, 3), "drivers that tell their abilities, hardware receive times"),
     ((6, 6), "packets over several chunks"),
 )
@@ -27,7 +26,7 @@ _AMBIENT = f"sudo systemd-run --pty --uid=$USER -p AmbientCapabilities='{_CAPABI
 
 
 def check_version(facts: Facts) -> Finding:
-    """Linux 5.1 is needed, 5.9 for AF_XDP, 6.6 for all of it."""
+    """Linux 5.1 is needed, 6.1 for AF_XDP, 6.6 for all of it."""
     name, release = "kernel.version", facts.machine.release
     found = re.match(r"(\d+)\.(\d+)", release)
     if found is None:
@@ -35,10 +34,8 @@ def check_version(facts: Facts) -> Finding:
     version = int(found[1]), int(found[2])
     if version < _NEEDED:
         return bad(name, release, "memory cannot be sealed before Linux 5.1", _INSTALL)
-    if version < _LINKS:
-        return bad(
-            name, release, "XDP programs cannot clean up after themselves before 5.9", _INSTALL
-        )
+    if version < _PROGRAM:
+        return bad(name, release, "the program for AF_XDP reads a clock of Linux 6.1", _INSTALL)
     lacking = [what for since, what in _STEPS if version < since]
     if lacking:
         return better(name, release, f"lacks {'; '.join(lacking)}", _INSTALL)

@@ -78,6 +78,7 @@ from zerofeed.wire.xdp.abi import XDP_PKT_CONTD, XDP_RING_NEED_WAKEUP
 from zerofeed.wire.xdp.layout import (
     BATCH,
     BLOCK_MAGIC,
+    BUSY_POLL,
     CHUNK_BYTES,
     COUNT,
     CUT,
@@ -394,7 +395,8 @@ def receive_queue(
     Returns:
         Frames published, 0 when there were none (though foreign packets may have been given back);
         NOT_READY when the block was never prepared; BUFFER_FULL, nothing done, when the FILL ring
-        has no room, which says that chunks are not where they belong.
+        seems to have no room. That passes: the kernel shows packets a moment before it shows which
+        chunks it took for them.
     """
     row = geometry[queue]
     block = blocks[queue]
@@ -405,7 +407,7 @@ def receive_queue(
     ready = (load_acquire32(rings, row[RX_PRODUCER]) - consumer) & _LOW
     ready = min(ready, block[BATCH])
     if ready == 0:
-        if load_acquire32(rings, row[FILL_FLAGS]) & XDP_RING_NEED_WAKEUP:
+        if row[BUSY_POLL] or load_acquire32(rings, row[FILL_FLAGS]) & XDP_RING_NEED_WAKEUP:
             wake(row[DESCRIPTOR])
         return 0
     fill = int64(rings[row[FILL_PRODUCER]])
@@ -423,6 +425,9 @@ def receive_queue(
         now_ns, tai_shift,
     )  # fmt: skip
     if taken == 0:
+        # The rest of a packet in pieces may wait for chunks.
+        if load_acquire32(rings, row[FILL_FLAGS]) & XDP_RING_NEED_WAKEUP:
+            wake(row[DESCRIPTOR])
         return 0
     block[TAKEN] = taken
     count = block[COUNT]

@@ -66,6 +66,7 @@ __all__ = [
     "BATCH",
     "BLOCK_HEAD_WORDS",
     "BLOCK_MAGIC",
+    "BUSY_POLL",
     "CHUNK_BYTES",
     "COMPLETION_CONSUMER",
     "COMPLETION_MASK",
@@ -140,7 +141,9 @@ GATHER_BYTES = 22
 """Bytes of one, or 0."""
 HARDWARE_TIME = 23
 """1: the card's time is the arrival time where there is one."""
-GEOMETRY_WORDS = 24
+BUSY_POLL = 24
+"""1: a look that finds nothing makes the kernel poll the driver."""
+GEOMETRY_WORDS = 25
 
 # Receive block
 MAGIC = 0

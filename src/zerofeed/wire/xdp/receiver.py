@@ -157,6 +157,7 @@ class XdpReceiver:
         self.is_native = False
         self.is_zero_copy = False
         self.has_hardware_time = False
+        self._is_busy_polling = busy_poll_us > 0
         self.notes: list[str] = []
         self.flow_table = flow_table(self.flows)
         self.sockets: list[XdpSocket] = []
@@ -389,4 +390,5 @@ class XdpReceiver:
         geometry[:, layout.UMEM_BYTES] = self.plan.chunks * self.plan.chunk_bytes
         geometry[:, layout.GATHER_AT] = self.plan.umem_bytes
         geometry[:, layout.GATHER_BYTES] = self.plan.gather_bytes
+        geometry[:, layout.BUSY_POLL] = int(self._is_busy_polling)
         geometry[:, layout.HARDWARE_TIME] = int(self.has_hardware_time)

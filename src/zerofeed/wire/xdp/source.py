@@ -16,6 +16,7 @@ from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.wire.receiver import AF_XDP
 from zerofeed.wire.xdp._xdp_kernels import recover_queues
+from zerofeed.wire.xdp.channels import is_up
 from zerofeed.wire.xdp.flows import FLOW_COLUMNS
 from zerofeed.wire.xdp.layout import GEOMETRY_WORDS
 from zerofeed.wire.xdp.receiver import XdpReceiver
@@ -65,6 +66,7 @@ class XdpSource:
         self.receiver = receiver
         self.flow = receiver.flows[place]
         self.leads = place == 0
+        self._was_down = False
 
     @property
     def name(self) -> str:
@@ -74,7 +76,8 @@ class XdpSource:
     @property
     def how(self) -> str:
         """How packets arrive, and how many copies that costs."""
-        return f"AF_XDP on {self.receiver.interface}, {self.receiver.mode}, none in user space"
+        gathers = " but for packets longer than a chunk" if self.receiver.plan.gather_bytes else ""
+        return f"AF_XDP on {self.receiver.interface}, {self.receiver.mode}, none in user space{gathers}"
 
     @property
     def clock(self) -> str:
@@ -92,14 +95,22 @@ class XdpSource:
         """Say how often a packet is copied, by what the kernel says of the open sockets now."""
         asked = [each.is_zero_copy() for each in self.receiver.sockets]
         with_copy = sum(not is_zero_copy for is_zero_copy in asked)
+        counts = self.receiver.counts()
+        gathered = sum(count.gathered for count in counts)
+        of_pieces = (
+            f"; {gathered} of {sum(count.received for count in counts)} packets came in pieces, which "
+            "the worker copied together"
+            if gathered
+            else ""
+        )
         return ReceiverCopies(
             kind="xdp",
             source=self.name,
             mode=f"AF_XDP on {self.receiver.interface}, {self.receiver.mode}",
             kernel_copies=1 if with_copy else 0,
-            user_copies=0,
+            user_copies=1 if gathered else 0,
             how_known=f"the zero-copy bit of XDP_OPTIONS is set for {len(asked) - with_copy} of the "
-            f"{len(asked)} open sockets: without it the kernel copies each packet once",
+            f"{len(asked)} open sockets: without it the kernel copies each packet once{of_pieces}",
         )
 
     def filenos(self) -> list[int]:
@@ -112,16 +123,27 @@ class XdpSource:
             recover_queues(*self.receiver.tables, memory.frame_ring.control)
 
     def tell(self, block: npt.NDArray[np.int64]) -> str | None:  # noqa: ARG002
-        """Say nothing: an interface has no news of its own."""
-        return None
+        """Say that the interface went down, is gone, or came back, once each time."""
+        try:
+            is_down = not is_up(self.receiver.interface)
+        except OSError:
+            is_down = True
+        if not self.leads or is_down == self._was_down:
+            return None
+        self._was_down = is_down
+        return f"interface {self.receiver.interface} is " + (
+            "down or gone: nothing is received" if is_down else "up again"
+        )
 
     def has_ended(self, block: npt.NDArray[np.int64]) -> bool:  # noqa: ARG002
         """Tell that an interface never ends."""
         return False
 
     def drops(self) -> int:
-        """Count the packets that the kernel had to drop, of all flows together."""
-        return self.receiver.lost() if self.leads else 0
+        """Count what the kernel had to drop, and what contradicted itself, of all flows together."""
+        if not self.leads:
+            return 0
+        return self.receiver.lost() + sum(count.foreign for count in self.receiver.counts())
 
     def close(self) -> None:
         """Detach the program and close the sockets, with the source that leads."""

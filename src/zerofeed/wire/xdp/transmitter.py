@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.errors import ConfigurationError, ReceiverError, ResourceError
+from zerofeed.base.errors import ConfigurationError, ResourceError
 from zerofeed.shm.segment import Segment
 from zerofeed.wire.batch_sender import Payloads
 from zerofeed.wire.interfaces import find_interface, parse_ipv4
@@ -315,7 +315,7 @@ class XdpTransmitter:
                 sizes = RingSizes(transmit=self._frames, completion=self._frames)
                 rings = Rings([opened], sizes)
                 opened.bind(interface_index, self.queue, mode | abi.XDP_USE_NEED_WAKEUP)
-            except ReceiverError as error:
+            except ResourceError as error:
                 if rings is not None:
                     rings.close()
                 opened.close()

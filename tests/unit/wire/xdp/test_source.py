@@ -15,13 +15,15 @@ from zerofeed.wire.xdp.source import NO_ARRAYS, XdpArrays, XdpSource
 __all__: list[str] = []
 
 
-def sources(**attributes: Any) -> list[XdpSource]:
+def sources(gather_bytes: int = 0, gathered: int = 0, **attributes: Any) -> list[XdpSource]:
     closed: list[str] = []
     receiver = SimpleNamespace(
         flows=[Flow("239.1.1.1", 1000), Flow("239.1.1.2", 1001, source=1)],
-        interface="eth7",
+        interface="lo",
         mode="native zero-copy (no copy)",
         has_hardware_time=False,
+        plan=SimpleNamespace(gather_bytes=gather_bytes),
+        counts=lambda: [SimpleNamespace(received=9, gathered=gathered, foreign=1)],
         descriptors=lambda: [7, 8],
         lost=lambda: 5,
         close=lambda: closed.append("closed"),
@@ -34,7 +36,7 @@ def sources(**attributes: Any) -> list[XdpSource]:
 def test_only_the_first_has_descriptors_and_drops_and_closes() -> None:
     first, second = sources()
     assert (first.filenos(), second.filenos()) == ([7, 8], [])
-    assert (first.drops(), second.drops()) == (5, 0)
+    assert (first.drops(), second.drops()) == (6, 0)
     second.close()
     assert cast("Any", first.receiver).closed == []
     first.close()
@@ -44,12 +46,11 @@ def test_only_the_first_has_descriptors_and_drops_and_closes() -> None:
 def test_each_is_named_by_its_flow_and_all_by_the_same_mode() -> None:
     first, second = sources()
     assert [each.name for each in (first, second)] == ["239.1.1.1:1000", "239.1.1.2:1001"]
-    assert first.how == "AF_XDP on eth7, native zero-copy (no copy), none in user space"
+    assert first.how == "AF_XDP on lo, native zero-copy (no copy), none in user space"
     assert first.how == second.how
     assert "CLOCK_TAI" in first.clock
     assert {first.kind, second.kind} == {AF_XDP}
     block = np.zeros(1, np.int64)
-    assert first.tell(block) is None
     assert not first.has_ended(block)
 
 
@@ -65,3 +66,32 @@ def test_one_socket_without_the_kernels_zero_copy_bit_is_a_copy(bits, copies) ->
     told = sources(sockets=sockets)[1].tell_copies()
     assert (told.kind, told.kernel_copies, told.user_copies) == ("xdp", copies, 0)
     assert f"set for {sum(bits)} of the {len(bits)} open sockets" in told.how_known
+
+
+def test_packets_that_were_gathered_from_pieces_are_a_copy_in_user_space() -> None:
+    sockets = [SimpleNamespace(is_zero_copy=lambda: True)]
+    told = sources(gather_bytes=9000, gathered=2, sockets=sockets)[0]
+    assert "none in user space but for packets longer than a chunk" in told.how
+    copies = told.tell_copies()
+    assert (copies.kernel_copies, copies.user_copies) == (0, 1)
+    assert "2 of 9 packets came in pieces" in copies.how_known
+
+
+def test_an_interface_that_goes_down_is_said_once_and_so_is_its_return(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = sources()
+    block = np.zeros(1, np.int64)
+    said = []
+    for is_up in (True, False, False, None, True):
+
+        def answer(_: str, state: bool | None = is_up) -> bool:
+            if state is None:
+                raise OSError
+            return state
+
+        monkeypatch.setattr("zerofeed.wire.xdp.source.is_up", answer)
+        said.append(first.tell(block))
+        assert second.tell(block) is None
+    gone, back = "interface lo is down or gone: nothing is received", "interface lo is up again"
+    assert said == [None, gone, None, None, back]
