@@ -1,36 +1,26 @@
 """The ``zerofeed`` command: its verbs, their options, and what the shell is told at the end.
 
 Only click is imported here. Each verb imports its own module when it is called, so that help
-answers in the time that Python takes to start, and a mistyped option costs no more.
-
-How a command ends:
-
-======  ======================================================================================
-status  when
-======  ======================================================================================
-0       done; also ``run``, ``tail`` and ``top`` ended by Ctrl-C, and a closed pipe (``| head``)
-1..6    a :class:`~zerofeed.base.errors.ZerofeedError`, by its ``exit_code``
-2       a wrong option or argument
-3       an operation that the system refused
-70      a mistake of zerofeed's own; ``ZEROFEED_DEBUG=1`` shows where
-130     Ctrl-C
-143     SIGTERM
-======  ======================================================================================
-
-Every failure is one line on standard error.
+answers in the time that Python takes to start, and a mistyped option costs no more. How a command
+ends is told in :mod:`zerofeed.apps.ending`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import click
+
+from zerofeed.apps.ending import (
+    PipeClosedError,
+    complete_streams,
+    raised_on_sigterm,
+    status_of,
+    until_interrupted,
+)
 
 __all__ = [
     "audit",
@@ -48,11 +38,6 @@ __all__ = [
     "warm",
 ]
 
-_DEBUG = "ZEROFEED_DEBUG"
-_BUG = 70
-_REFUSED = 3
-_INTERRUPTED = 128 + signal.SIGINT
-_TERMINATED = 128 + signal.SIGTERM
 
 _PATH = click.Path(path_type=Path)
 
@@ -75,14 +60,6 @@ wake      a blocking reader being woken
 """
 
 
-class _Terminated(BaseException):
-    """SIGTERM: unwind, so that terminals and sockets are put in order."""
-
-
-class _PipeClosedError(Exception):
-    """Nobody reads standard output any more. Not an OSError: click has its own way with those."""
-
-
 class _Command(click.Group):
     """The group, with one way out for everything that can go wrong in a verb."""
 
@@ -92,7 +69,7 @@ class _Command(click.Group):
             value = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            raise _PipeClosedError from None
+            raise PipeClosedError from None
         return value
 
     def main(
@@ -114,8 +91,8 @@ class _Command(click.Group):
         """
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        with _raised_on_sigterm():
-            sys.exit(_status(lambda: self._run(args, prog_name, complete_var, extra)))
+        with raised_on_sigterm():
+            sys.exit(status_of(lambda: self._run(args, prog_name, complete_var, extra)))
 
     def _run(
         self,
@@ -126,95 +103,6 @@ class _Command(click.Group):
     ) -> int:
         value = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         return value if isinstance(value, int) else 0
-
-
-@contextlib.contextmanager
-def _raised_on_sigterm() -> Iterator[None]:
-    """Make SIGTERM an exception; not possible, and not needed, outside the main thread."""
-
-    def unwind(_number: int, _frame: object) -> NoReturn:
-        raise _Terminated
-
-    try:
-        previous = signal.signal(signal.SIGTERM, unwind)
-    except ValueError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _status(run: Callable[[], int]) -> int:
-    """Run, and turn whatever comes out of it into an exit status and at most one line."""
-    try:
-        return run()
-    except _Terminated:
-        return _TERMINATED
-    except (KeyboardInterrupt, click.Abort):
-        return _INTERRUPTED
-    except _PipeClosedError:
-        _forget_stdout()
-        return 0
-    except click.ClickException as error:
-        return _say_usage(error)
-    except Exception as error:
-        if os.environ.get(_DEBUG, "0") not in {"", "0"}:
-            raise
-        return _say_error(error)
-
-
-def _say(line: str) -> None:
-    one_line = " ".join(line.split())
-    with contextlib.suppress(OSError):
-        click.echo(f"zerofeed: error: {one_line}", err=True)
-
-
-def _say_usage(error: click.ClickException) -> int:
-    context = getattr(error, "ctx", None)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
-    hint = f"; `{context.command_path} --help` lists what there is" if context else ""
-    _say(f"{error.format_message().rstrip('.')}{hint}")
-    return error.exit_code
-
-
-def _say_error(error: Exception) -> int:
-    from zerofeed.base.errors import BugError, ZerofeedError  # noqa: PLC0415
-
-    if isinstance(error, BugError):
-        _say(f"{error}; please report it with the output of {_DEBUG}=1")
-        return error.exit_code
-    if isinstance(error, ZerofeedError):
-        _say(str(error))
-        return error.exit_code
-    if isinstance(error, OSError) and error.strerror:
-        what = f"{error.filename}: " if error.filename else ""
-        _say(f"{what}{error.strerror}")
-        return _REFUSED
-    _say(
-        f"unexpected {type(error).__name__}: {error}; this is a mistake in zerofeed, "
-        f"please report it with the output of {_DEBUG}=1"
-    )
-    return _BUG
-
-
-def _forget_stdout() -> None:
-    """Throw away what is still buffered for a pipe that nobody reads, also at exit."""
-    with contextlib.suppress(OSError, ValueError):
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, sys.stdout.fileno())
-        os.close(quiet)
-
-
-def _until_interrupted(run: Callable[[], int]) -> int:
-    """Run what normally ends with Ctrl-C."""
-    try:
-        return run()
-    except KeyboardInterrupt:
-        return 0
 
 
 @click.group(
@@ -243,7 +131,7 @@ def run(config: Path, settings: tuple[str, ...]) -> int:
     """
     from zerofeed.apps import run as verb  # noqa: PLC0415
 
-    return _until_interrupted(lambda: verb.run(config, settings))
+    return until_interrupted(lambda: verb.run(config, settings))
 
 
 @cli.command()
@@ -295,7 +183,7 @@ def tail(
     """
     from zerofeed.apps import tail as verb  # noqa: PLC0415
 
-    return _until_interrupted(
+    return until_interrupted(
         lambda: verb.tail(
             feed,
             user=user,
@@ -338,7 +226,7 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     """
     from zerofeed.apps import top as verb  # noqa: PLC0415
 
-    return _until_interrupted(
+    return until_interrupted(
         lambda: verb.top(feed, user=user, interval=interval, is_json=is_json, is_once=once)
     )
 
@@ -588,23 +476,6 @@ def bench(what: str, rounds: int, *, is_json: bool) -> int:
 
 def main() -> NoReturn:
     """Run the command line of this process; does not return."""
-    _complete_streams()
+    complete_streams()
     cli.main(prog_name="zerofeed")
     sys.exit(0)
-
-
-def _complete_streams() -> None:
-    """Open what a parent closed, so that no socket gets its number and every write has a place.
-
-    A symbol that the terminal's encoding lacks is shown by its number.
-    """
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, "w", closefd=False))
-        with contextlib.suppress(AttributeError):
-            getattr(sys, name).reconfigure(errors="backslashreplace")

@@ -1,14 +1,10 @@
-import os
-import signal
 import subprocess
 import sys
 
-import click
 import pytest
 
 from tests.unit.apps.commands import PATIENCE_S, call, error_of, start
 from zerofeed.apps import cli as module
-from zerofeed.base.errors import AttachRefusedError, BugError, LayoutMismatchError
 
 __all__: list[str] = []
 
@@ -25,13 +21,6 @@ COMMANDS = [
     "doctor",
     "audit",
 ]
-
-
-def status_of(error: BaseException) -> int:
-    def fail() -> int:
-        raise error
-
-    return module._status(fail)
 
 
 def test_every_command_is_there() -> None:
@@ -81,55 +70,6 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], what: str) -
     assert "--help` lists what there is" in error_of(result)
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (AttachRefusedError("no"), 5),
-        (LayoutMismatchError("another", expected=1, got=2, next_step="update"), 6),
-        (PermissionError(13, "Permission denied", "/x"), 3),
-        (KeyboardInterrupt(), 130),
-        (click.Abort(), 130),
-        (module._Terminated(), 143),
-        (ZeroDivisionError("oops"), 70),
-    ],
-)
-def test_each_end_has_its_status(error: BaseException, status: int) -> None:
-    assert status_of(error) == status
-
-
-def test_an_error_is_one_line_however_it_was_written(capsys) -> None:
-    status_of(LayoutMismatchError("two\nlines", where="feed x", next_step="update"))
-    assert capsys.readouterr().err == "zerofeed: error: feed x: two lines; update\n"
-
-
-def test_an_unexpected_error_asks_to_be_reported_without_a_traceback(capsys) -> None:
-    status_of(ZeroDivisionError("oops"))
-    status_of(BugError("an invariant broke"))
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
-    assert all("report it" in line and "Traceback" not in line for line in lines)
-
-
-def test_an_unexpected_error_shows_its_traceback_when_asked(monkeypatch) -> None:
-    monkeypatch.setenv("ZEROFEED_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
-        status_of(ZeroDivisionError("oops"))
-
-
-def test_sigterm_unwinds_and_is_handled_as_before_afterwards() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(module._Terminated), module._raised_on_sigterm():
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_what_ends_with_an_interrupt_ends_well() -> None:
-    def stopped() -> int:
-        raise KeyboardInterrupt
-
-    assert module._until_interrupted(stopped) == 0
-
-
 @pytest.mark.slow
 def test_a_closed_pipe_is_quiet(capture) -> None:
     with start(
@@ -149,21 +89,3 @@ def test_main_is_the_installed_command() -> None:
         out, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, errors) == (0, "")
     assert out.startswith("{")
-
-
-@pytest.mark.slow
-def test_closed_streams_and_poor_encodings_are_no_obstacle() -> None:
-    code = (
-        "import os, sys; from zerofeed.apps.cli import _complete_streams; _complete_streams(); "
-        "opened = os.open(os.devnull, os.O_RDONLY); print('€'); print(opened, file=sys.stderr); "
-        "os._exit(0 if opened > 2 else 1)"
-    )
-    closing = ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
-    assert subprocess.run(closing, check=False).returncode == 0
-    said = subprocess.run(
-        [sys.executable, "-c", code.replace("os._exit", "sys.exit")],
-        capture_output=True,
-        check=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-    )
-    assert said.stdout == b"\\u20ac\n"
