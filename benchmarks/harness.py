@@ -42,7 +42,7 @@ _MEASURES: tuple[Measure, ...] = get_args(Measure)
 _ROUNDS = 5
 _TRIES = 3
 _BRACKET_TOLERANCE = 1.5
-_RUN_SECONDS = 300
+_RUN_SECONDS = 90
 _WAKEUPS = 2_000
 
 

@@ -132,7 +132,7 @@ def _ratio(
 def _against_aeron(results: dict[str, Results], place: str) -> float | None:
     if "fanout" not in results:
         return None
-    rate = results["fanout"].median("zerofeed_fanout", "per_second", place, 1)
+    rate = results["fanout"].median("zerofeed_ring", "per_second", place, 1)
     return None if rate is None else rate / _AERON_PER_SECOND
 
 
@@ -142,10 +142,15 @@ GOALS = (
     Goal("hop to Python `poll()`: p50 over the C ring's", 12.0, is_floor=False, figure=_ratio("hop", "zerofeed_poll", "c_ring", "p50")),
     Goal("iceoryx2's Python binding over hop to `poll()`, p50", 5.0, is_floor=True, figure=_ratio("hop", "iceoryx2_ipc", "zerofeed_poll", "p50")),
     Goal("pyzmq ipc over hop to `poll()`, p50", 40.0, is_floor=True, figure=_ratio("hop", "zmq_ipc", "zerofeed_poll", "p50")),
-    Goal("wake-up over a Unix datagram socket's, p50", 1.0, is_floor=False, figure=_ratio("wakeup", "zerofeed_wait", "unix_datagram", "p50")),
+    Goal("wake-up by a feed's compiled writer over a Unix datagram socket's, p50", 1.0, is_floor=False, figure=_ratio("wakeup", "zerofeed_poll", "unix_datagram", "p50")),
+    Goal("wake-up by `Publisher.publish` in Python over the same, p50", 1.0, is_floor=False, figure=_ratio("wakeup", "zerofeed_wait", "unix_datagram", "p50")),
     Goal("wake-up in asyncio over a Unix datagram socket's there, p50", 1.0, is_floor=False, figure=_ratio("wakeup", "zerofeed_asyncio", "unix_datagram_asyncio", "p50")),
     *(
-        Goal(f"throughput to {readers} reader(s), share of the C ring's", 0.7, is_floor=True, figure=_ratio("fanout", "zerofeed_fanout", "c_ring", "per_second", readers, readers))
+        Goal(f"throughput to {readers} reader(s), share of the C ring's", 0.7, is_floor=True, figure=_ratio("fanout", "zerofeed_ring", "c_ring", "per_second", readers, readers))
+        for readers in (1, 2, 4)
+    ),
+    *(
+        Goal(f"the same through `run(handler)`, {readers} reader(s)", 0.0, is_floor=True, figure=_ratio("fanout", "zerofeed_fanout", "c_ring", "per_second", readers, readers))
         for readers in (1, 2, 4)
     ),
     Goal("throughput to 1 reader over Aeron's C IPC (23.3 M/s, measured elsewhere)", 8.0, is_floor=True, figure=_against_aeron),

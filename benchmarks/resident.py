@@ -30,7 +30,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import zerofeed as zf
 from zerofeed.feed.attach import Feed
@@ -145,7 +145,7 @@ def _run_feed(name: str, records: int) -> None:
     Supervisor(parse(text), lambda line: print(line, file=sys.stderr)).run()
 
 
-def _read(name: str, mode: str) -> None:
+def _read(name: str, mode: Literal["lossy", "lossless"]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with zf.attach(name, wait=_START_SECONDS) as feed:
         total = 0

@@ -24,7 +24,7 @@ from benchmarks.receivers._zerofeed_wire_kernels import count_trades
 from benchmarks.wire_contest import Receiver, Running, WirePlan
 from zerofeed.codecs.deribit.encoder import encode_message, encode_packet
 
-__all__ = ["FeedReceiver"]
+__all__ = ["FeedReceiver", "RunningFeed"]
 
 _MARK = 0x1122_3344_5566_7788
 _SEQUENCE_AT = 4
@@ -68,17 +68,21 @@ class FeedReceiver(Receiver):
         del plan
         return _trade_packet()
 
-    def start(self, plan: WirePlan, wire: Wire, board: Board) -> Running:
+    def start(self, plan: WirePlan, wire: Wire, board: Board) -> RunningFeed:
         """Write the configuration and run the feed."""
         name = feed_name()
         # Where reader and worker share a core the worker must sleep, or neither gets anywhere.
         sleeps = not plan.is_busy or (plan.is_latency and plan.shares_core)
         text = _configuration(name, wire.inside, plan)
-        settings = [f"feed.receiver={self._kind}", f"worker.idle={'sleep' if sleeps else 'spin'}"]
-        return _RunningFeed(name, text, settings, plan, board, counts_loss=self._kind == "afxdp")
+        settings = [
+            f"feed.receiver={self._kind}",
+            f"worker.idle={'sleep' if sleeps else 'spin'}",
+            f"afxdp.chunks_per_queue={plan.chunks}",
+        ]
+        return RunningFeed(name, text, settings, plan, board, counts_loss=self._kind == "afxdp")
 
 
-class _RunningFeed(Running):
+class RunningFeed(Running):
     """The command's processes, and this process attached to the feed."""
 
     def __init__(
@@ -123,6 +127,12 @@ class _RunningFeed(Running):
         if self._plan.is_latency:
             self._reader = Forked(self._board, (self._read, self._plan.reader_core))
             self._reader.wait_ready(timeout_s)
+
+    @property
+    def feed(self) -> zf.Feed:
+        """The feed, attached to by this process."""
+        assert self._feed is not None
+        return self._feed
 
     def received(self) -> int:
         """Read the feed's own counter, or what the reader has."""

@@ -373,6 +373,9 @@ class Reader:
 
         Raises:
             KeyboardInterrupt: within 0.2 s of an interrupt.
+
+        What the handler raises comes out of here as well. Up to 63 records before the one that it
+        raised at come again at the next call, because they count as a chunk.
         """
         if self._held != self._next:
             self._settle()
