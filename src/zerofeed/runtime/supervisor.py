@@ -83,7 +83,8 @@ class Supervisor:
         self.memory = FeedMemory(config.feed.name, sizes_of(config, protocol))
         with contextlib.ExitStack() as opened:
             blocks = divide(config, self.memory).blocks
-            self.receivers = open_receivers(config, self.memory, blocks, log)
+            said: list[str] = []
+            self.receivers = open_receivers(config, self.memory, blocks, said.append)
             for receiver in self.receivers:
                 opened.callback(receiver.close)
             self.stage = Stage(config, self.memory, protocol, self.receivers)
@@ -95,7 +96,12 @@ class Supervisor:
                     opened.callback(Path(address).unlink, missing_ok=True)
             self._audit = AuditLog(config.log.audit, log)
             opened.pop_all()
-        for line in [*(self.memory.lock() if config.memory.lock else []), *self.memory.notes]:
+        # Not before everything is open: who cannot start says why, and nothing else.
+        for line in [
+            *said,
+            *(self.memory.lock() if config.memory.lock else []),
+            *self.memory.notes,
+        ]:
             log(line)
         self._link = WorkerLink(self._pass_on)
         self._gate = FeedGate(config, self.stage, self._link)
