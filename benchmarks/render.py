@@ -137,8 +137,9 @@ def _against_aeron(results: dict[str, Results], place: str) -> float | None:
 
 
 GOALS = (
-    Goal("hop, compiled: p50 over the C ring's", 1.2, is_floor=False, figure=_ratio("hop", "zerofeed_hop", "c_ring", "p50")),
-    Goal("hop, compiled: p99 over the C ring's", 2.0, is_floor=False, figure=_ratio("hop", "zerofeed_hop", "c_ring", "p99")),
+    Goal("hop, compiled: p50 over the C ring's", 1.2, is_floor=False, figure=_ratio("hop", "zerofeed_ring", "c_ring", "p50")),
+    Goal("hop, compiled: p99 over the C ring's", 2.0, is_floor=False, figure=_ratio("hop", "zerofeed_ring", "c_ring", "p99")),
+    Goal("hop through `run(handler)`: p50 over the C ring's", 0.0, is_floor=False, figure=_ratio("hop", "zerofeed_hop", "c_ring", "p50")),
     Goal("hop to Python `poll()`: p50 over the C ring's", 12.0, is_floor=False, figure=_ratio("hop", "zerofeed_poll", "c_ring", "p50")),
     Goal("iceoryx2's Python binding over hop to `poll()`, p50", 5.0, is_floor=True, figure=_ratio("hop", "iceoryx2_ipc", "zerofeed_poll", "p50")),
     Goal("pyzmq ipc over hop to `poll()`, p50", 40.0, is_floor=True, figure=_ratio("hop", "zmq_ipc", "zerofeed_poll", "p50")),

@@ -11,6 +11,8 @@ import numpy as np
 from benchmarks.contest import Contestant, Plan, Rate, beside, finish, pin
 from benchmarks.contestants._zerofeed import WriterEnd, feed_name, open_reader
 from benchmarks.contestants._zerofeed_kernels import consume, produce
+from benchmarks.distribution import Distribution
+from zerofeed.apps.bench import hop_samples
 
 __all__ = ["CONTESTANT"]
 
@@ -26,8 +28,13 @@ class ZerofeedRing(Contestant):
 
     name = "zerofeed, kernels on the ring"
     policy = "busy"
-    measures = ("fanout",)
+    measures = ("hop", "fanout")
+    samples = 300_000
     messages = 50_000_000
+
+    def hop(self, plan: Plan) -> Distribution:
+        """Bounce records between `zerofeed bench hop`'s two kernels, which choose their own cores."""
+        return Distribution.of([int(taken) for taken in hop_samples(plan.samples)])
 
     def fanout(self, plan: Plan) -> Rate:
         """Publish; every reader sums every word of every record."""

@@ -51,7 +51,7 @@ from zerofeed.shm.ring import CursorPage, CursorTable, Ring, RingView
 from zerofeed.wire.pcap import read_capture
 from zerofeed.wire.pcap_index import INDEX_DTYPE
 
-__all__ = ["BENCHES", "bench", "decode", "fanout", "hop", "poll", "publish", "wake"]
+__all__ = ["BENCHES", "bench", "decode", "fanout", "hop", "hop_samples", "poll", "publish", "wake"]
 
 _CAPACITY = 4096
 _BATCH = 256
@@ -119,6 +119,18 @@ def hop(samples: int = 100_000) -> dict[str, float]:
     Returns:
         ``p50``, ``p99``, ``p999`` in ns.
     """
+    return _percentiles(hop_samples(samples))
+
+
+def hop_samples(samples: int) -> npt.NDArray[np.float64]:
+    """Take the half round trips that :func:`hop` is about.
+
+    Returns:
+        float64[samples], ns.
+
+    Raises:
+        BugError: a record came back changed, or not at all.
+    """
     writer_core, reader_core = _cores()
     out, out_table, out_items = _ring()
     back, back_table, back_items = _ring()
@@ -151,7 +163,8 @@ def hop(samples: int = 100_000) -> dict[str, float]:
     process.join()
     if done != total or int(sums[0]) != 4 * total * (total - 1) + 28 * total:
         raise BugError("a record came back changed, or not at all", next_step="report this")
-    return _percentiles(ticks[10_000:] * scale / 2)
+    halves: npt.NDArray[np.float64] = ticks[10_000:] * scale / 2
+    return halves
 
 
 def _one_way(samples: int, gap_ns: int, read: Callable[[Any, Any], None]) -> dict[str, float]:
