@@ -277,10 +277,11 @@ def _watch(
             before = _draw(live, feed, before, plan, reception)
         sent = sender.receive(1.0, "sender")
         target = feed.published
+        # While all of them are still there.
+        status = feed.status()
         for reader in readers:
             reader.pipe.send(target)
         _draw(live, feed, before, plan, reception)
-    status = feed.status()
     reports = [reader.receive(_READY_SECONDS, "reader") for reader in readers]
     return _results(feed, sent, target, reports, status, reception)
 

@@ -142,7 +142,7 @@ def read_until_told(name: str, style: str, pipe: Connection) -> None:
         style: one of :data:`STYLES`.
         pipe: to the parent.
     """
-    feed = attach(name, wait=30.0)
+    feed = attach(name, wait=30.0, program=f"demo, {style}")
     reader = feed.reader(mode="lossless", start="oldest")
     state = np.zeros(STATE_WORDS, dtype=np.int64)
     _warm_up(feed, style)
