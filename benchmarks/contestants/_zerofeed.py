@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -11,11 +12,22 @@ from typing import Any, Literal
 import numpy as np
 
 import zerofeed as zf
-from benchmarks.contest import Channel
+from benchmarks.contest import Channel, Plan, Rate, beside, finish, pin
+from benchmarks.contestants._zerofeed_kernels import produce
 from zerofeed.records.dtypes import RECORD
 
-__all__ = ["FeedChannel", "WriterEnd", "add_words", "every_word", "feed_name", "open_reader"]
+__all__ = [
+    "FeedChannel",
+    "WriterEnd",
+    "add_words",
+    "check",
+    "every_word",
+    "fan_out",
+    "feed_name",
+    "open_reader",
+]
 
+_CONTEXT = multiprocessing.get_context("fork")
 _NUMBERS = itertools.count()
 _ATTACH_SECONDS = 30.0
 
@@ -65,6 +77,45 @@ class WriterEnd:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{readers} readers did not attach")
             self.publisher.serve(0.01)
+
+
+def fan_out(plan: Plan, take: Callable[[zf.Reader, int, int, Callable[[], object]], None]) -> Rate:
+    """Publish from a compiled writer to lossless readers, each a process.
+
+    Args:
+        plan: The measurement.
+        take: ``take(reader, warm_up, total, say_warm)`` reads that many records, says when the
+            warm-up is over, and ends with :func:`check`.
+    """
+    name = feed_name()
+    warm_up = 2 * plan.capacity
+    total = warm_up + plan.messages
+    finished_ns = _CONTEXT.RawArray("q", plan.readers)
+    is_warm = _CONTEXT.Barrier(plan.readers + 1)
+
+    def read(index: int) -> Callable[[], None]:
+        def work() -> None:
+            take(open_reader(name, "lossless"), warm_up, total, is_warm.wait)
+            finished_ns[index] = time.monotonic_ns()
+
+        return work
+
+    children = [beside(read(index), plan.reader_core) for index in range(plan.readers)]
+    pin(plan.writer_core)
+    end = WriterEnd(name, plan.capacity, plan.batch)
+    end.admit(plan.readers)
+    produce(*end.arrays, warm_up, plan.batch)
+    is_warm.wait()
+    from_ns = time.monotonic_ns()
+    produce(*end.arrays, total, plan.batch)
+    finish(children)
+    return Rate(plan.messages, (max(finished_ns) - from_ns) / 1e9)
+
+
+def check(summed: int, lost: int, total: int) -> None:
+    """End this process unless every byte of every record was read: each word is its record's number."""
+    if lost or summed != 8 * (total * (total - 1) // 2):
+        raise SystemExit(f"lost {lost} records, or wrong bytes")
 
 
 class FeedChannel(Channel):

@@ -8,8 +8,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+import zerofeed as zf
 from benchmarks.contest import Contestant, Plan, Rate, beside, finish, pin
-from benchmarks.contestants._zerofeed import WriterEnd, every_word, feed_name, open_reader
+from benchmarks.contestants._zerofeed import (
+    WriterEnd,
+    check,
+    every_word,
+    fan_out,
+    feed_name,
+    open_reader,
+)
 from benchmarks.contestants._zerofeed_kernels import produce
 
 __all__ = ["CONTESTANT"]
@@ -30,36 +38,18 @@ class ZerofeedFanout(Contestant):
 
     def fanout(self, plan: Plan) -> Rate:
         """Publish; every reader sums every word of every record."""
-        name = feed_name()
-        warm_up = 2 * plan.capacity
-        total = warm_up + plan.messages
-        finished_ns = _CONTEXT.RawArray("q", plan.readers)
-        is_warm = _CONTEXT.Barrier(plan.readers + 1)
+        is_alone = plan.readers == 1
 
-        def read(index: int) -> Callable[[], None]:
-            def consume() -> None:
-                reader = open_reader(name, "lossless")
-                state = np.zeros(1, dtype=np.int64)
-                is_alone = plan.readers == 1
-                reader.run(every_word, state, records=warm_up, spin=is_alone)
-                is_warm.wait()
-                reader.run(every_word, state, records=plan.messages, spin=is_alone)
-                finished_ns[index] = time.monotonic_ns()
-                if reader.lost or int(state[0]) != 8 * (total * (total - 1) // 2):
-                    raise SystemExit(f"lost {reader.lost} records, or wrong bytes")
+        def take(
+            reader: zf.Reader, warm_up: int, total: int, say_warm: Callable[[], object]
+        ) -> None:
+            state = np.zeros(1, dtype=np.int64)
+            reader.run(every_word, state, records=warm_up, spin=is_alone)
+            say_warm()
+            reader.run(every_word, state, records=total - warm_up, spin=is_alone)
+            check(int(state[0]), reader.lost, total)
 
-            return consume
-
-        children = [beside(read(index), plan.reader_core) for index in range(plan.readers)]
-        pin(plan.writer_core)
-        end = WriterEnd(name, plan.capacity, plan.batch)
-        end.admit(plan.readers)
-        produce(*end.arrays, warm_up, plan.batch)
-        is_warm.wait()
-        from_ns = time.monotonic_ns()
-        produce(*end.arrays, total, plan.batch)
-        finish(children)
-        return Rate(plan.messages, (max(finished_ns) - from_ns) / 1e9)
+        return fan_out(plan, take)
 
     def cost(self, plan: Plan) -> Rate:
         """Publish, waiting for nobody, beside no reader, one that does nothing, or a lossy one."""
