@@ -12,7 +12,6 @@ another, joined by a cable (:mod:`~zerofeed.apps.demo_network`).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import multiprocessing
 import os
@@ -37,6 +36,7 @@ from zerofeed.apps.demo_sources import SendPlan, send_packets
 from zerofeed.base.errors import BugError, ZerofeedError
 from zerofeed.feed.attach import Feed, attach
 from zerofeed.runtime.config import FeedConfig, FeedSection, MemorySection, ReadersSection, Source
+from zerofeed.runtime.privileges import die_with
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.supervisor import Supervisor
 from zerofeed.wire.pcap import open_capture
@@ -48,7 +48,6 @@ _GROUP = "239.111.111.111"
 _START_SECONDS = 180.0
 _READY_SECONDS = 60.0
 _PATIENCE_MS = 5_000
-_PR_SET_PDEATHSIG = 1
 _NAMES = {"udp": "UDP", "afxdp": "AF_XDP"}
 _GROWTH_BYTES = 2 << 20
 """What a reader's interpreter may take for itself, whatever it reads."""
@@ -221,9 +220,7 @@ def _enter(
 ) -> None:
     """Run in the child: close the parent's end, end with the parent, quietly on an interrupt."""
     other.close()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(130)
+    die_with(parent)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         target(*arguments, pipe)

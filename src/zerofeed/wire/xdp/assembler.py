@@ -24,7 +24,6 @@ _STX_MEM = 0x63
 _LD_IMM64 = 0x18
 _CALL = 0x85
 _EXIT = 0x95
-_ALWAYS = 0x05
 _ALU64 = 0x07
 _JMP = 0x05
 _JMP32 = 0x06
@@ -91,10 +90,6 @@ class Assembler:
     def compute_with(self, target: int, operator: str, source: int) -> None:
         """Set target to target operator source."""
         self._add(_ALU64 | _BY_REGISTER | _ALU[operator], target, source)
-
-    def jump(self, label: str) -> None:
-        """Go to a label further down."""
-        self._add(_ALWAYS, 0, 0, label)
 
     def jump_if(self, register: int, condition: Condition, number: int, label: str) -> None:
         """Go to a label if the register's low 32 bits, unsigned, compare so with a constant."""

@@ -197,11 +197,6 @@ class XdpReceiver:
             "native (one copy by the kernel)" if self.is_native else "SKB (one copy by the kernel)"
         )
 
-    @property
-    def copies(self) -> int:
-        """Copies of a packet between the card and a reader, gathered ones left out."""
-        return 0 if self.is_zero_copy else 1
-
     def descriptors(self) -> list[int]:
         """Give the sockets' descriptors, for ``epoll``: readable while packets wait."""
         return [each.fileno() for each in self.sockets]

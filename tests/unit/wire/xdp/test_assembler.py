@@ -69,13 +69,13 @@ def test_constant_is_compared_as_unsigned_32_bits() -> None:
 
 def test_label_that_is_missing_twice_there_or_too_far_is_a_bug() -> None:
     a = Assembler()
-    a.jump("nowhere")
+    a.jump_if(1, "==", 0, "nowhere")
     with pytest.raises(BugError, match="leads nowhere"):
         a.assemble()
     with pytest.raises(BugError, match="set twice"):
         a.label("x") or a.label("x")
     a = Assembler()
-    a.jump("far")
+    a.jump_if(1, "==", 0, "far")
     for _ in range(40_000):
         a.exit()
     a.label("far")
