@@ -42,6 +42,11 @@ def test_the_unit_does_not_forbid_what_a_feed_does() -> None:
     assert {"AF_UNIX", "AF_INET", "AF_XDP", "AF_NETLINK"} <= set(families.split())
 
 
+def test_the_units_filter_of_system_calls_lets_xdp_programs_in() -> None:
+    (allowed,) = re.findall(r"^SystemCallFilter=(.*)$", UNIT, re.MULTILINE)
+    assert allowed.split() == ["@system-service", "bpf"]
+
+
 def test_the_containers_feed_is_one_that_can_be_run() -> None:
     config = load(DEPLOY / "container" / "feed.toml")
     assert config.feed.socket == "/run/zerofeed/feed.sock"
