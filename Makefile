@@ -90,7 +90,7 @@ test-all: $(STAMPS)/test $(STAMPS)/warm ## every test that this user may run, sl
 	$(PYTEST) $(ARGS)
 
 test-slow: $(STAMPS)/test $(STAMPS)/warm ## what `make test` leaves out: slow and privileged tests
-	$(PYTEST) -m "slow or root" $(ARGS)
+	$(PYTEST) -n $(JOBS) -m "slow or root" $(ARGS)
 
 test-bounds: $(STAMPS)/test $(STAMPS)/warm-checked ## the quick unit tests with every array index checked
 	ZEROFEED_BOUNDS_CHECK=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" tests/unit $(ARGS)

@@ -48,7 +48,7 @@ def test_a_packet_that_kills_is_skipped_and_the_others_are_not(
 ) -> None:
     packets = [toy.packet(number, is_fatal=number in fatal) for number in range(30)]
     with (
-        Live(config, tmp_path / "log") as live,
+        Live(config, tmp_path / "log", is_to_crash=True) as live,
         live.attach() as feed,
         feed.reader("lossless", start="oldest") as reader,
         Packeteer(feed, config) as sender,

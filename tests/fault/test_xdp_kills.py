@@ -190,7 +190,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(rig: Rig) -> None:
             deadline = time.monotonic() + 30
             while rig.ring.published < goal:
                 assert time.monotonic() < deadline
-                assert not child.has_ended()
+                assert not child.has_ended(), child.result()
                 if stream.sent - rig.ring.published < 500:
                     stream.send(choose.randrange(1, 60))
                 stream.check()

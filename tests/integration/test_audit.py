@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -47,13 +48,13 @@ def choose(feed: Feed) -> None:
 
 
 def hoard(feed: Feed) -> None:
-    """Copy every fifth batch without saying so, and keep it."""
+    """Copy every third record without saying so, and keep it."""
     kept: list[Any] = []
     size = 0
-    for number, batch in enumerate(feed.reader()):
-        if number % 5 == 0 and size < MOST_KEPT_BYTES:
-            kept.append(np.array(batch.view(np.int64)))
-            size += batch.nbytes
+    for batch in feed.reader():
+        if size < MOST_KEPT_BYTES:
+            kept.append(np.array(batch[::3]))
+            size += kept[-1].nbytes
 
 
 def map_privately(feed: Feed) -> None:
@@ -104,8 +105,13 @@ class Audited:
         return len(readers) == len(self.children) and all(each["consumed"] for each in readers)
 
     def _publish(self) -> None:
+        """64 KiB, and no more than a thousand times a second.
+
+        So paced, what is hoarded of it reaches its limit long after any audit has started.
+        """
         self.publisher.publish(self._batch)
-        self.publisher.serve(0.001)
+        self.publisher.serve(0)
+        time.sleep(0.001)
 
     def audit(self) -> tuple[int, dict[str, Any]]:
         """Audit it from a process of its own, while records are published."""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -169,16 +166,3 @@ def test_compiled_load_outside_the_buffer_raises_index_error_when_checks_are_on(
 def test_a_buffer_shorter_than_the_scalar_is_outside_too() -> None:
     with pytest.raises(IndexError, match="outside"):
         u64(np.zeros(3, np.uint8), 0)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(BOUNDS_CHECK or not JIT, reason="this process already checks bounds")
-def test_this_module_passes_with_bounds_checks_on() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", __file__],
-        env={**os.environ, "ZEROFEED_BOUNDS_CHECK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout

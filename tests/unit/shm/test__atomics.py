@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numba import types
@@ -24,10 +19,6 @@ from zerofeed.shm._atomics import (
     store_release32,
 )
 from zerofeed.shm.segment import Segment
-
-HERE = Path(__file__).parent
-PURE = ["test__atomics.py", "test_histogram.py", "test_journal.py", "test_seqlock.py"]
-CHECKED = [*PURE, "test__ring_kernels.py", "test_ring.py", "../feed/test__reader_kernels.py"]
 
 
 @kernel(int64(I64_RO, int64))
@@ -139,29 +130,3 @@ def test_what_was_stored_before_a_release_is_seen_behind_the_acquire() -> None:
         assert child.result() == 0
     started.close()
     assert words[32] == 2 * turns
-
-
-def passes(files: list[str], **environment: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-m", "not slow", *files],
-        cwd=HERE,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(BOUNDS_CHECK or not JIT, reason="this process already checks bounds")
-def test_kernels_of_shared_memory_pass_with_bounds_checks_on() -> None:
-    passes(CHECKED, ZEROFEED_BOUNDS_CHECK="1")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(BOUNDS_CHECK or not JIT, reason="this process already checks bounds")
-def test_kernels_of_shared_memory_pass_without_compilation() -> None:
-    passes(CHECKED, NUMBA_DISABLE_JIT="1")

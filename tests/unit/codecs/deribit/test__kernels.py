@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import struct
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -33,8 +30,6 @@ from zerofeed.codecs.deribit.decoder import DeribitMulticastDecoder
 from zerofeed.feed.instruments import make_table
 from zerofeed.records.dtypes import RECORD
 from zerofeed.shm import journal
-
-REPOSITORY = Path(__file__).resolve().parents[4]
 
 SAMPLES = {
     "Instrument": naive.definition(1),
@@ -321,19 +316,3 @@ def test_decoding_allocates_nothing() -> None:
         _nrt_python.memsys_disable_stats()
     assert often[0] == once[0]
     assert max(once[1], often[1]) < 2_048
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("mode", ["ZEROFEED_BOUNDS_CHECK", "NUMBA_DISABLE_JIT"])
-def test_whole_package_passes_in_every_mode(mode: str) -> None:
-    """The fuzz tests again with every array access checked, and without compilation."""
-    if os.environ.get("ZEROFEED_MODES_TEST"):
-        pytest.skip("this is the inner run")
-    files = [str(path) for path in sorted(Path(__file__).parent.glob("test_*.py"))]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "600", *files]
-    environment = {**os.environ, mode: "1", "ZEROFEED_MODES_TEST": "1"}
-    run = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout[-4000:]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,6 @@ from tests.unit.codecs.sbe.schemas import (
 )
 from tests.unit.codecs.sbe.strategies import block_values, schema_texts
 from zerofeed.base.errors import SchemaError
-from zerofeed.base.kernel import BOUNDS_CHECK, JIT
 from zerofeed.base.status import (
     MALFORMED,
     OK,
@@ -576,19 +572,3 @@ def test_many_entries_outgrow_the_first_span_table() -> None:
     values = {"at": 1, "texts": [{"text": str(i)} for i in range(3000)]}
     decoded = only(decoder, encode(decoder.schema, "Groups", values))
     assert [entry["text"] for entry in decoded["texts"]] == [str(i) for i in range(3000)]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.skipif(BOUNDS_CHECK or not JIT, reason="this process already checks bounds")
-def test_these_tests_pass_with_every_array_access_checked() -> None:
-    chosen = "not (library or comes_back or venue or array_access)"
-    folder = str(Path(__file__).parent)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, folder],
-        env={**os.environ, "ZEROFEED_BOUNDS_CHECK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import struct
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +13,6 @@ from tests.unit.shm import plain
 from tests.unit.wire.xdp.dying import Dying, twin
 from tests.unit.wire.xdp.kernel_side import KernelSide
 from tests.unit.wire.xdp.packets import GROUP, HOST, PORT, SENDER, udp_frame
-from zerofeed.base.kernel import BOUNDS_CHECK, JIT
 from zerofeed.base.status import BUFFER_FULL, NOT_READY, WOULD_BLOCK
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.shm import _ring_kernels as ring
@@ -403,30 +398,3 @@ def test_a_kill_during_recovery_is_recovered_from() -> None:
         assert again.ring.published == 44
         steps += 1
     assert steps > 15
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(BOUNDS_CHECK or not JIT, reason="this process already checks bounds")
-@pytest.mark.parametrize("flavour", ["ZEROFEED_BOUNDS_CHECK", "NUMBA_DISABLE_JIT"])
-def test_kernels_pass_with_bounds_checks_on_and_without_compilation(flavour: str) -> None:
-    files = ["test__xdp_kernels.py", "test__transmit_kernels.py", "test__xdp_calls.py"]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:randomly",
-            "-k",
-            "not pass_with_bounds",
-            *files,
-        ],
-        cwd=Path(__file__).parent,
-        env={**os.environ, flavour: "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
