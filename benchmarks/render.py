@@ -3,31 +3,26 @@
 
 Usage: python -m benchmarks.render [--results FOLDER] [--check]
 
-Each figure is the median over rounds. Runs are sorted by their bracket: "near" when the raw
-ping-pong takes under 120 ns one way (both cores on one complex), "far" otherwise; only runs with
-the same bracket are compared. Unsteady runs are left out and counted.
+Each figure is the median over rounds. Runs are sorted by their bracket, near or far
+(`benchmarks.report`); only runs with the same bracket are compared. Unsteady runs are left out and
+counted.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from benchmarks.contestants import find_contestant
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.report import PLACES, machine_table, place_of, rewrite
 
-__all__ = ["GOALS", "Results", "machine_table", "main", "place_of", "render"]
+__all__ = ["GOALS", "Results", "main", "render"]
 
-_HERE = Path(__file__).resolve().parent
-_BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
-_NEAR_NS = 120.0
+_MARKS = ("<!-- results -->", "<!-- end of results -->")
 _AERON_PER_SECOND = 23.3e6
-_PLACES = ("near", "far")
 _TITLES = {
     "hop": "Hop: half a round trip of 64 bytes, ns",
     "wakeup": "Wake-up: one way to a reader asleep for 1 ms, ns",
@@ -87,11 +82,6 @@ class Results:
                 if run["contestant"] == name and place_of(run) == place
             }
         )
-
-
-def place_of(run: dict[str, Any]) -> str:
-    """Say how close the two cores were in a run."""
-    return "near" if statistics.mean(run["bracket_ns"]) < _NEAR_NS else "far"
 
 
 @dataclass(frozen=True)
@@ -166,27 +156,18 @@ def render(results: dict[str, Results]) -> str:
     if not results:
         return "No results are stored yet.\n"
     parts = [machine_table(next(iter(results.values())).stored)]
-    for place in _PLACES:
+    for place in PLACES:
         goals = _goals(results, place)
         if goals:
             parts.append(f"### Goals, cores {place}\n\n{goals}")
     for result in results.values():
         parts.append(f"### {_TITLES[result.measure]}\n")
-        parts += [table for place in _PLACES if (table := _table(result, place))]
+        parts += [table for place in PLACES if (table := _table(result, place))]
         if result.unsteady or result.failed:
             parts.append(
                 f"Left out: {len(result.unsteady)} unsteady, {len(result.failed)} failed runs.\n"
             )
     return "\n".join(parts)
-
-
-def machine_table(stored: dict[str, Any]) -> str:
-    """Write what a result says of its machine as Markdown."""
-    facts = dict(stored["machine"])
-    packages = ", ".join(f"{name} {version}" for name, version in facts.pop("packages").items())
-    lines = [f"| {name.replace('_', ' ')} | {value} |" for name, value in facts.items()]
-    lines += [f"| packages | {packages} |", f"| command | `{stored['command']}` |"]
-    return "\n".join(["### Machine\n", "| | |", "|---|---|", *lines, ""])
 
 
 def _goals(results: dict[str, Results], place: str) -> str:
@@ -225,7 +206,7 @@ def _table(result: Results, place: str) -> str:
     head = ["contestant", "waits", *(title for title, _, _ in fields), "rounds", "bias"]
     rows = []
     for name in names:
-        contestant = find_contestant(name)
+        contestant = CONTESTANTS.find(name)
         cells = [_shown(figure(name, field), is_rate=is_rate) for field in fields]
         title = contestant.name if contestant else name
         policy = contestant.policy if contestant else ""
@@ -245,24 +226,12 @@ def _shown(figure: float | None, *, is_rate: bool) -> str:
 
 def main() -> int:
     """Rewrite README.md, or say whether it is out of date."""
-    parser = argparse.ArgumentParser(description="Put benchmark results into README.md.")
-    parser.add_argument("--results", type=Path, default=_HERE / "results")
-    parser.add_argument("--check", action="store_true", help="change nothing; 1 when out of date")
-    options = parser.parse_args()
-    results = {}
-    for measure in _TITLES:
-        path = options.results / f"{measure}.json"
-        if path.exists():
-            results[measure] = Results(json.loads(path.read_text(encoding="utf-8")))
-    readme = _HERE / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, rest = text.split(_BEGIN, 1)
-    _, after = rest.split(_END, 1)
-    fresh = f"{before}{_BEGIN}\n\n{render(results)}\n{_END}{after}"
-    if options.check:
-        return 0 if fresh == text else 1
-    readme.write_text(fresh, encoding="utf-8")
-    return 0
+    files = [(measure, f"{measure}.json") for measure in _TITLES]
+
+    def text(stored: dict[str, dict[str, Any]]) -> str:
+        return render({measure: Results(each) for measure, each in stored.items()})
+
+    return rewrite(_MARKS, files, text)
 
 
 if __name__ == "__main__":

@@ -10,23 +10,18 @@ counted.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from benchmarks.receivers import find_receiver
-from benchmarks.render import machine_table, place_of
+from benchmarks.receivers import RECEIVERS
+from benchmarks.report import PLACES, machine_table, place_of, rewrite
 
 __all__ = ["GOALS", "WireResults", "main", "render"]
 
-_HERE = Path(__file__).resolve().parent
-_BEGIN, _END = "<!-- wire results -->", "<!-- end of wire results -->"
-_PLACES = ("near", "far")
+_MARKS = ("<!-- wire results -->", "<!-- end of wire results -->")
 _STRAYS = 8
 """Packets of the stack's own (neighbour discovery, IGMP) that may be among those counted."""
 
@@ -156,7 +151,7 @@ def render(results: dict[str, WireResults]) -> str:
     parts = [machine_table(next(iter(results.values())).stored)]
     parts += [
         f"### Receiving: goals, cores {place}\n\n{goals}"
-        for place in _PLACES
+        for place in PLACES
         if (goals := _goals(results, place))
     ]
     for measure, (title, table) in _TABLES.items():
@@ -164,7 +159,7 @@ def render(results: dict[str, WireResults]) -> str:
             continue
         result = results[measure]
         parts.append(f"### {title}\n")
-        for place in _PLACES:
+        for place in PLACES:
             for variant in result.variants():
                 if rows := table(result, place, variant):
                     head = f"Cores {place}, {_variant_text(measure, variant)}:"
@@ -205,7 +200,7 @@ def _goals(results: dict[str, WireResults], place: str) -> str:
 
 
 def _described(name: str) -> tuple[str, str, str]:
-    receiver = find_receiver(name)
+    receiver = RECEIVERS.find(name)
     if receiver is None:
         return name, "", ""
     return receiver.name, receiver.handler, receiver.bias
@@ -290,24 +285,12 @@ _TABLES: dict[str, tuple[str, _Table]] = {
 
 def main() -> int:
     """Rewrite README.md, or say whether it is out of date."""
-    parser = argparse.ArgumentParser(description="Put results of receiving into README.md.")
-    parser.add_argument("--results", type=Path, default=_HERE / "results")
-    parser.add_argument("--check", action="store_true", help="change nothing; 1 when out of date")
-    options = parser.parse_args()
-    results = {}
-    for measure in _TABLES:
-        path = options.results / f"wire-{measure}.json"
-        if path.exists():
-            results[measure] = WireResults(json.loads(path.read_text(encoding="utf-8")))
-    readme = _HERE / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, rest = text.split(_BEGIN, 1)
-    _, after = rest.split(_END, 1)
-    fresh = f"{before}{_BEGIN}\n\n{render(results)}\n{_END}{after}"
-    if options.check:
-        return 0 if fresh == text else 1
-    readme.write_text(fresh, encoding="utf-8")
-    return 0
+    files = [(measure, f"wire-{measure}.json") for measure in _TABLES]
+
+    def text(stored: dict[str, dict[str, Any]]) -> str:
+        return render({measure: WireResults(each) for measure, each in stored.items()})
+
+    return rewrite(_MARKS, files, text)
 
 
 if __name__ == "__main__":

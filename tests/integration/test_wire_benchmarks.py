@@ -61,7 +61,7 @@ def test_every_packet_that_is_sent_is_received_or_found_in_a_counter(pace: int, 
         "cost", CORES[0], CORES[1], CORES[1], napi, is_busy=False, per_second=pace, seconds=0.3
     )
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.wire", "--once", "python_recv_into",
+        [sys.executable, "-m", "benchmarks.wire", "--once", "cost", "python_recv_into",
          json.dumps(asdict(plan))],
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=50,
     )  # fmt: skip

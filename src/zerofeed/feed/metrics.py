@@ -9,7 +9,8 @@ The identity that holds whenever the worker is between two packets::
     packets_received = packets_decoded + packets_stale + packets_heartbeat
                      + packets_malformed + packets_truncated
 
-and ``packets_dropped_kernel`` counts, beside it, what never reached this program.
+and beside it ``packets_dropped_kernel`` counts what never reached this program, and
+``packets_foreign`` what reached it and was given back unread.
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ COUNTERS: tuple[Counter, ...] = (
     Counter("channels_refused", "packets", "packets of channels beyond the channel table"),
     Counter("changes_unkept", "changes", "changes that found the undo journal full"),
     Counter("books_unkept", "books", "changes of books that found no room to be undone"),
+    Counter(
+        "packets_foreign",
+        "packets",
+        "let through by the AF_XDP program, and of no flow; given back unread",
+    ),
 )
 """Every counter; the position is its number."""
 

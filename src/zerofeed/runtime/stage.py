@@ -319,9 +319,11 @@ class Stage:
     # What there is to tell
 
     def note_drops(self) -> None:
-        """Take over the receivers' own counts of drops, which packets carry only if one follows."""
+        """Take over the receivers' own counts of what never became a frame."""
         for index, receiver in enumerate(self.receivers):
             self.memory.metrics.note_drops(index, receiver.drops())
+        foreign = sum(receiver.foreign() for receiver in self.receivers)
+        self.memory.metrics.set("packets_foreign", foreign)
 
     def note_overflows(self) -> bool:
         """Count what could not be kept for a successor; tell whether that became more."""

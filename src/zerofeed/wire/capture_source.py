@@ -103,6 +103,10 @@ class CaptureReceiver:
         """Give 0: a file loses nothing."""
         return 0
 
+    def foreign(self) -> int:
+        """Count nothing: what belongs to no source of a capture is not looked at."""
+        return 0
+
     def has_ended(self, block: npt.NDArray[np.int64]) -> bool:
         """Tell whether the last packet has been handed over."""
         return bool(block[k.NEXT] >= len(self.capture))

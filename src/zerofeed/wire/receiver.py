@@ -89,6 +89,10 @@ class Receiver(Protocol):
         """Count the packets that were lost before anybody could receive them, so far."""
         ...
 
+    def foreign(self) -> int:
+        """Count the packets that came here and belong to none of its flows, so far."""
+        ...
+
     def tell(self, block: npt.NDArray[np.int64]) -> str | None:
         """Say what people should know of the source now and were not told yet, in one line."""
         ...

@@ -158,6 +158,10 @@ class UdpReceiver:
         count: int = struct.unpack(f"{_MEMINFO_COUNT}I", raw)[_MEMINFO_DROPS]
         return count
 
+    def foreign(self) -> int:
+        """Count nothing: a socket gets what it is bound to."""
+        return 0
+
     def tell_copies(self) -> ReceiverCopies:
         """Say how often this socket's packets are copied, by what the kernel says of it now."""
         protocol = self.socket.getsockopt(socket.SOL_SOCKET, _SO_PROTOCOL)

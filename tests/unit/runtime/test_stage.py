@@ -42,6 +42,9 @@ class Silence:
     def take_over(self, block, memory, source) -> None:
         self.taken_over += 1
 
+    def foreign(self) -> int:
+        return 0
+
     def drops(self) -> int:
         return 0
 

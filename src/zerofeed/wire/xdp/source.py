@@ -140,10 +140,12 @@ class XdpSource:
         return False
 
     def drops(self) -> int:
-        """Count what the kernel had to drop, and what contradicted itself, of all flows together."""
-        if not self.leads:
-            return 0
-        return self.receiver.lost() + sum(count.foreign for count in self.receiver.counts())
+        """Count what the kernel had to drop, of all flows together."""
+        return self.receiver.lost() if self.leads else 0
+
+    def foreign(self) -> int:
+        """Count what the program let through and no flow claims, mostly lengths that lie."""
+        return sum(count.foreign for count in self.receiver.counts()) if self.leads else 0
 
     def close(self) -> None:
         """Detach the program and close the sockets, with the source that leads."""

@@ -36,7 +36,8 @@ def sources(gather_bytes: int = 0, gathered: int = 0, **attributes: Any) -> list
 def test_only_the_first_has_descriptors_and_drops_and_closes() -> None:
     first, second = sources()
     assert (first.filenos(), second.filenos()) == ([7, 8], [])
-    assert (first.drops(), second.drops()) == (6, 0)
+    assert (first.drops(), second.drops()) == (5, 0)
+    assert (first.foreign(), second.foreign()) == (1, 0)
     second.close()
     assert cast("Any", first.receiver).closed == []
     first.close()
