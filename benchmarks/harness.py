@@ -26,7 +26,7 @@ from typing import Any, get_args
 from benchmarks import cring
 from benchmarks.contest import Contestant, Measure, Plan
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.rounds import Contest, Store, add_options
+from benchmarks.rounds import Contest, Store, add_options, between_brackets
 
 __all__ = ["main", "plans_for"]
 
@@ -84,13 +84,17 @@ def _arguments() -> argparse.Namespace:
     return options
 
 
+def _once(measure: str, name: str, plan: Plan) -> dict[str, Any]:
+    contestant = CONTESTANTS.load(name)
+    return between_brackets(lambda: getattr(contestant, measure)(plan).as_dict(), plan)
+
+
 def main() -> int:
     """Run what the command line asks for."""
     options = _arguments()
     if options.once:
         measure, name, plan = options.once
-        measured = getattr(CONTESTANTS.load(name), measure)(Plan(**json.loads(plan)))
-        print(json.dumps(measured.as_dict()))
+        print(json.dumps(_once(measure, name, Plan(**json.loads(plan)))))
         return 0
     if options.list:
         for name, contestant in CONTESTANTS.every().items():
@@ -109,9 +113,7 @@ def main() -> int:
         def plans_of(name: str, measure: Measure) -> list[Plan]:
             return plans_for(measure, CONTESTANTS.load(name), base, scale=scale)
 
-        contest = Contest(
-            "benchmarks.harness", measure, base, partial(plans_of, measure=measure), _line
-        )
+        contest = Contest("benchmarks.harness", measure, partial(plans_of, measure=measure), _line)
         path = options.out / f"{measure}.json"
         store = None if options.quick else Store(path, measure, is_adding=options.add)
         names = CONTESTANTS.taking_part(measure, options.only)

@@ -1,9 +1,9 @@
 """Rounds of a contest: entrants alternate, each in a fresh process, between two brackets.
 
 A B C, A B C, at least five rounds, so that a machine that changes its mind half way does not favour
-anyone. Before and after each run a raw ping-pong of one word between the two cores is measured (C,
-200,000 round trips): virtual cores move, and two of them on one core complex are four times as close
-as two on different ones. Runs whose brackets disagree are repeated, at most twice more, and then
+anyone. Right before and right after what is measured, a raw ping-pong of one word between the two cores
+is (C, 200,000 round trips): virtual cores move, and two of them on one core complex are four times as
+close as two on different ones. Runs whose brackets disagree are repeated, at most twice more, and then
 marked.
 
 Each run is stored as soon as it is done, so that a contest that is broken off keeps its rounds; more
@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks import cring, machine
 from benchmarks.contest import Plan
 
-__all__ = ["Contest", "Store", "add_options", "run_between_brackets"]
+__all__ = ["Contest", "Store", "add_options", "between_brackets"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _RESULTS = Path(__file__).resolve().parent / "results"
@@ -101,7 +101,6 @@ class Contest:
     Attributes:
         module: whose command line measures once.
         measure: what is measured.
-        cores: which two the brackets are measured on.
         plans_of: an entrant's plans, by its name.
         line: tells of a run, in words.
         failures: runs that failed.
@@ -109,7 +108,6 @@ class Contest:
 
     module: str
     measure: str
-    cores: Plan
     plans_of: Callable[[str], list[Any]]
     line: Callable[[dict[str, Any]], str]
     failures: int = field(default=0, init=False)
@@ -129,7 +127,7 @@ class Contest:
         began = time.monotonic()
         stated = asdict(plan)
         words = [self.module, "--once", self.measure, name, json.dumps(stated)]
-        run = {"contestant": name, "plan": stated, **run_between_brackets(words, self.cores)}
+        run = {"contestant": name, "plan": stated, **_run_apart(words)}
         said = f"FAILED: {run['error']}" if "error" in run else self.line(run)
         if "error" not in run:
             first, last = run["bracket_ns"]
@@ -146,20 +144,33 @@ def _variant(plan: dict[str, Any]) -> str:
     return " ".join(f"{name}={plan[name]}" for name in shown if plan.get(name))
 
 
-def run_between_brackets(words: list[str], cores: Plan) -> dict[str, Any]:
-    """Run a module in a fresh process, with a raw ping-pong before and after it.
+def between_brackets(measure: Callable[[], dict[str, Any]], cores: Plan) -> dict[str, Any]:
+    """Measure in this process, with a raw ping-pong right before and right after it.
 
     Args:
-        words: the module and its arguments; its last line on standard output is its result.
+        measure: gives the result.
         cores: which two the brackets are measured on.
 
     Returns:
-        `result`, `bracket_ns`, `load`, `attempt` and `is_steady`; or `error`.
+        `result`, `bracket_ns` and `load`.
+    """
+    before, load = cring.pingpong_ns(cores), machine.load()
+    result = measure()
+    return {"result": result, "bracket_ns": [before, cring.pingpong_ns(cores)], "load": load}
+
+
+def _run_apart(words: list[str]) -> dict[str, Any]:
+    """Run a module in a fresh process until its brackets agree, three times at most.
+
+    Args:
+        words: the module and its arguments; its last line on standard output is what
+            `between_brackets` gave.
+
+    Returns:
+        That, `attempt` and `is_steady`; or `error`.
     """
     run: dict[str, Any] = {}
     for attempt in range(1, _TRIES + 1):
-        before = cring.pingpong_ns(cores)
-        load = machine.load()
         try:
             done = subprocess.run(
                 [sys.executable, "-m", *words],
@@ -173,14 +184,10 @@ def run_between_brackets(words: list[str], cores: Plan) -> dict[str, Any]:
             return {"error": f"not done after {_RUN_SECONDS} s"}
         except subprocess.CalledProcessError as error:
             return {"error": error.stderr.strip().splitlines()[-1:] or ["failed"]}
-        after = cring.pingpong_ns(cores)
-        run = {
-            "result": json.loads(done.stdout.splitlines()[-1]),
-            "bracket_ns": [before, after],
-            "load": load,
-            "attempt": attempt,
-            "is_steady": max(before, after) <= _BRACKET_TOLERANCE * min(before, after),
-        }
-        if run["is_steady"]:
+        run = json.loads(done.stdout.splitlines()[-1])
+        before, after = run["bracket_ns"]
+        is_steady = max(before, after) <= _BRACKET_TOLERANCE * min(before, after)
+        run |= {"attempt": attempt, "is_steady": is_steady}
+        if is_steady:
             break
     return run

@@ -27,7 +27,7 @@ from typing import Any, get_args
 from benchmarks import compiler, network
 from benchmarks.contest import Plan
 from benchmarks.receivers import RECEIVERS
-from benchmarks.rounds import Contest, Store, add_options
+from benchmarks.rounds import Contest, Store, add_options, between_brackets
 from benchmarks.wire_contest import Receiver, WireMeasure, WirePlan, measure_once
 
 __all__ = ["main", "plans_for"]
@@ -99,12 +99,18 @@ def _arguments() -> argparse.Namespace:
     return options
 
 
+def _once(name: str, plan: WirePlan) -> dict[str, Any]:
+    receiver = RECEIVERS.load(name)
+    cores = Plan(writer_core=plan.sender_core, reader_core=plan.receiver_core)
+    return between_brackets(lambda: measure_once(receiver, plan), cores)
+
+
 def main() -> int:
     """Run what the command line asks for."""
     options = _arguments()
     if options.once:
         _, name, plan = options.once
-        print(json.dumps(measure_once(RECEIVERS.load(name), WirePlan(**json.loads(plan)))))
+        print(json.dumps(_once(name, WirePlan(**json.loads(plan)))))
         return 0
     if options.list:
         for name, receiver in RECEIVERS.every().items():
@@ -113,7 +119,6 @@ def main() -> int:
     if why := network.missing() or compiler.missing_compiler():
         print(f"{why}: nothing can be measured")
         return 2
-    cores = Plan(writer_core=options.sender_core, reader_core=options.receiver_core)
     failures = 0
     for measure in options.measures or _MEASURES:
         base = WirePlan(
@@ -127,7 +132,7 @@ def main() -> int:
         def plans_of(name: str, base: WirePlan) -> list[WirePlan]:
             return plans_for(base.measure, RECEIVERS.load(name), base)
 
-        contest = Contest("benchmarks.wire", measure, cores, partial(plans_of, base=base), _line)
+        contest = Contest("benchmarks.wire", measure, partial(plans_of, base=base), _line)
         path = options.out / f"wire-{measure}.json"
         store = None if options.quick else Store(path, measure, is_adding=options.add)
         names = RECEIVERS.taking_part(measure, options.only)

@@ -109,6 +109,14 @@ class Connection:
             # A reply that came later would be taken for the next one's.
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+            if isinstance(error, TimeoutError):
+                raise FeedGoneError(
+                    "the feed does not answer",
+                    where=f"feed {self.name}",
+                    expected=f"a reply within {_REPLY_SECONDS:g} s",
+                    next_step="see whether its process is stopped; a Publisher answers while its "
+                    "program calls serve(), or from start() on",
+                ) from error
             raise self._gone(str(error)) from error
         except ValueError as error:
             raise errors.LayoutMismatchError(
