@@ -12,7 +12,9 @@ word   writer    meaning
 4      receiver  NEXT: number that the next packet should have
 5      receiver  DISORDER: times that it had another one; a loss is one of them
 8      measurer  STOP: 1 asks the receiver to end
-16...  receiver  latencies in ns, as many as there is room for
+9      measurer  INTERVAL: ns between two packets of a pacer, 0: none
+16     pacer     SENT: packets
+32...  receiver  latencies in ns, as many as there is room for
 =====  ========  ===================================================================================
 """
 
@@ -25,12 +27,14 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "DATA", "DISORDER", "LOST", "NEXT", "READY", "RECEIVED", "SAMPLES", "STOP", "Board",
+    "DATA", "DISORDER", "INTERVAL", "LOST", "NEXT", "READY", "RECEIVED", "SAMPLES", "SENT", "STOP",
+    "Board",
 ]  # fmt: skip
 
 READY, RECEIVED, LOST, SAMPLES, NEXT, DISORDER = range(6)
-STOP = 8
-DATA = 16
+STOP, INTERVAL = 8, 9
+SENT = 16
+DATA = 32
 
 
 class Board:

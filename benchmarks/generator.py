@@ -29,6 +29,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from multiprocessing import reduction
 from typing import Any
 
 from benchmarks.contest import end_with_parent, pin
@@ -52,6 +53,8 @@ _MAP_TYPE_ARRAY = 2
 _MAP_MMAPABLE = 1 << 10
 _SYS_BPF = 280 if platform.machine() == "aarch64" else 321
 _FOR_EVER = 1 << 31
+_SOL_PACKET = 263
+_PACKET_QDISC_BYPASS = 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -213,8 +216,9 @@ class Generator:
         return self._process.pid
 
     def connect(self, wire: Wire) -> None:
-        """Bring its end of the wire up."""
+        """Bring its end of the wire up, and open a raw socket there for whoever sends by himself."""
         self._pipe.send(("up", wire.outside))
+        wire.outlet = socket.socket(fileno=reduction.recv_handle(self._pipe))
         self._answer()
 
     def begin(self, frame: Frame, wire: Wire, *, per_second: int, seconds: float) -> None:
@@ -263,6 +267,10 @@ def _serve(pipe: Any, core: int) -> None:
                 return
             if what == "up":
                 command(f"ip link set {arguments[0]} up")
+                with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as outlet:
+                    outlet.bind((arguments[0], 0))
+                    outlet.setsockopt(_SOL_PACKET, _PACKET_QDISC_BYPASS, 1)
+                    reduction.send_handle(pipe, outlet.fileno(), os.getppid())
                 pipe.send(("", ()))
             else:
                 plain, interface, interval_ns, seconds = arguments

@@ -76,7 +76,7 @@ def measure(
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
-            os.sched_setaffinity(0, {plan.reader_core})
+            os.sched_setaffinity(0, {plan.receiver_core})
             found = read_until(feed.name, time.monotonic_ns() + int((seconds + 3.0) * 1e9))
             os.write(write, json.dumps(found).encode())
             os._exit(0)

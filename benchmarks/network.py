@@ -87,7 +87,10 @@ class Wire:
     Attributes:
         inside: the interface that receivers listen on.
         outside: the one that the generator sends from.
+        outlet: a raw socket at that one, once the generator has connected it.
     """
+
+    outlet: socket.socket
 
     def __init__(self, sender_pid: int, napi: Napi) -> None:
         self.napi = napi

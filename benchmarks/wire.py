@@ -49,8 +49,8 @@ def plans_for(measure: WireMeasure, receiver: Receiver, base: WirePlan) -> list[
 
     Returns:
         Saturation: a plan for each payload, with the kernel's work on the generator's core beside a
-        busy receiver, and on the receiver's core beside a sleeping one. Cost and latency: a plan
-        for each pace.
+        busy receiver, and on the receiver's core beside a sleeping one. Cost: a plan for each pace.
+        Latency: the same, and one for a receiver that sleeps.
     """
     plan = replace(base, measure=measure)
     if measure == "saturation":
@@ -62,7 +62,8 @@ def plans_for(measure: WireMeasure, receiver: Receiver, base: WirePlan) -> list[
     if measure == "cost":
         asleep = replace(plan, napi="receiver", is_busy=False)
         return [replace(asleep, per_second=pace) for pace in _COST_PACES]
-    return [replace(plan, per_second=pace) for pace in _LATENCY_PACES]
+    busy = [replace(plan, per_second=pace) for pace in _LATENCY_PACES]
+    return [*busy, replace(plan, per_second=_LATENCY_PACES[0], is_busy=False)]
 
 
 def _line(run: dict[str, Any]) -> str:
@@ -85,15 +86,11 @@ def _arguments() -> argparse.Namespace:
     add_options(parser, _MEASURES)
     parser.add_argument("--sender-core", type=int, default=cores[0])
     parser.add_argument("--receiver-core", type=int, default=cores[1 % len(cores)])
-    parser.add_argument(
-        "--reader-core", type=int, default=cores[2] if len(cores) > 2 else cores[-1],
-        help="of readers in processes of their own; the receiver's where there are two cores only",
-    )  # fmt: skip
     parser.add_argument("--seconds", type=float, default=_SECONDS, help="measured in each run")
     options = parser.parse_args()
     if unknown := set(options.measures) - set(_MEASURES):
         parser.error(f"no such measure: {', '.join(sorted(unknown))}")
-    chosen = {options.sender_core, options.receiver_core, options.reader_core}
+    chosen = {options.sender_core, options.receiver_core}
     if not chosen <= set(cores) or options.sender_core == options.receiver_core:
         parser.error(f"generator and receiver need a core each, of {cores}")
     return options
@@ -125,7 +122,6 @@ def main() -> int:
             measure,
             options.sender_core,
             options.receiver_core,
-            options.reader_core,
             seconds=_QUICK_SECONDS if options.quick else options.seconds,
         )
 

@@ -7,8 +7,8 @@ saturation  packets a second while the generator sends as fast as it can, with e
             found in some counter of the kernel's
 cost        processor time a packet at a set pace, receiver asleep in between: the receiver's threads
             and the kernel's receive thread, both on the receiver's core
-latency     time from the generator's stamp until a handler has the packet: in the receiving process,
-            or in another one, as the contestant says
+latency     time from the sender's stamp until a handler has the packet: in the receiving process,
+            or in another one, as the contestant says; that one sends the packets, see ``pacer``
 ==========  ====================================================================================
 
 A contestant starts a receiver and says how to see what it has received; generator, network and
@@ -24,10 +24,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from benchmarks import network
-from benchmarks.board import DISORDER, Board
+from benchmarks.board import DISORDER, INTERVAL, SENT, Board
+from benchmarks.contest import beside
 from benchmarks.distribution import Distribution
-from benchmarks.generator import Frame, Generator, numbered_payload
+from benchmarks.generator import Frame, Generator, Sent, numbered_payload
 from benchmarks.network import Napi, Wire
+from benchmarks.pacer import Pacer
 
 __all__ = ["Receiver", "Running", "WireMeasure", "WirePlan", "measure_once"]
 
@@ -45,10 +47,9 @@ class WirePlan:
 
     Attributes:
         measure: what is measured.
-        sender_core: core of the generator.
+        sender_core: core of the generator; in a latency run of the pacer and, where a contestant has
+            one, of the reader in a process of its own.
         receiver_core: core of the receiver.
-        reader_core: core of a reader in a process of its own, where a contestant has one. The
-            receiver's where there is no third core: then whoever finds nothing yields.
         napi: where the kernel's receive work runs.
         is_busy: the receiver looks all the time; otherwise it sleeps until packets come.
         per_second: pace, 0: as fast as the generator can.
@@ -62,7 +63,6 @@ class WirePlan:
     measure: WireMeasure
     sender_core: int = 0
     receiver_core: int = 1
-    reader_core: int = 1
     napi: Napi = "sender"
     is_busy: bool = True
     per_second: int = 0
@@ -76,11 +76,6 @@ class WirePlan:
     def is_latency(self) -> bool:
         """Stamps are looked at."""
         return self.measure == "latency"
-
-    @property
-    def shares_core(self) -> bool:
-        """Receiver and reader are on one core."""
-        return self.receiver_core == self.reader_core
 
 
 class Running(ABC):
@@ -157,10 +152,15 @@ def measure_once(receiver: Receiver, plan: WirePlan) -> dict[str, Any]:
         wire = Wire(generator.pid, plan.napi)
         generator.connect(wire)
         running = receiver.start(plan, wire, board)
+        frame = receiver.frame(plan)
+        sender: Generator | _Paced = generator
+        if plan.is_latency:
+            is_apart = receiver.handler == "same process"
+            sender = _Paced(board, Pacer(wire.outlet, frame, board) if is_apart else None, plan)
         try:
             running.wait_ready(_READY_SECONDS)
             _come_first()
-            result = _observe(receiver.frame(plan), plan, wire, generator, running)
+            result = _observe(frame, plan, wire, sender, running)
         finally:
             own = running.stop()
     finally:
@@ -180,20 +180,49 @@ def measure_once(receiver: Receiver, plan: WirePlan) -> dict[str, Any]:
     return result
 
 
+class _Paced:
+    """Has packets sent one at a time, by a pacer in a process of its own or by the reader.
+
+    Args:
+        board: that the pacer looks at.
+        pacer: None where the reader has one.
+        plan: of the run.
+    """
+
+    def __init__(self, board: Board, pacer: Pacer | None, plan: WirePlan) -> None:
+        self._words = board.words
+        self._began = 0.0
+        if pacer is not None:
+            beside(pacer.alone, plan.sender_core)
+
+    def begin(self, frame: Frame, wire: Wire, *, per_second: int, seconds: float) -> None:
+        """Say how fast; what and where to is the pacer's, and it goes on until :meth:`end`."""
+        del frame, wire, seconds
+        self._began = time.monotonic()
+        self._words[INTERVAL] = 1_000_000_000 // per_second
+
+    def end(self) -> Sent:
+        """Say that it is enough."""
+        self._words[INTERVAL] = 0
+        took = time.monotonic() - self._began
+        time.sleep(_LOOK_SECONDS)
+        return Sent(int(self._words[SENT]), took)
+
+
 def _come_first() -> None:
     """Wake up on time beside busy loops: this process looks at counters four times and sleeps."""
     os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 def _observe(
-    frame: Frame, plan: WirePlan, wire: Wire, generator: Generator, running: Running
+    frame: Frame, plan: WirePlan, wire: Wire, sender: Generator | _Paced, running: Running
 ) -> dict[str, Any]:
-    """Let the generator run, and look before and after the measured time."""
+    """Let packets be sent, and look before and after the measured time."""
     kernel = wire.pin_kernel_threads(plan.receiver_core)
     threads = kernel + running.pids() if plan.measure == "cost" else []
     drops_before = wire.drops()
     received_before = running.received()
-    generator.begin(
+    sender.begin(
         frame, wire, per_second=plan.per_second,
         seconds=_WARM_UP_SECONDS + plan.seconds + 2 * _LOOK_SECONDS,
     )  # fmt: skip
@@ -203,7 +232,7 @@ def _observe(
     time.sleep(plan.seconds)
     last_ns, last, last_cpu = time.monotonic_ns(), running.received(), network.cpu_ns(threads)
     kernel_cpu = network.cpu_ns(kernel) - kernel_cpu
-    sent = generator.end()
+    sent = sender.end()
     received = _settled(running) - received_before
     result: dict[str, Any] = {
         "sent": sent.frames,

@@ -50,9 +50,10 @@ class WireResults:
         return sorted({self.variant(run) for run in self._kept})
 
     def variant(self, run: dict[str, Any]) -> Variant:
-        """Give a run's: where the kernel works for saturation, else the pace."""
+        """Give a run's: where the kernel works for saturation, else the pace; and who sleeps."""
         plan = run["plan"]
-        return (plan["napi"],) if self.measure == "saturation" else (plan["per_second"],)
+        first = plan["napi"] if self.measure == "saturation" else plan["per_second"]
+        return first, plan["is_busy"]
 
     def values(
         self, name: str, field: str, place: str, variant: Variant, payload: int | None = None
@@ -141,7 +142,9 @@ def _variant_text(measure: str, variant: Variant) -> str:
             "receiver": "all of receiving on one core, receiver asleep in between",
             "sender": "the kernel's part on the generator's core, receiver busy",
         }[variant[0]]
-    return f"{variant[0]:,} packets a second"
+    return (
+        f"{variant[0]:,} packets a second, receiver {'busy' if variant[1] else 'asleep in between'}"
+    )
 
 
 def render(results: dict[str, WireResults]) -> str:
@@ -190,7 +193,7 @@ def _goals(results: dict[str, WireResults], place: str) -> str:
             is_met = ratio >= goal.limit if goal.is_floor else ratio <= goal.limit
             asked = f"{'at least' if goal.is_floor else 'at most'} {goal.limit:g}"
             verdict = "met" if is_met else "**missed**"
-            if not goal.limit:
+            if not goal.limit or (goal.measure == "latency" and not variant[1]):
                 asked = verdict = "-"
             where = _variant_text(goal.measure, variant)
             rows.append(f"| {goal.text} | {where} | {asked} | {ratio:.2f} | {verdict} |")

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READY = 0, RECEIVED = 1, LOST = 2, SAMPLES = 3, NEXT = 4, DISORDER = 5, STOP = 8, DATA = 16 };
+enum { READY = 0, RECEIVED = 1, LOST = 2, SAMPLES = 3, NEXT = 4, DISORDER = 5, STOP = 8, DATA = 32 };
 
 struct options {
     int core, board_fd, board_words, number_at, stamp_at, latency, busy, batch;

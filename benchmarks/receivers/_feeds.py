@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from benchmarks.contest import end_with_parent
 from benchmarks.contestants._zerofeed import feed_name
 from benchmarks.generator import Frame
 from benchmarks.network import GROUP, PORT, Wire
+from benchmarks.pacer import Pacer
 from benchmarks.receivers._processes import Forked
 from benchmarks.receivers._zerofeed_wire_kernels import count_trades
 from benchmarks.wire_contest import Receiver, Running, WirePlan
@@ -71,15 +73,15 @@ class FeedReceiver(Receiver):
     def start(self, plan: WirePlan, wire: Wire, board: Board) -> RunningFeed:
         """Write the configuration and run the feed."""
         name = feed_name()
-        # Where reader and worker share a core the worker must sleep, or neither gets anywhere.
-        sleeps = not plan.is_busy or (plan.is_latency and plan.shares_core)
         text = _configuration(name, wire.inside, plan)
         settings = [
             f"feed.receiver={self._kind}",
-            f"worker.idle={'sleep' if sleeps else 'spin'}",
+            f"worker.idle={'spin' if plan.is_busy else 'sleep'}",
             f"afxdp.chunks_per_queue={plan.chunks}",
         ]
-        return RunningFeed(name, text, settings, plan, board, counts_loss=self._kind == "afxdp")
+        return RunningFeed(
+            name, text, settings, plan, board, wire.outlet, counts_loss=self._kind == "afxdp"
+        )
 
 
 class RunningFeed(Running):
@@ -92,10 +94,12 @@ class RunningFeed(Running):
         settings: list[str],
         plan: WirePlan,
         board: Board,
+        outlet: socket.socket,
         *,
         counts_loss: bool,
     ) -> None:
         self._name = name
+        self._outlet = outlet
         self._counts_loss = counts_loss
         self._plan = plan
         self._board = board
@@ -125,7 +129,7 @@ class RunningFeed(Running):
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"the feed did not start: {self._said()}") from error
         if self._plan.is_latency:
-            self._reader = Forked(self._board, (self._read, self._plan.reader_core))
+            self._reader = Forked(self._board, (self._read, self._plan.sender_core))
             self._reader.wait_ready(timeout_s)
 
     @property
@@ -170,12 +174,12 @@ class RunningFeed(Running):
         return lost
 
     def _read(self) -> None:
-        os.sched_setaffinity(0, {self._plan.reader_core})
+        pacer = Pacer(self._outlet, _trade_packet(), self._board)
         reader = zf.attach(self._name, wait=10.0).reader("lossy", "now")
         control, items, page = reader.memory
         overrun = count_trades(
             control, items.view(np.int64), page, int(reader.position), self._board.words,
-            int(self._plan.shares_core),
+            *pacer.arrays[:2],
         )  # fmt: skip
         if overrun:
             raise SystemExit(f"{overrun} records were overwritten before they were read")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import struct
@@ -88,8 +87,6 @@ def receive_into(
     words: Any,
     take: Callable[[Any], object],
     idle: Callable[[], object],
-    *,
-    yields: bool = False,
 ) -> None:
     """Call `recv_into` on one buffer until the board says stop.
 
@@ -99,7 +96,6 @@ def receive_into(
         words: of the board.
         take: gets each packet, valid until it returns.
         idle: is called when there is nothing.
-        yields: a busy loop that finds nothing gives the core away.
     """
     buffer = bytearray(2048)
     view = memoryview(buffer)
@@ -114,5 +110,3 @@ def receive_into(
             idle()
             if not plan.is_busy:
                 waiting.poll(50)
-            elif yields:
-                os.sched_yield()

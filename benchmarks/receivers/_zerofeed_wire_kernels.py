@@ -7,6 +7,7 @@ from typing import Any
 
 from numba import types
 
+from benchmarks._pacer_kernels import look_and_send
 from benchmarks.board import DATA, DISORDER, NEXT, READY, RECEIVED, SAMPLES, STOP
 from zerofeed.base.clock import monotonic_ns, realtime_ns
 from zerofeed.base.kernel import (
@@ -20,7 +21,7 @@ from zerofeed.base.kernel import (
     kernel,
     record_array,
 )
-from zerofeed.base.status import BUFFER_FULL, OK
+from zerofeed.base.status import OK
 from zerofeed.feed.memory import FRAME
 from zerofeed.records.kinds import TRADE
 from zerofeed.shm._atomics import load_acquire, pause, store_release
@@ -38,7 +39,6 @@ from zerofeed.wire.xdp._xdp_kernels import receive_queue
 __all__ = ["count_trades", "receive_udp", "receive_xdp"]
 
 _poll = types.ExternalFunction("poll", types.int32(types.intp, types.int64, types.int32))
-_sched_yield = types.ExternalFunction("sched_yield", types.int32())
 _POLL_MS = 50
 _TRADE_ID_WORD = 6
 _KIND_WORD = 3
@@ -184,9 +184,7 @@ def receive_xdp(
             0, rings, ring_words, geometry, blocks, owners, flows, arena, frame_control, frames,
             limit, realtime_ns(), tai_shift,
         )  # fmt: skip
-        # The kernel shows packets in the RX ring a moment before it shows that it has taken their
-        # chunks from FILL: no room there yet is no failure, but a reason to look again.
-        if got < 0 and got != BUFFER_FULL:
+        if got < 0:
             return got
         if got <= 0:
             if is_busy:
@@ -202,9 +200,9 @@ def receive_xdp(
     return OK
 
 
-@kernel(int64(I64_RO, I64_RO, I64, int64, I64, int64))
+@kernel(int64(I64_RO, I64_RO, I64, int64, I64, I64, U8))
 def count_trades(
-    control: Any, words: Any, page: Any, position: int, board: Any, yields: int
+    control: Any, words: Any, page: Any, position: int, board: Any, pace: Any, data: Any
 ) -> int:
     """Be a reader that looks at the feed's records where they lie, until the board says stop.
 
@@ -216,7 +214,8 @@ def count_trades(
         page: this reader's own page.
         position: first record.
         board: what is counted.
-        yields: give the core away when nothing is there; otherwise look again.
+        pace: with ``data`` the pacer that sends the packets.
+        data: see there.
 
     Returns:
         Records that were overwritten before they could be trusted.
@@ -226,12 +225,10 @@ def count_trades(
     count = board[RECEIVED]
     store_release(board, READY, 1)
     while load_acquire(board, STOP) == 0:
+        look_and_send(pace, data, board)
         end = load_acquire(control, PUBLISHED)
         if end <= position:
-            if yields:
-                _sched_yield()
-            else:
-                pause()
+            pause()
             continue
         end = min(end, position + capacity // 4)
         for seq in range(position, end):

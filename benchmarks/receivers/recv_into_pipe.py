@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from multiprocessing import Pipe
 
 from benchmarks.board import STOP, Board
 from benchmarks.network import Wire
+from benchmarks.pacer import Pacer
 from benchmarks.receivers._processes import Forked, begin
 from benchmarks.receivers._sockets import Counter, open_socket, receive_into
 from benchmarks.wire_contest import Receiver, Running, WirePlan
@@ -24,7 +24,6 @@ class RecvIntoPipe(Receiver):
 
     def start(self, plan: WirePlan, wire: Wire, board: Board) -> Running:
         """Fork the receiver and its reader."""
-        del wire
         outward, inward = Pipe(duplex=False)
 
         def receive() -> None:
@@ -32,30 +31,26 @@ class RecvIntoPipe(Receiver):
             sock = open_socket(plan)
 
             def work() -> None:
-                receive_into(
-                    sock, plan, board.words, inward.send_bytes, lambda: None,
-                    yields=plan.shares_core,
-                )  # fmt: skip
+                receive_into(sock, plan, board.words, inward.send_bytes, lambda: None)
 
             begin(board.words, work)
 
         def read() -> None:
             inward.close()
             counter = Counter(board.words, self.frame(plan), is_latency=True)
-            wait_s = 0.0 if plan.is_busy else 0.05
+            pacer = Pacer(wire.outlet, self.frame(plan), board)
             while not board.words[STOP]:
+                pacer.turn()
                 try:
-                    if outward.poll(wait_s):
+                    if outward.poll(0):
                         counter.take(outward.recv_bytes())
                         continue
                 except (EOFError, ConnectionResetError):
                     break
                 counter.tell()
-                if plan.shares_core:
-                    os.sched_yield()
             counter.keep()
 
-        running = Forked(board, (receive, plan.receiver_core), (read, plan.reader_core))
+        running = Forked(board, (receive, plan.receiver_core), (read, plan.sender_core))
         inward.close()
         outward.close()
         return running

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import zmq
@@ -10,6 +9,7 @@ import zmq
 from benchmarks.board import STOP, Board
 from benchmarks.contestants._zmq import Subscriptions
 from benchmarks.network import Wire
+from benchmarks.pacer import Pacer
 from benchmarks.receivers._processes import Forked, begin
 from benchmarks.receivers._sockets import Counter, open_socket, receive_into
 from benchmarks.wire_contest import Receiver, Running, WirePlan
@@ -27,7 +27,6 @@ class RecvIntoZmq(Receiver):
 
     def start(self, plan: WirePlan, wire: Wire, board: Board) -> Running:
         """Fork the receiver and its reader."""
-        del wire
         channel = Subscriptions(1)
 
         def receive() -> None:
@@ -35,27 +34,24 @@ class RecvIntoZmq(Receiver):
             sock = open_socket(plan)
 
             def work() -> None:
-                receive_into(sock, plan, board.words, send, lambda: None, yields=plan.shares_core)
+                receive_into(sock, plan, board.words, send, lambda: None)
 
             begin(board.words, work)
 
         def read() -> None:
             subscriber: Any = channel.subscriber()
             counter = Counter(board.words, self.frame(plan), is_latency=True)
+            pacer = Pacer(wire.outlet, self.frame(plan), board)
             while not board.words[STOP]:
+                pacer.turn()
                 try:
-                    while True:
-                        counter.take(subscriber.recv(zmq.NOBLOCK))
+                    counter.take(subscriber.recv(zmq.NOBLOCK))
                 except zmq.Again:
                     counter.tell()
-                if not plan.is_busy:
-                    subscriber.poll(50)
-                elif plan.shares_core:
-                    os.sched_yield()
             counter.keep()
             subscriber.close(0)
 
-        return Forked(board, (receive, plan.receiver_core), (read, plan.reader_core))
+        return Forked(board, (receive, plan.receiver_core), (read, plan.sender_core))
 
 
 RECEIVER = RecvIntoZmq()

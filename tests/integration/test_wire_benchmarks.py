@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from benchmarks import network
 from benchmarks.generator import numbered_payload
-from benchmarks.wire_contest import WirePlan
+from benchmarks.network import Napi
+from benchmarks.wire_contest import WireMeasure, WirePlan
 from benchmarks.wire_render import WireResults, render
 
 __all__: list[str] = []
@@ -55,20 +56,39 @@ def stored(measure: str, *runs: tuple[str, float, int], **plan: object) -> WireR
 @needs_networks
 @pytest.mark.root
 @pytest.mark.slow
-@pytest.mark.parametrize(("pace", "napi"), [(5_000, "sender"), (0, "receiver")])
-def test_every_packet_that_is_sent_is_received_or_found_in_a_counter(pace: int, napi: str) -> None:
+@pytest.mark.parametrize(
+    ("measure", "name", "pace", "napi"),
+    [
+        ("cost", "python_recv_into", 5_000, "sender"),
+        ("cost", "python_recv_into", 0, "receiver"),
+        ("latency", "python_recv_into", 5_000, "sender"),
+        ("latency", "recv_into_pipe", 5_000, "sender"),
+    ],
+)
+def test_every_packet_that_is_sent_is_received_or_found_in_a_counter(
+    measure: WireMeasure, name: str, pace: int, napi: Napi
+) -> None:
     plan = WirePlan(
-        "cost", CORES[0], CORES[1], CORES[1], napi, is_busy=False, per_second=pace, seconds=0.3
+        measure,
+        CORES[0],
+        CORES[1],
+        napi,
+        is_busy=measure == "latency",
+        per_second=pace,
+        seconds=0.3,
     )
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.wire", "--once", "cost", "python_recv_into",
+        [sys.executable, "-m", "benchmarks.wire", "--once", measure, name,
          json.dumps(asdict(plan))],
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=50,
     )  # fmt: skip
-    result = json.loads(done.stdout)
+    result = json.loads(done.stdout)["result"]
     assert result["sent"] > (1_000 if pace else 10_000)
     assert result["received"] > 0
     assert abs(result["unexplained"]) <= 8
+    assert result["disorder"] <= result["sent"] - result["received"]
+    if measure == "latency":
+        assert 0 < result["p50"] <= result["p99"]
     if not pace:
         assert sum(result["lost"].values()) > 0, "the generator saturates a loop in Python"
     left = [entry.name for entry in Path("/sys/class/net").iterdir()]

@@ -115,10 +115,7 @@ def receive_frames(
         return take_recorded(
             descriptor, source, block, arena, chunk_bytes, frame_control, frames, limit
         )
-    got = receive_queue(
+    return receive_queue(
         place, rings, ring_words, geometry, queue_blocks, owners, flows, arena, frame_control,
         frames, limit, realtime_ns(), tai_shift,
     )  # fmt: skip
-    # The kernel shows packets a moment before it shows which chunks it took for them. Until then
-    # there seems to be no room to give any back; the next look finds it.
-    return max(got, 0)

@@ -1,4 +1,4 @@
-"""What compiled code asks of the machine: two clocks, two ways to wake a socket, a prefetch.
+"""What compiled code asks of the machine: two clocks, two ways to wake a socket.
 
 Without the compiler (``NUMBA_DISABLE_JIT=1``) Python does the same, slowly.
 """
@@ -8,12 +8,9 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from zerofeed.base.kernel import JIT, inlined, int64
 
-__all__ = ["kick", "prefetch", "tai_shift_ns", "wake"]
+__all__ = ["kick", "tai_shift_ns", "wake"]
 
 _IS_ARM = platform.machine() in {"aarch64", "arm64"}
 _SYS_RECVFROM = 207 if _IS_ARM else 45
@@ -52,21 +49,6 @@ if JIT:
         typed.__name__ = f"_load{bits}"
         return intrinsic(typed)
 
-    def _typed_prefetch(_typing: Any, data: Any, at: Any) -> Any:
-        """Ask for the cache line of one byte, to read it soon."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            i8, i32 = ir.IntType(8), ir.IntType(32)
-            kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(i8), i32, i32, i32])
-            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-            pointer = builder.gep(array.data, [arguments[1]])
-            builder.call(function, [pointer, i32(0), i32(3), i32(1)])
-            return context.get_dummy_value()
-
-        return types.void(data, at), generate
-
-    _prefetch = intrinsic(_typed_prefetch)
     _timespec = intrinsic(_typed_timespec)
     _load32 = _load(32)
     _load64 = _load(64)
@@ -76,11 +58,6 @@ if JIT:
         timespec = _timespec()
         c_clock_gettime(clock, timespec)
         return _load64(timespec) * _SECOND_NS + _load64(timespec + 8)
-
-    @inlined
-    def prefetch(data: npt.NDArray[np.uint8], at: int) -> None:
-        """Ask for the cache line of ``data[at]``; an index outside does no harm."""
-        _prefetch(data, at)
 
     @inlined
     def wake(descriptor: int) -> None:
@@ -103,9 +80,6 @@ else:
 
     def _clock_ns(clock: int) -> int:
         return time.clock_gettime_ns(clock)
-
-    def prefetch(data: npt.NDArray[np.uint8], at: int) -> None:
-        """Do nothing; the twin of a hint."""
 
     def wake(descriptor: int) -> None:
         """Tell the kernel that a socket's FILL ring has chunks again."""

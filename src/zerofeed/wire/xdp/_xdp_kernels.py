@@ -38,7 +38,7 @@ from zerofeed.base.kernel import (
     kernel,
     record_array,
 )
-from zerofeed.base.status import BUFFER_FULL, NOT_READY, OK, WOULD_BLOCK
+from zerofeed.base.status import NOT_READY, OK, WOULD_BLOCK
 from zerofeed.feed.memory import FRAME
 from zerofeed.shm._atomics import (
     fence_release,
@@ -47,6 +47,7 @@ from zerofeed.shm._atomics import (
     store_release,
     store_release32,
 )
+from zerofeed.shm._prefetch import prefetch
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
     PUBLISHED,
@@ -73,7 +74,7 @@ from zerofeed.wire._frame_kernels import (
     SRC_IP,
     locate_udp,
 )
-from zerofeed.wire.xdp._xdp_calls import prefetch, tai_shift_ns, wake
+from zerofeed.wire.xdp._xdp_calls import tai_shift_ns, wake
 from zerofeed.wire.xdp.abi import XDP_PKT_CONTD, XDP_RING_NEED_WAKEUP
 from zerofeed.wire.xdp.layout import (
     BATCH,
@@ -83,7 +84,6 @@ from zerofeed.wire.xdp.layout import (
     COUNT,
     CUT,
     DESCRIPTOR,
-    FILL_CONSUMER,
     FILL_FLAGS,
     FILL_FROM,
     FILL_MASK,
@@ -394,9 +394,7 @@ def receive_queue(
 
     Returns:
         Frames published, 0 when there were none (though foreign packets may have been given back);
-        NOT_READY when the block was never prepared; BUFFER_FULL, nothing done, when the FILL ring
-        seems to have no room. That passes: the kernel shows packets a moment before it shows which
-        chunks it took for them.
+        NOT_READY when the block was never prepared.
     """
     row = geometry[queue]
     block = blocks[queue]
@@ -411,9 +409,6 @@ def receive_queue(
             wake(row[DESCRIPTOR])
         return 0
     fill = int64(rings[row[FILL_PRODUCER]])
-    in_fill = (fill - load_acquire32(rings, row[FILL_CONSUMER])) & _LOW
-    if in_fill + ready > row[FILL_MASK] + 1:
-        return BUFFER_FULL
     # Keeps what follows behind the OPEN = 0 of the batch before.
     fence_release()
     slot_mask = frame_control[CAPACITY] - 1

@@ -9,8 +9,8 @@ exchanges two chunks: the slot takes the packet's chunk, the queue gets the one 
                    ├── publish packet c93 ──┤
     queue gave c93 ┘                        └─▶ FILL ring: c7
 
-So the chunks of each queue are as many as ever, nothing is counted by reference, and FILL always
-has room. The claim that precedes a publication is what tells readers of the slot's old frame that
+So the chunks of each queue are as many as ever, nothing is counted by reference, and FILL, twice as
+large, always has room. The claim that precedes a publication is what tells readers of the slot's old frame that
 it is going (``shm.ring``); only then does the kernel get its chunk.
 
 **A packet in several pieces** (longer than a chunk) is copied into its slot's own *gather place*,
@@ -228,8 +228,13 @@ class ArenaPlan:
 
     @property
     def fill_entries(self) -> int:
-        """Entries of a FILL ring: all chunks of a queue fit."""
-        return self.chunks_per_queue
+        """Entries of a FILL ring: twice the chunks of a queue.
+
+        So there is room for every chunk that is given back, without a look at how far the kernel
+        is: it shows packets a moment before it shows that it took chunks for them, and a look
+        would cost the worker a cache line that the kernel's core has just written.
+        """
+        return 2 * self.chunks_per_queue
 
     @property
     def rx_entries(self) -> int:

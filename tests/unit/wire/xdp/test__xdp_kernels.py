@@ -13,7 +13,7 @@ from tests.unit.shm import plain
 from tests.unit.wire.xdp.dying import Dying, twin
 from tests.unit.wire.xdp.kernel_side import KernelSide
 from tests.unit.wire.xdp.packets import GROUP, HOST, PORT, SENDER, udp_frame
-from zerofeed.base.status import BUFFER_FULL, NOT_READY, WOULD_BLOCK
+from zerofeed.base.status import NOT_READY, WOULD_BLOCK
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.shm import _ring_kernels as ring
 from zerofeed.wire.xdp import _xdp_kernels as k
@@ -211,14 +211,27 @@ def test_nothing_happens_while_a_lossless_reader_is_in_the_way() -> None:
     side.assert_conserved()
 
 
-def test_unprepared_block_and_full_fill_ring_are_refused() -> None:
+def test_an_unprepared_block_is_refused() -> None:
     side = KernelSide(PLAN, FLOWS)
     side.deliver(udp_frame())
-    side.halves[side.geometry[0, layout.FILL_PRODUCER]] += 1
-    assert receive(side) == BUFFER_FULL
-    assert side.ring.published == 0
     side.blocks[0, layout.MAGIC] = 0
     assert receive(side) == NOT_READY
+    assert side.ring.published == 0
+
+
+def test_fill_has_room_while_the_kernel_has_not_yet_said_what_it_took() -> None:
+    side = KernelSide(PLAN, FLOWS)
+    said = side.index(0, layout.FILL_CONSUMER)
+    for _ in range(PLAN.rx_entries):
+        side.deliver(udp_frame())
+    took = side.index(0, layout.FILL_CONSUMER)
+    side.halves[side.geometry[0, layout.FILL_CONSUMER]] = said
+    while receive(side):
+        pass
+    filled = side.index(0, layout.FILL_PRODUCER) - said
+    assert PLAN.chunks_per_queue < filled <= PLAN.fill_entries
+    side.halves[side.geometry[0, layout.FILL_CONSUMER]] = took
+    side.assert_conserved()
 
 
 def test_recovery_of_blocks_at_rest_changes_nothing() -> None:

@@ -21,9 +21,9 @@ def test_gather_places_lie_behind_the_packet_memory() -> None:
     assert ArenaPlan(slots=2, chunks_per_queue=64, chunk_bytes=2048).umem_bytes % 4096 == 0
 
 
-def test_chunks_of_a_queue_fit_its_fill_ring_and_twice_its_rx_ring() -> None:
+def test_chunks_of_a_queue_fit_twice_into_its_fill_ring_and_half_into_its_rx_ring() -> None:
     plan = ArenaPlan(slots=128, chunks_per_queue=512)
-    assert plan.fill_entries == plan.chunks_per_queue == 2 * plan.rx_entries
+    assert plan.fill_entries == 2 * plan.chunks_per_queue == 4 * plan.rx_entries
 
 
 @pytest.mark.parametrize(
