@@ -101,6 +101,7 @@ def measure(
     taken_ms = [(seen - killed) / 1e6 for killed, seen in zip(killed_ns, epochs_ns, strict=True)]
     return {
         "receiver": receiver_kind,
+        "chunks_per_queue": chunks,
         "per_second": sent.frames / sent.seconds,
         "kills": kills,
         "handover_ms": taken_ms,

@@ -5,8 +5,9 @@ Usage:
     python -m benchmarks.resident                     half a minute behind ten seconds of warm-up
     python -m benchmarks.resident --seconds 600       ten minutes
     python -m benchmarks.resident --rate 100000       packets a second that the venue sends
+    python -m benchmarks.resident --receiver afxdp    between two private networks, as root
 
-The simulated venue sends by multicast on the loopback; a feed with default sizes takes it; three
+The simulated venue sends by multicast, on the loopback or by AF_XDP on a private network's veth; a feed with default sizes takes it; three
 readers look at every record: NumPy batches (lossy and lossless) and a coroutine. Resident memory of
 each process is read from /proc before, during and after. Shared pages count in every process that has
 touched them, so the warm-up has to go round the rings; `memory.lock` has the worker touch them at
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -33,10 +35,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import zerofeed as zf
+from zerofeed.apps.demo_network import FEED_SIDE, VENUE_SIDE, PrivateNetworks
 from zerofeed.feed.attach import Feed
 from zerofeed.mock.plan import Plan
 from zerofeed.mock.process import VenueProcess
-from zerofeed.runtime.config import parse
+from zerofeed.runtime.config import FeedConfig, parse
 from zerofeed.runtime.supervisor import Supervisor
 
 __all__ = ["growth_kib", "main", "measure", "resident_kib"]
@@ -63,7 +66,12 @@ def growth_kib(samples: list[int]) -> int:
 
 
 def measure(
-    *, seconds: float, rate: float, warm_seconds: float = _WARM_SECONDS, records: int = 1 << 16
+    *,
+    seconds: float,
+    rate: float,
+    warm_seconds: float = _WARM_SECONDS,
+    records: int = 1 << 16,
+    receiver: Literal["udp", "afxdp"] = "udp",
 ) -> dict[str, Any]:
     """Run everything, and say how much each process grew.
 
@@ -72,22 +80,43 @@ def measure(
         rate: packets a second that the venue tries to send.
         warm_seconds: how long to let it run before.
         records: capacity of the record ring; small ones are gone round early.
+        receiver: of the feed; with ``afxdp`` the venue sends by AF_XDP, too.
 
     Returns:
         Samples and growth by process, packets and restarts; all memory in KiB.
     """
-    name = f"resident-{os.getpid()}"
-    feed_process = _fork(_run_feed, name, records)
+    if receiver == "afxdp":
+        with PrivateNetworks() as networks:
+            plan = Plan(rate=rate, interface=VENUE_SIDE, sender="afxdp")
+            place = networks.at_the_venue()
+            return _measure(
+                _config(receiver, FEED_SIDE, records), plan, place, seconds, warm_seconds
+            )
+    plan = Plan(rate=rate, interface="lo")
+    place = contextlib.nullcontext()
+    return _measure(_config(receiver, "lo", records), plan, place, seconds, warm_seconds)
+
+
+def _measure(
+    config: FeedConfig,
+    plan: Plan,
+    at_the_venue: contextlib.AbstractContextManager[None],
+    seconds: float,
+    warm_seconds: float,
+) -> dict[str, Any]:
+    name = config.feed.name
+    feed_process = _fork(_run_feed, config)
     readers: dict[str, BaseProcess] = {}
     try:
-        with zf.attach(name, wait=_START_SECONDS) as feed:
+        with contextlib.ExitStack() as opened:
+            feed = opened.enter_context(zf.attach(name, wait=_START_SECONDS))
             for style in ("lossy", "lossless"):
                 readers[f"reader {style}"] = _fork(_read, name, style)
             readers["reader async"] = _fork(_read_async, name)
-            plan = Plan(rate=rate, interface="lo")
-            with VenueProcess(plan) as venue:
-                venue.go()
-                return _watch(feed, feed_process, readers, seconds, warm_seconds)
+            with at_the_venue:
+                venue = opened.enter_context(VenueProcess(plan))
+            venue.go()
+            return _watch(feed, feed_process, readers, seconds, warm_seconds)
     finally:
         for process in (*readers.values(), feed_process):
             process.terminate()
@@ -136,13 +165,16 @@ def _fork(target: Callable[..., None], *arguments: Any) -> BaseProcess:
     return process
 
 
-def _run_feed(name: str, records: int) -> None:
-    text = f"""
-        feed = {{name = "{name}", protocol = "deribit-multicast", receiver = "udp"}}
-        source = [{{group = "{_GROUP}", port = {_PORT}, interface = "lo"}}]
+def _config(receiver: str, interface: str, records: int) -> FeedConfig:
+    return parse(f"""
+        feed = {{name = "resident-{os.getpid()}", protocol = "deribit-multicast", receiver = "{receiver}"}}
+        source = [{{group = "{_GROUP}", port = {_PORT}, interface = "{interface}"}}]
         memory = {{records = {records}, frames = 1024, lock = true}}
-    """
-    Supervisor(parse(text), lambda line: print(line, file=sys.stderr)).run()
+    """)
+
+
+def _run_feed(config: FeedConfig) -> None:
+    Supervisor(config, lambda line: print(line, file=sys.stderr)).run()
 
 
 def _read(name: str, mode: Literal["lossy", "lossless"]) -> None:
@@ -172,9 +204,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=20_000.0, help="packets a second")
     parser.add_argument("--warm-seconds", type=float, default=_WARM_SECONDS)
     parser.add_argument("--allowed", type=int, default=_ALLOWED_KIB, help="KiB a process may grow")
+    parser.add_argument("--receiver", choices=["udp", "afxdp"], default="udp")
     parser.add_argument("--json", action="store_true", help="all samples")
     given = parser.parse_args(arguments)
-    found = measure(seconds=given.seconds, rate=given.rate, warm_seconds=given.warm_seconds)
+    found = measure(
+        seconds=given.seconds,
+        rate=given.rate,
+        warm_seconds=given.warm_seconds,
+        receiver=given.receiver,
+    )
     if given.json:
         print(json.dumps(found))
     else:

@@ -28,6 +28,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from zerofeed.apps.audit.gather_own import identify_objects
+from zerofeed.apps.audit.report import Report, draw, examine
 from zerofeed.apps.copies import copies_per_packet, copies_text
 from zerofeed.apps.demo_network import FEED_SIDE, PrivateNetworks
 from zerofeed.apps.demo_readers import STYLES, read_until_told
@@ -48,6 +50,7 @@ _GROUP = "239.111.111.111"
 _START_SECONDS = 180.0
 _READY_SECONDS = 60.0
 _PATIENCE_MS = 5_000
+_AUDIT_SECONDS = 1.0
 _NAMES = {"udp": "UDP", "afxdp": "AF_XDP"}
 _GROWTH_BYTES = 2 << 20
 """What a reader's interpreter may take for itself, whatever it reads."""
@@ -122,10 +125,12 @@ def demo(plan: DemoPlan, *, as_json: bool = False, console: Console | None = Non
     if not as_json:
         screen.print("starting a feed, its readers and a venue ...", style="dim")
     with PrivateNetworks() if plan.is_afxdp else contextlib.nullcontext() as networks:
-        results = _show(plan, None if networks is None else networks.venue, screen, not as_json)
+        venue = None if networks is None else networks.venue
+        results, report, figures = _show(plan, venue, screen, not as_json)
     if as_json:
         print(json.dumps(results))
     else:
+        draw(screen, report, figures)
         screen.print(_verdict(results))
     return 0 if results["ok"] else 1
 
@@ -135,7 +140,7 @@ def _show(
     venue: int | None,
     screen: Console,
     is_live: bool,  # noqa: FBT001 - private, and last
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Report, dict[str, Any]]:
     """Start everybody, watch, and end everybody, however it goes.
 
     Args:
@@ -143,6 +148,9 @@ def _show(
         venue: the network that packets are sent in; None: this one, on loopback.
         screen: where to draw.
         is_live: draw while it runs.
+
+    Returns:
+        The results, and the audit's report and figures, which are among them as plain values.
     """
     name = f"demo-{os.getpid()}"
     port = _free_port(plan)
@@ -261,9 +269,10 @@ def _watch(
     screen: Console,
     *,
     is_live: bool,
-) -> dict[str, Any]:
-    """Start the sender, draw until it is done, tell the readers where the end is, collect."""
+) -> tuple[dict[str, Any], Report, dict[str, Any]]:
+    """Start the sender, audit, draw until it is done, tell readers where the end is, collect."""
     sender.pipe.send("go")
+    report, figures = examine(feed, identify_objects(feed.name), _AUDIT_SECONDS)
     before = (time.monotonic(), 0, 0)
     with (
         Live(console=screen, auto_refresh=False, transient=False) if is_live else _NoLive() as live
@@ -280,7 +289,13 @@ def _watch(
             reader.pipe.send(target)
         _draw(live, feed, before, plan, reception)
     reports = [reader.receive(_READY_SECONDS, "reader") for reader in readers]
-    return _results(feed, sent, target, reports, status, reception)
+    results = _results(feed, sent, target, reports, status, reception)
+    results["audit"] = report.describe()
+    results["identities"][
+        "the audit contradicts nothing that is stated"
+    ] = not report.is_contradicted
+    results["ok"] = all(results["identities"].values())
+    return results, report, figures
 
 
 class _NoLive:

@@ -24,6 +24,7 @@ from zerofeed.mock.deribit import SimulatedDeribit
 from zerofeed.wire.batch_sender import BatchSender, pack_destination
 from zerofeed.wire.pacing import due_times
 from zerofeed.wire.pcap import read_capture
+from zerofeed.wire.xdp.transmitter import XdpTransmitter
 
 __all__ = ["SendPlan", "send_packets"]
 
@@ -133,11 +134,12 @@ def send_packets(plan: SendPlan, pipe: Connection) -> None:
     feed.close()
 
 
-def _sender(plan: SendPlan) -> BatchSender:
+def _sender(plan: SendPlan) -> BatchSender | XdpTransmitter:
+    """Open what sends: a socket on loopback, AF_XDP in the private network."""
     if plan.network is None:
         return BatchSender(interface="lo", ttl=0)
     with inside(plan.network):
-        return BatchSender(interface=VENUE_SIDE, ttl=1)
+        return XdpTransmitter(VENUE_SIDE, ttl=1)
 
 
 class _Venue:

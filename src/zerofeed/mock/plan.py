@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Self
+from typing import Literal, Self
 
 from zerofeed.base.errors import ConfigurationError
 
@@ -29,6 +29,7 @@ class Plan:
         rate: packets a second, or None for as many as the kernel takes.
         interface: name or address of the interface for multicast; None leaves it to routing.
         drop: chance of a packet to get lost on the way, 0 to 1.
+        sender: ``udp``, a socket; or ``afxdp``, for root, on an interface that is named.
     """
 
     seed: int = 1
@@ -37,6 +38,7 @@ class Plan:
     rate: float | None = None
     interface: str | None = "lo"
     drop: float = 0.0
+    sender: Literal["udp", "afxdp"] = "udp"
 
     def check(self) -> None:
         """Make sure that the plan can be carried out.
@@ -50,6 +52,8 @@ class Plan:
                 raise ConfigurationError(f"not a plan: {name}", expected="more than 0", got=value)
         if not 0 <= self.drop <= 1:
             raise ConfigurationError("not a plan: drop", expected="0 to 1", got=self.drop)
+        if self.sender == "afxdp" and self.interface is None:
+            raise ConfigurationError("AF_XDP sends on one interface", expected="its name", got=None)
 
     def to_arguments(self) -> list[str]:
         """Write the plan as command-line arguments of ``zerofeed.mock.serve``."""

@@ -26,6 +26,7 @@ from zerofeed.mock.plan import READY, Plan, Report
 from zerofeed.wire.batch_sender import BatchSender, pack_destinations
 from zerofeed.wire.interfaces import parse_ipv4
 from zerofeed.wire.pacing import wait_until
+from zerofeed.wire.xdp.transmitter import XdpTransmitter
 
 __all__ = ["main", "serve"]
 
@@ -56,7 +57,7 @@ def serve(plan: Plan, *, is_stopped: Callable[[], bool] = lambda: False) -> Repo
     size = _batch_size(plan)
     packed = _packed_destinations(venue)
     sent = sent_bytes = written = 0
-    with BatchSender(interface=plan.interface) as sender:
+    with _open_sender(plan) as sender:
         start_ns = time.monotonic_ns()
         end_ns = None if plan.seconds is None else start_ns + int(plan.seconds * 1e9)
         while not is_stopped():
@@ -84,6 +85,12 @@ def serve(plan: Plan, *, is_stopped: Callable[[], bool] = lambda: False) -> Repo
         elapsed_ns=elapsed_ns,
         books=_books(venue),
     )
+
+
+def _open_sender(plan: Plan) -> BatchSender | XdpTransmitter:
+    if plan.sender == "afxdp":
+        return XdpTransmitter(plan.interface or "")
+    return BatchSender(interface=plan.interface)
 
 
 def _batch_size(plan: Plan) -> int:
@@ -130,6 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, help="packets a second")
     parser.add_argument("--interface", default="lo")
     parser.add_argument("--drop", type=float, default=0.0, help="chance to lose a packet")
+    parser.add_argument("--sender", choices=["udp", "afxdp"], default="udp")
     parser.add_argument("--wait", action="store_true", help="begin at a line on standard input")
     options = vars(parser.parse_args(arguments))
     is_waiting = options.pop("wait")

@@ -118,7 +118,10 @@ MOST_EVENTS = 64
 """Descriptors that one look at them brings at most."""
 _EAGAIN = 11
 _ORDERS_MASK = 1023
-"""A busy worker of AF_XDP sockets asks epoll once in so many looks, less one."""
+"""A busy worker of AF_XDP sockets asks epoll in the first of so many looks, less one.
+
+In the first, so that a turn has at least one, however long its looks take.
+"""
 
 _RECORD_WORDS = RECORD.itemsize // 8
 _LINES_AHEAD = 4
@@ -363,7 +366,7 @@ def _burst(
     looks = 0
     while True:
         looks += 1
-        is_look = is_direct and looks & _ORDERS_MASK != 0
+        is_look = is_direct and looks & _ORDERS_MASK != 1
         ready = ports.shape[0]
         if not is_look:
             ready = int64(_epoll_wait(epoll, events.ctypes.data, MOST_EVENTS, timeout_ms))

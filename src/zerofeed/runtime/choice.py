@@ -97,6 +97,8 @@ def _obstacle(config: FeedConfig) -> tuple[str, str]:
     """Find what in the configuration stands against AF_XDP, or the interface it would be on."""
     if any(source.kind == "capture" for source in config.source):
         return "a capture is a source as well", ""
+    if config.afxdp.mode == "skb" and config.feed.receiver == "auto":
+        return 'afxdp.mode is "skb", which "auto" passes over', ""
     names = set()
     for source in config.source:
         if source.group is None or source.group == "0.0.0.0":  # noqa: S104 - compared only

@@ -133,7 +133,8 @@ class AfxdpSection(_Section, frozen=True):
         mode: ``native``, in the driver; ``skb``, anywhere; ``auto``, native where it works.
         zero_copy: let the card write into the feed's memory, where it can.
         queues: queues to open; default: all that the interface uses.
-        chunks_per_queue: packets that can wait for the worker, a power of two.
+        chunks_per_queue: chunks of a queue, a power of two; half as many packets can wait for the
+            worker.
         jumbo_bytes: keep packets that are longer than a chunk up to this length; 0 cuts them.
         hardware_time: take the card's arrival times; its clock must follow Unix time.
         busy_poll_us: let the worker drive the card for so long at a time instead of interrupts, with
@@ -143,7 +144,7 @@ class AfxdpSection(_Section, frozen=True):
     mode: Literal["auto", "native", "skb"] = "auto"
     zero_copy: bool = True
     queues: _Positive | None = None
-    chunks_per_queue: Annotated[int, msgspec.Meta(ge=64, le=1 << 20)] = 4096
+    chunks_per_queue: Annotated[int, msgspec.Meta(ge=64, le=1 << 19)] = 16_384
     jumbo_bytes: Annotated[int, msgspec.Meta(ge=0, le=65536, multiple_of=8)] = 0
     hardware_time: bool = False
     busy_poll_us: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
@@ -253,6 +254,14 @@ def parse(text: str, where: str = "configuration", settings: Sequence[str] = ())
                 got=value,
                 next_step=f"choose {1 << value.bit_length()}",
             )
+    if config.afxdp.busy_poll_us and config.worker.idle != "spin":
+        raise ConfigurationError(
+            "afxdp.busy_poll_us has the worker drive the card, and this worker sleeps",
+            where=where,
+            expected='worker.idle = "spin"',
+            got=f'busy_poll_us = {config.afxdp.busy_poll_us} and idle = "{config.worker.idle}"',
+            next_step="say one of the two, or leave busy_poll_us out",
+        )
     for index, source in enumerate(config.source):
         _check_source(source, tree["source"][index], f"source[{index}]", where)
     if config.readers.wait_for > config.readers.limit:

@@ -218,6 +218,9 @@ class Supervisor:
             # supervisor, not with the last of its workers. The objects stay, and are never used.
             for fileno in (*self._admission.filenos(), self._wake_read, self._wake_write):
                 os.close(fileno)
+            self._audit.close()
+            for receiver in self.receivers:
+                receiver.leave_to_opener()
             worker = Worker(self.stage, self.config, orders, self._gate.epoch, self._account)
             worker.run_and_exit(parent, self._gate.members(), self._deaths.skip)
         except BaseException:  # noqa: BLE001 - the last place that can say why

@@ -103,6 +103,9 @@ class CaptureReceiver:
         """Give 0: a file loses nothing."""
         return 0
 
+    def leave_to_opener(self) -> None:
+        """Close nothing: a worker needs all of it."""
+
     def foreign(self) -> int:
         """Count nothing: what belongs to no source of a capture is not looked at."""
         return 0

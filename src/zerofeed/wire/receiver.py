@@ -93,6 +93,10 @@ class Receiver(Protocol):
         """Count the packets that came here and belong to none of its flows, so far."""
         ...
 
+    def leave_to_opener(self) -> None:
+        """Close, in a forked worker, what only the process needs that opened it."""
+        ...
+
     def tell(self, block: npt.NDArray[np.int64]) -> str | None:
         """Say what people should know of the source now and were not told yet, in one line."""
         ...

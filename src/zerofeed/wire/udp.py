@@ -158,6 +158,9 @@ class UdpReceiver:
         count: int = struct.unpack(f"{_MEMINFO_COUNT}I", raw)[_MEMINFO_DROPS]
         return count
 
+    def leave_to_opener(self) -> None:
+        """Close nothing: a worker needs all of it."""
+
     def foreign(self) -> int:
         """Count nothing: a socket gets what it is bound to."""
         return 0

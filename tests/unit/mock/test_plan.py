@@ -14,12 +14,19 @@ def test_impossible_plans_are_refused(plan: Plan) -> None:
         plan.check()
 
 
+def test_af_xdp_needs_an_interface() -> None:
+    with pytest.raises(ConfigurationError, match="on one interface"):
+        Plan(sender="afxdp", interface=None).check()
+    Plan(sender="afxdp", interface="eth0").check()
+
+
 def test_arguments_name_what_is_set() -> None:
     assert Plan(seed=4, rate=2.5).to_arguments() == [
         "--seed=4",
         "--rate=2.5",
         "--interface=lo",
         "--drop=0.0",
+        "--sender=udp",
     ]
 
 

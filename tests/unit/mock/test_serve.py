@@ -9,10 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.mock.oracle import parse
+from tests.unit.wire.xdp.packets import SENDER
+from tests.unit.wire.xdp.rig import INSIDE, OUTSIDE, command, private_network
 from zerofeed.base.errors import ConfigurationError, ReceiverError
 from zerofeed.mock.plan import Plan, Report
 from zerofeed.mock.serve import main, serve
 
+_IPV4 = 0x0800
 _LOOPBACK = 1
 """Index of the loopback interface."""
 
@@ -43,6 +46,22 @@ def test_serve_sends_what_it_reports(index_channel: socket.socket) -> None:
     packets = [parse(raw) for raw in receive(index_channel, report.channels[0])]
     assert [packet.seq for packet in packets] == list(range(1, report.channels[0] + 1))
     assert {packet.channel for packet in packets} == {0}
+
+
+@pytest.mark.root
+@pytest.mark.compiled
+def test_serve_sends_by_af_xdp_what_it_reports() -> None:
+    with private_network(queues=1):
+        command(f"ip addr add {SENDER}/24 dev {OUTSIDE}")
+        with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IPV4)) as listener:
+            listener.bind((INSIDE, _IPV4))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            listener.settimeout(5.0)
+            report = serve(Plan(seed=77, packets=500, interface=OUTSIDE, sender="afxdp"))
+            headers = [listener.recv(2048)[:28] for _ in range(report.packets)]
+    assert report.packets == sum(report.channels.values()) >= 500
+    assert {header[9] for header in headers} == {socket.IPPROTO_UDP}
+    assert {socket.inet_ntoa(header[12:16]) for header in headers} == {SENDER}
 
 
 @pytest.mark.compiled

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.runtime.live import LOCAL, make_config
 from tests.unit.runtime.venue_packets import comparable, decode, of_the_venue
+from tests.unit.wire.xdp.kernel_side import KernelSide
 from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.feed.members import Member, degrade, dismiss, enlist
 from zerofeed.feed.memory import FeedMemory
@@ -19,7 +20,11 @@ from zerofeed.runtime.stage import Stage, sizes_of
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.wire._arrival_kernels import CUT_FLAG
 from zerofeed.wire.batch_sender import BatchSender, pack_destination
+from zerofeed.wire.receiver import AF_XDP
 from zerofeed.wire.udp import open_receiver
+from zerofeed.wire.xdp.flows import Flow
+from zerofeed.wire.xdp.layout import ArenaPlan
+from zerofeed.wire.xdp.source import XdpArrays
 
 __all__: list[str] = []
 
@@ -132,6 +137,15 @@ def test_the_boss_is_heard(rig: Rig) -> None:
     rig.orders.recv(16)
     rig.turn()
     assert rig.report[burst.HAS_ORDERS] == 0
+
+
+def test_the_boss_is_heard_in_the_shortest_turn_of_a_busy_af_xdp_worker(rig: Rig) -> None:
+    side = KernelSide(ArenaPlan(slots=64, chunks_per_queue=64), [Flow("239.1.1.1", 1000)])
+    rig.stage._xdp_arrays = XdpArrays(*side.tables, side.flows)
+    rig.stage._ports = np.array([[AF_XDP, 0, 0, 0, 0]], np.int64)
+    rig.boss.send(b"come")
+    assert rig.stage.turn(0, 0) == OK
+    assert rig.report[burst.HAS_ORDERS] == 1
 
 
 @pytest.fixture

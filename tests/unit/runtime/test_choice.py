@@ -73,6 +73,11 @@ def test_the_loopback_interface_is_left_to_sockets_unless_asked_for() -> None:
     assert "loopback" in choose(config_of("auto"), EVERYTHING).why_not
 
 
+def test_the_mode_that_auto_passes_over_is_not_taken_in_silence() -> None:
+    config = msgspec.structs.replace(config_of("auto"), afxdp=AfxdpSection(mode="skb"))
+    assert 'afxdp.mode is "skb"' in choose(config, EVERYTHING).why_not
+
+
 def test_missing_rights_are_named() -> None:
     with pytest.raises(ReceiverError, match="CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF"):
         choose(config_of("afxdp"), 0)

@@ -51,6 +51,7 @@ WRONG = {
     "chunks uneven": (SMALLEST + "[memory]\nchunk_bytes = 1000", "memory.chunk_bytes"),
     "huge pages a text": (SMALLEST + "[memory]\nhuge_pages = 'yes'", "memory.huge_pages"),
     "levels uneven": (SMALLEST + "[memory]\nbook_levels = 9", "memory.book_levels"),
+    "busy polling asleep": (SMALLEST + "[afxdp]\nbusy_poll_us = 20", "this worker sleeps"),
     "idle unknown": (SMALLEST + "[worker]\nidle = 'nap'", "worker.idle"),
     "burst too long": (SMALLEST + "[worker]\nburst = 5000", "worker.burst"),
     "core negative": (SMALLEST + "[worker]\ncore = -2", "worker.core"),

@@ -258,7 +258,13 @@ def judge_probes(pid: int, kind: str, copies: int | None, probes: ProbeFacts) ->
     ratio = calls / probes.packets
     text = f"{calls:,} calls of {counted} for {probes.packets:,} packets, {ratio:.2f} a packet"
     if copies == 0:
-        return Evidence(Sort.PROBES, _HOLDS if ratio < _HARDLY else _CONTRADICTS, text)
+        if ratio >= _HARDLY:
+            return Evidence(Sort.PROBES, _CONTRADICTS, text)
+        without = probes.everywhere.get("__xsk_rcv_zc", 0)
+        text += f"; {without:,} of __xsk_rcv_zc, which copies nothing"
+        # That the one was not called says nothing where neither is: both may be compiled into callers.
+        is_seen = without >= _NEARLY * probes.packets
+        return Evidence(Sort.PROBES, _HOLDS if is_seen else _UNKNOWN, text)
     # No upper bound: a packet that the driver has left in pieces takes a call for each.
     return Evidence(Sort.PROBES, _HOLDS if ratio >= _NEARLY * copies else _CONTRADICTS, text)
 

@@ -20,8 +20,10 @@ __all__ = [
     "check_xdp",
 ]
 
-_CHUNK_BYTES = 3500
+_LARGE_CHUNK_BYTES = 3500
 """What a packet may measure to fit a 4 KiB chunk of AF_XDP memory with its headroom."""
+_CHUNK_BYTES = 1770
+"""The same of a 2 KiB chunk, which a feed has when its configuration says nothing."""
 
 
 def check_link(facts: Facts) -> Finding:
@@ -37,13 +39,16 @@ def check_link(facts: Facts) -> Finding:
         return bad(name, f"{value}, down", "nothing arrives while it is down", fix)
     if card.state not in {"up", "unknown"}:
         return bad(name, f"{value}, no carrier", "the cable or the other end is missing")
-    if card.mtu_bytes is not None and card.mtu_bytes > _CHUNK_BYTES and not card.is_loopback:
+    if card.mtu_bytes is not None and card.mtu_bytes > _LARGE_CHUNK_BYTES and not card.is_loopback:
         return better(
             name,
             value,
             "larger packets than AF_XDP takes in one piece",
             f"sudo ip link set dev {card.name} mtu 1500",
         )
+    if card.mtu_bytes is not None and card.mtu_bytes > _CHUNK_BYTES and not card.is_loopback:
+        why = "packets above 1770 bytes are cut unless the feed says memory.chunk_bytes = 4096"
+        return better(name, value, why)
     return good(name, value, "up")
 
 

@@ -65,7 +65,8 @@ def check_spread(facts: Facts) -> Finding | None:
     free = channels.rx - len(card.spread_queues)
     if free > 0:
         return good(name, f"{len(card.spread_queues)} of {channels.rx} queues", "one is kept free")
-    fix = f"sudo ethtool -X {card.name} equal {channels.rx - 1}"
+    # A feed opens the first queues.
+    fix = f"sudo ethtool -X {card.name} start 1 equal {channels.rx - 1}"
     return better(name, f"all {channels.rx} queues", why, fix)
 
 
@@ -180,7 +181,7 @@ def check_interrupts(facts: Facts) -> Finding | None:
 
 
 def check_deferral(facts: Facts) -> Finding | None:
-    """Interrupts stay off while somebody busy polls, and only then."""
+    """Interrupts stay off while somebody busy polls; whether a feed does, its configuration says."""
     name, card = "queues.deferral", facts.card
     if not card.is_physical:
         return None
@@ -193,8 +194,8 @@ def check_deferral(facts: Facts) -> Finding | None:
         value = f"{polls} polls, {timeout_ns / 1000:g} us"
         if is_polled:
             return good(name, value, "interrupts keep out of a busy poller's way")
-        why = "packets wait that long unless their socket busy polls"
-        return better(name, value, why, f"echo 0 | sudo tee {folder}/napi_defer_hard_irqs")
+        why = "right for a feed with afxdp.busy_poll_us; all other packets wait that long"
+        return good(name, value, why)
     if not is_polled:
         return good(name, "off", "right while nobody busy polls")
     fix = (

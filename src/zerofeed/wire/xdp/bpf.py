@@ -134,8 +134,8 @@ def attach_link(program_fd: int, interface_index: int, *, interface: str, is_nat
         The link's descriptor.
 
     Raises:
-        ReceiverError: the kernel refuses; on EBUSY the error names the processes that hold the
-            interface.
+        ReceiverError: the kernel refuses; on EBUSY, or EEXIST when the other's program is in the
+            other mode, the error says EBUSY and names the processes that hold the interface.
     """
     mode = abi.XDP_FLAGS_DRV_MODE if is_native else abi.XDP_FLAGS_SKB_MODE
     result = _bpf(
@@ -144,7 +144,7 @@ def attach_link(program_fd: int, interface_index: int, *, interface: str, is_nat
     if result >= 0:
         return result
     what = f"attach the XDP program in {'native' if is_native else 'SKB'} mode"
-    if result != -errno.EBUSY:
+    if result not in {-errno.EBUSY, -errno.EEXIST}:
         raise _refusal(what, interface, -result)
     owners = ", ".join(f"{pid} ({name})" for pid, name in owners_of_program(interface_index))
     raise ReceiverError(

@@ -169,7 +169,8 @@ LEAST_BATCH = 64
 """More than the pieces of any packet: 64 KiB in chunks of 2048 bytes are 37."""
 
 _CHUNK_SIZES = (2048, 4096)
-_MOST_ENTRIES = 1 << 20
+_MOST_CHUNKS = 1 << 19
+"""Half of what a ring may have: FILL has twice the chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +200,10 @@ class ArenaPlan:
             wrong = ("queues", "at least 1", self.queues)
         elif self.slots < 2 or self.slots & (self.slots - 1):
             wrong = ("slots", "a power of two", self.slots)
-        elif not 64 <= self.chunks_per_queue <= _MOST_ENTRIES or self.chunks_per_queue & (
+        elif not 64 <= self.chunks_per_queue <= _MOST_CHUNKS or self.chunks_per_queue & (
             self.chunks_per_queue - 1
         ):
-            wrong = ("chunks_per_queue", "a power of two from 64", self.chunks_per_queue)
+            wrong = ("chunks_per_queue", "a power of two, 64 to 524288", self.chunks_per_queue)
         elif self.gather_bytes < 0 or self.gather_bytes % 8:
             wrong = ("gather_bytes", "0 or a multiple of 8", self.gather_bytes)
         if wrong is not None:

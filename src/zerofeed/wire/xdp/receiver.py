@@ -1,8 +1,8 @@
 """Open an interface for AF_XDP: sockets for its queues over the feed's arena, program, memberships.
 
 ``XdpReceiver`` is made once, by the supervisor, before the worker is forked. Everything that it opens
-stays open there, so a killed worker costs nothing: the kernel goes on receiving until the FILL rings
-are empty, and the successor inherits the same maps, recovers and goes on.
+stays open there, so a killed worker costs nothing: the kernel goes on receiving until the RX rings
+are full, and the successor inherits the same maps, recovers and goes on.
 
 **What is tried, in order**, until one works; the reasons why the better ones did not are kept:
 
@@ -213,6 +213,10 @@ class XdpReceiver:
             result.append(counts)
         return result
 
+    def foreign(self) -> int:
+        """Count the packets given back unread, on all queues; asks the kernel nothing."""
+        return int(sum(block[layout.FOREIGN + layout.LIVE] for block in self.tables.blocks))
+
     def lost(self) -> int:
         """Count the packets that the kernel had to drop, on all queues."""
         return sum(each.statistics().lost for each in self.sockets)
@@ -220,8 +224,16 @@ class XdpReceiver:
     def close(self) -> None:
         """Detach the program, leave the groups, close everything of this process's.
 
-        A forked worker holds all of it, too: the program leaves the interface, and the queues are
-        free, when that has ended as well.
+        A forked worker holds the sockets, too: the queues are free when that has ended as well.
+        """
+        self.leave_to_opener()
+        self._close_sockets()
+
+    def leave_to_opener(self) -> None:
+        """Close program, link, map of sockets and memberships of this process's.
+
+        In a forked worker, which receives without them: the opener's keep the program attached. Whoever
+        takes a worker over could otherwise detach it, or send its packets elsewhere.
         """
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):
@@ -230,7 +242,6 @@ class XdpReceiver:
         for member in self._members:
             member.close()
         self._members = []
-        self._close_sockets()
 
     def _close_sockets(self) -> None:
         if self._rings is not None:

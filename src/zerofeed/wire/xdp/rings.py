@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.errors import ResourceError
+from zerofeed.base.errors import ReceiverError
 from zerofeed.shm.segment import Mapping
 from zerofeed.wire.xdp import abi, layout
 from zerofeed.wire.xdp.sockets import RingOffsets, XdpSocket
@@ -78,7 +78,7 @@ class Rings:
         geometry: int64[sockets, GEOMETRY_WORDS]; where the parts lie, sizes as masks, descriptors.
 
     Raises:
-        ResourceError: the kernel refuses a map.
+        ReceiverError: the kernel refuses a map.
     """
 
     def __init__(self, sockets: Sequence[XdpSocket], sizes: RingSizes) -> None:
@@ -147,7 +147,7 @@ def _place(address: int, length: int, flags: int, fd: int, offset: int) -> int:
     result = _libc.mmap(address or None, length, protection, flags, fd, offset)
     if result is None or result == _FAILED:
         reason = os.strerror(ctypes.get_errno())
-        raise ResourceError(
+        raise ReceiverError(
             f"the kernel refuses to map the rings ({reason})",
             where="AF_XDP",
             got=f"{length} bytes",

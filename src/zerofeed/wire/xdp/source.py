@@ -7,6 +7,7 @@ feed's private memory is that of all queues. The others are there to be named.
 
 from __future__ import annotations
 
+import socket
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ from zerofeed.wire.xdp.layout import GEOMETRY_WORDS
 from zerofeed.wire.xdp.receiver import XdpReceiver
 
 __all__ = ["NO_ARRAYS", "XdpArrays", "XdpSource"]
+
+_UP_AGAIN = "up again"
 
 
 class XdpArrays(NamedTuple):
@@ -66,7 +69,7 @@ class XdpSource:
         self.receiver = receiver
         self.flow = receiver.flows[place]
         self.leads = place == 0
-        self._was_down = False
+        self._told = _UP_AGAIN
 
     @property
     def name(self) -> str:
@@ -123,17 +126,25 @@ class XdpSource:
             recover_queues(*self.receiver.tables, memory.frame_ring.control)
 
     def tell(self, block: npt.NDArray[np.int64]) -> str | None:  # noqa: ARG002
-        """Say that the interface went down, is gone, or came back, once each time."""
-        try:
-            is_down = not is_up(self.receiver.interface)
-        except OSError:
-            is_down = True
-        if not self.leads or is_down == self._was_down:
+        """Say that the interface went down, is gone, came back, or is another one; once each time."""
+        if not self.leads:
             return None
-        self._was_down = is_down
-        return f"interface {self.receiver.interface} is " + (
-            "down or gone: nothing is received" if is_down else "up again"
-        )
+        state = self._state_of_interface()
+        if state == self._told:
+            return None
+        self._told = state
+        return f"interface {self.receiver.interface} is {state}"
+
+    def _state_of_interface(self) -> str:
+        name = self.receiver.interface
+        try:
+            index, up = socket.if_nametoindex(name), is_up(name)
+        except OSError:
+            index, up = self.receiver.interface_index, False
+        if index != self.receiver.interface_index:
+            # Sockets and program belonged to the one that is gone, and come to no other.
+            return "another one now, of the same name: nothing is received; start the feed again"
+        return _UP_AGAIN if up else "down or gone: nothing is received"
 
     def has_ended(self, block: npt.NDArray[np.int64]) -> bool:  # noqa: ARG002
         """Tell that an interface never ends."""
@@ -145,7 +156,12 @@ class XdpSource:
 
     def foreign(self) -> int:
         """Count what the program let through and no flow claims, mostly lengths that lie."""
-        return sum(count.foreign for count in self.receiver.counts()) if self.leads else 0
+        return self.receiver.foreign() if self.leads else 0
+
+    def leave_to_opener(self) -> None:
+        """Keep sockets and maps; close program, link, map of sockets and memberships."""
+        if self.leads:
+            self.receiver.leave_to_opener()
 
     def close(self) -> None:
         """Detach the program and close the sockets, with the source that leads."""

@@ -135,6 +135,7 @@ def test_a_reader_of_another_version_states_nothing() -> None:
         ("capture", 0, {"calls": {PID: 5_000}}, CONTRADICTS),
         ("xdp", 0, {"everywhere": {"__xsk_rcv": 0, "__xsk_rcv_zc": 10_000}}, HOLDS),
         ("xdp", 0, {"everywhere": {"__xsk_rcv": 10_000, "__xsk_rcv_zc": 0}}, CONTRADICTS),
+        ("xdp", 0, {"everywhere": {"__xsk_rcv": 0, "__xsk_rcv_zc": 0}}, UNKNOWN),
         ("xdp", 1, {"everywhere": {"__xsk_rcv": 10_000}}, HOLDS),
         ("xdp", 1, {"everywhere": {"__xsk_rcv": 0}}, CONTRADICTS),
         ("udp", None, {}, UNKNOWN),

@@ -30,6 +30,8 @@ def test_a_link_shows_driver_speed_and_packet_size() -> None:
         ({"state": "down", "is_enabled": True}, Status.BAD, None),
         ({"state": "lowerlayerdown", "is_enabled": True}, Status.BAD, None),
         ({"state": "up", "mtu_bytes": 9000}, Status.BETTER, "sudo ip link set dev eth0 mtu 1500"),
+        ({"state": "up", "mtu_bytes": 2000}, Status.BETTER, None),
+        ({"state": "up", "mtu_bytes": 1500}, Status.GOOD, None),
         ({"state": "unknown", "mtu_bytes": 65536, "is_loopback": True}, Status.GOOD, None),
         ({"state": None}, Status.UNKNOWN, None),
     ],

@@ -51,7 +51,7 @@ def test_queues_are_counted_without_netlink_too() -> None:
 def test_one_queue_is_kept_out_of_the_spreading() -> None:
     assert judge(check_spread, spread_queues=(0, 1, 2))[:2] == (Status.GOOD, "3 of 4 queues")
     found = judge(check_spread, spread_queues=(0, 1, 2, 3))
-    assert found == (Status.BETTER, "all 4 queues", "sudo ethtool -X eth0 equal 3")
+    assert found == (Status.BETTER, "all 4 queues", "sudo ethtool -X eth0 start 1 equal 3")
     assert judge(check_spread, spread_queues=None)[0] is Status.UNKNOWN
     single = Channels(rx=1, rx_max=1, is_combined=True)
     assert check_spread(facts(channels=single)) is None

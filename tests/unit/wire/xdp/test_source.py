@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,12 +21,14 @@ def sources(gather_bytes: int = 0, gathered: int = 0, **attributes: Any) -> list
     receiver = SimpleNamespace(
         flows=[Flow("239.1.1.1", 1000), Flow("239.1.1.2", 1001, source=1)],
         interface="lo",
+        interface_index=socket.if_nametoindex("lo"),
         mode="native zero-copy (no copy)",
         has_hardware_time=False,
         plan=SimpleNamespace(gather_bytes=gather_bytes),
         counts=lambda: [SimpleNamespace(received=9, gathered=gathered, foreign=1)],
         descriptors=lambda: [7, 8],
         lost=lambda: 5,
+        foreign=lambda: 1,
         close=lambda: closed.append("closed"),
         closed=closed,
         **attributes,
@@ -96,3 +99,17 @@ def test_an_interface_that_goes_down_is_said_once_and_so_is_its_return(
         assert second.tell(block) is None
     gone, back = "interface lo is down or gone: nothing is received", "interface lo is up again"
     assert said == [None, gone, None, None, back]
+
+
+def test_another_interface_of_the_same_name_is_not_the_old_one_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, _ = sources()
+    block = np.zeros(1, np.int64)
+    monkeypatch.setattr("zerofeed.wire.xdp.source.is_up", lambda _: True)
+    assert first.tell(block) is None
+    monkeypatch.setattr("zerofeed.wire.xdp.source.socket.if_nametoindex", lambda _: 99)
+    told = first.tell(block)
+    assert told is not None
+    assert "another one now, of the same name: nothing is received" in told
+    assert first.tell(block) is None
