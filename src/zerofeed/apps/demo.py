@@ -28,8 +28,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from zerofeed.apps.audit.evidence import Report
 from zerofeed.apps.audit.gather_own import identify_objects
-from zerofeed.apps.audit.report import Report, draw, examine
+from zerofeed.apps.audit.report import draw, examine
 from zerofeed.apps.copies import copies_per_packet, copies_text
 from zerofeed.apps.demo_network import FEED_SIDE, PrivateNetworks
 from zerofeed.apps.demo_readers import STYLES, read_until_told

@@ -90,9 +90,10 @@ class OwnReader:
         Raises:
             FeedGoneError: the feed ended.
         """
-        # The first calls load what they need; that is no copy of anything.
+        # The first calls load what they need, and so does the first batch; that is no copy of anything.
+        look_at(os.getpid(), PROGRAM, self._objects.values())
+        self._records.wait(_NAP_SECONDS)
         self._take()
-        self._records.wait(0.0)
         before = own_memory_bytes("self")
         began = time.monotonic()
         read = 0
@@ -102,12 +103,12 @@ class OwnReader:
             if left <= 0:
                 break
             self._records.wait(min(left, _NAP_SECONDS))
-        facts = look_at(os.getpid(), PROGRAM, self._objects.values())
         growth = Growth(
             seconds=time.monotonic() - began,
             read_bytes=read,
             anonymous_bytes=own_memory_bytes("self") - before,
         )
+        facts = look_at(os.getpid(), PROGRAM, self._objects.values())
         return OwnFacts(list(self._views.values()), replace(facts, growth=growth))
 
     def close(self) -> None:

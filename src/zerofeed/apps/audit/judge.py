@@ -260,6 +260,8 @@ def judge_probes(pid: int, kind: str, copies: int | None, probes: ProbeFacts) ->
     if copies == 0:
         if ratio >= _HARDLY:
             return Evidence(Sort.PROBES, _CONTRADICTS, text)
+        if not is_xdp:
+            return Evidence(Sort.PROBES, _HOLDS, text)
         without = probes.everywhere.get("__xsk_rcv_zc", 0)
         text += f"; {without:,} of __xsk_rcv_zc, which copies nothing"
         # That the one was not called says nothing where neither is: both may be compiled into callers.
