@@ -1,0 +1,212 @@
+"""What is wanted of a JSON message: a literal, compiled into a table for the scanner.
+
+The literal looks like the message, with names where values stand::
+
+    Shape({
+        "stream": "stream",
+        "data": {
+            "E": "event_ms",
+            "s": "symbol",
+            "b": Either("bid", Items("bids", ["price", "size"])),
+            "a": Either("ask", Items("asks", ["price", "size"])),
+        },
+    })
+
+==================  ===========================================================================
+in the literal      matches
+==================  ===========================================================================
+``"name"``          a number, a text, true, false or null; noted as field ``name``
+``{key: ...}``      an object; keys that are not named are skipped
+``[..., None]``     an array, by position; None and what lies behind the end are skipped
+``Items(name, x)``  an array of any length: each element is a row of the list ``name``, matched with x
+``Either(...)``     one of these, by what the value turns out to be
+==================  ===========================================================================
+
+What does not match is skipped, never refused: venues add keys. Names inside of :class:`Items` are
+columns of its rows; every other name is a field of the message.
+
+**Table**: int64, written once. Word 0: contexts. Then CONTEXT_WORDS for each context, then ENTRY_WORDS
+for each entry; entry 0 is the message itself.
+
+=======  =========  ====================================================================
+context  name       meaning
+=======  =========  ====================================================================
+0        KIND       OBJECT, ARRAY or ITEMS
+1        FIRST      its first entry
+2        COUNT      its entries
+3        LIST       number of its list; -1 unless ITEMS
+=======  =========  ====================================================================
+
+=======  =========  ====================================================================
+entry    name       meaning
+=======  =========  ====================================================================
+0        SLOT       where a scalar goes: a field, ROW_SLOT + a column, or -1
+1        OBJECT_IN  context of an object here, or -1
+2        ARRAY_IN   context of an array here, or -1
+3        LENGTH     bytes of its key
+4..7     KEY        the key in UTF-8, eight bytes a word, little-endian
+=======  =========  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import BugError
+
+__all__ = [
+    "ARRAY",
+    "ARRAY_IN",
+    "CONTEXT_WORDS",
+    "COUNT",
+    "ENTRY_WORDS",
+    "FIRST",
+    "ITEMS",
+    "KEY",
+    "KIND",
+    "LENGTH",
+    "LIST",
+    "OBJECT",
+    "OBJECT_IN",
+    "ROW_HEAD",
+    "ROW_SLOT",
+    "SLOT",
+    "Either",
+    "Items",
+    "Shape",
+]
+
+KIND, FIRST, COUNT, LIST, CONTEXT_WORDS = range(5)
+OBJECT, ARRAY, ITEMS = range(3)
+SLOT, OBJECT_IN, ARRAY_IN, LENGTH, KEY = range(5)
+ENTRY_WORDS = 8
+ROW_SLOT = 1 << 20
+"""Added to a column's number where a scalar belongs to a row."""
+ROW_HEAD = 2
+"""Words in front of a row's columns: number of its list, number of the row that it lies in or -1."""
+
+_LONGEST_KEY = (ENTRY_WORDS - KEY) * 8
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An array of any length.
+
+    Attributes:
+        name: of its list of rows.
+        element: what each element is.
+    """
+
+    name: str
+    element: Wanted
+
+
+class Either:
+    """One of several, by what the value turns out to be: a scalar, an object, an array.
+
+    Args:
+        *choices: at most one of each sort.
+    """
+
+    __slots__ = ("choices",)
+
+    def __init__(self, *choices: Wanted) -> None:
+        self.choices = choices
+
+
+Wanted: TypeAlias = "str | dict[str, Wanted] | list[Wanted | None] | Items | Either"
+"""A part of the literal."""
+
+
+class Shape:
+    """A compiled literal.
+
+    Args:
+        wanted: of a whole message.
+
+    Attributes:
+        table: int64, what the scanner takes.
+        fields: number of each field of the message by name.
+        lists: number of each list by name.
+        columns: number of each column by list and name; ROW_HEAD is not added.
+        row_words: words of a row.
+
+    Raises:
+        BugError: a name is there twice, a key is too long, or a choice is no choice.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.fields: dict[str, int] = {}
+        self.lists: dict[str, int] = {}
+        self.columns: dict[str, dict[str, int]] = {}
+        self._contexts: list[list[int]] = []
+        self._entries: list[list[int]] = [[]]
+        self._entries[0] = self._entry(wanted, "", "")
+        contexts = [word for each in self._contexts for word in each]
+        entries = [word for each in self._entries for word in each]
+        self.table: npt.NDArray[np.int64] = np.array(
+            [len(self._contexts), *contexts, *entries], np.int64
+        )
+        widest = max((len(names) for names in self.columns.values()), default=0)
+        self.row_words = ROW_HEAD + widest
+
+    def _entry(self, wanted: Wanted | None, key: str, list_name: str) -> list[int]:
+        text = key.encode()
+        if len(text) > _LONGEST_KEY:
+            raise BugError("too long for a key", expected=f"{_LONGEST_KEY} bytes", got=key)
+        entry = [-1, -1, -1, len(text)]
+        padded = text.ljust(_LONGEST_KEY, b"\0")
+        entry += [
+            int.from_bytes(padded[at : at + 8], "little", signed=True)
+            for at in range(0, _LONGEST_KEY, 8)
+        ]
+        choices = wanted.choices if isinstance(wanted, Either) else (wanted,)
+        for choice in choices:
+            if choice is None:
+                continue
+            place, value = self._choice(choice, list_name)
+            if entry[place] != -1:
+                raise BugError("two of a sort are no choice", got=f"{key}: {choice}")
+            entry[place] = value
+        return entry
+
+    def _choice(self, wanted: Wanted, list_name: str) -> tuple[int, int]:
+        """Compile one choice; the word of an entry that it fills, and with what."""
+        if isinstance(wanted, str):
+            return SLOT, self._slot(wanted, list_name)
+        if isinstance(wanted, dict):
+            entries = [(key, each, list_name) for key, each in wanted.items()]
+            return OBJECT_IN, self._context(OBJECT, entries, -1)
+        if isinstance(wanted, list):
+            return ARRAY_IN, self._context(ARRAY, [("", each, list_name) for each in wanted], -1)
+        if isinstance(wanted, Items):
+            if wanted.name in self.lists:
+                raise BugError("a list of this name is there already", got=wanted.name)
+            number = self.lists[wanted.name] = len(self.lists)
+            self.columns[wanted.name] = {}
+            return ARRAY_IN, self._context(ITEMS, [("", wanted.element, wanted.name)], number)
+        raise BugError("a choice inside of a choice", got=repr(wanted))
+
+    def _slot(self, name: str, list_name: str) -> int:
+        names = self.columns[list_name] if list_name else self.fields
+        if name in names:
+            raise BugError("a field of this name is there already", got=name)
+        names[name] = len(names)
+        return names[name] + (ROW_SLOT if list_name else 0)
+
+    def _context(
+        self, kind: int, wanted: Sequence[tuple[str, Wanted | None, str]], number: int
+    ) -> int:
+        context = len(self._contexts)
+        first = len(self._entries)
+        self._contexts.append([kind, first, len(wanted), number])
+        # Reserved first: the entries of a context lie side by side, whatever lies inside them.
+        self._entries += [[] for _ in wanted]
+        for place, (key, each, list_name) in enumerate(wanted):
+            self._entries[first + place] = self._entry(each, key, list_name)
+        return context
