@@ -19,7 +19,8 @@ from zerofeed.books.l2 import L2Book
 from zerofeed.records.kinds import KIND_NAMES
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime.offline import OfflineFeed
-from zerofeed.wire.pcap import CaptureReader, open_capture
+from zerofeed.wire.pcap import CaptureReader
+from zerofeed.wire.text_capture import TextCapture, open_recording
 
 __all__ = ["decode"]
 
@@ -40,7 +41,7 @@ def decode(
     """Decode a capture and print its records, or one object that sums them up.
 
     Args:
-        path: pcap or pcapng, also gzipped.
+        path: pcap, pcapng or text, also gzipped.
         protocol: name, as in a configuration.
         kinds: only these, with commas between them.
         style: ``ndjson``, ``table`` or ``summary``.
@@ -55,7 +56,7 @@ def decode(
     """
     wanted = parse_kinds(kinds)
     feed = OfflineFeed(protocol)
-    tally = _Tally(feed, open_capture(path))
+    tally = _Tally(feed, open_recording(path))
     is_coloured, width = terminal_style(sys.stdout)
     writer = RecordWriter(feed.instruments, is_coloured=is_coloured, width=width)
     damage: CaptureError | None = None
@@ -82,7 +83,7 @@ def decode(
 class _Tally:
     """Counts what passes."""
 
-    def __init__(self, feed: OfflineFeed, reader: CaptureReader) -> None:
+    def __init__(self, feed: OfflineFeed, reader: CaptureReader | TextCapture) -> None:
         self._feed = feed
         self._reader = reader
         self._records: Counter[int] = Counter()

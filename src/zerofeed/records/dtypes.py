@@ -67,6 +67,8 @@ BODY: dict[int, tuple[str, ...]] = {
     kinds.RESET: ("expected_seq", "received_seq", "missing_count", "channel"),
     kinds.EPOCH: ("epoch", "resumed_frame"),
     kinds.DISCONNECT: ("reason", "reader"),
+    kinds.GREEKS: ("delta", "gamma", "vega", "theta"),
+    kinds.VOLATILITY: ("mark_iv", "bid_iv", "ask_iv", "underlying_price"),
 }
 """Names of the four int64 at offsets 32, 40, 48 and 56, by kind; absent ones are undefined."""
 

@@ -72,6 +72,14 @@ UNITS: dict[str, str] = {
     "resumed_frame": NUMBER,
     "reason": NUMBER,
     "reader": NUMBER,
+    "delta": RATE,
+    "gamma": RATE,
+    "vega": RATE,
+    "theta": RATE,
+    "mark_iv": RATE,
+    "bid_iv": RATE,
+    "ask_iv": RATE,
+    "underlying_price": PRICE,
 }
 """Unit of every body field."""
 

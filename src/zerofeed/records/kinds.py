@@ -21,6 +21,7 @@ __all__ = [
     "EPOCH",
     "FUNDING",
     "GAP",
+    "GREEKS",
     "INDEX",
     "INSTRUMENT",
     "KIND_NAMES",
@@ -36,6 +37,7 @@ __all__ = [
     "RFQ",
     "STATUS",
     "TRADE",
+    "VOLATILITY",
     "kind_code",
 ]
 
@@ -77,6 +79,10 @@ EPOCH = 18
 """A new worker took over the feed."""
 DISCONNECT = 19
 """A source or a reader was dropped, and why."""
+GREEKS = 20
+"""Greeks of an option as the venue states them (Black and Scholes), scaled by 1e12."""
+VOLATILITY = 21
+"""Implied volatilities of an option, 1 is 100 % a year, and what its underlying is worth."""
 
 BID = 66
 """``side``: ord('B'), buyer or bid side."""
@@ -118,6 +124,8 @@ KIND_NAMES: dict[int, str] = {
     RESET: "reset",
     EPOCH: "epoch",
     DISCONNECT: "disconnect",
+    GREEKS: "greeks",
+    VOLATILITY: "volatility",
 }
 """Name of each kind, as the command line and the ``kind`` filters spell it."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from zerofeed.books.layout import RULE_CLEAR_FIRST, RULE_SPANS_FRAMES
 from zerofeed.codecs.deribit._message_kernels import SCRATCH_WORDS as CODEC_SCRATCH_WORDS
 from zerofeed.codecs.deribit._message_kernels import STATE_WORDS
@@ -9,7 +12,7 @@ from zerofeed.codecs.deribit.decoder import TEMPLATE_NAMES
 from zerofeed.runtime import _deribit_kernels as k
 from zerofeed.runtime.protocol import Protocol
 
-__all__ = ["DERIBIT", "most_records", "work_words"]
+__all__ = ["DERIBIT", "make_scratch", "most_records", "work_words"]
 
 
 def most_records(packet_bytes: int) -> int:
@@ -22,13 +25,18 @@ def work_words(instruments: int) -> int:
     return CODEC_SCRATCH_WORDS + instruments * STATE_WORDS
 
 
+def make_scratch(_longest_bytes: int) -> npt.NDArray[np.int64]:
+    """Make the scratch of one packet: a header, and what a message says of itself."""
+    return np.zeros(k.SCRATCH_WORDS, np.int64)
+
+
 DERIBIT = Protocol(
     name="deribit-multicast",
     summary="Deribit's multicast of 2023 (SBE schema 1): trades, books, tickers, instruments",
     templates=dict(enumerate(TEMPLATE_NAMES)),
     # Snapshots begin with a clear, and a change may be split over several packets.
     book_rules=RULE_CLEAR_FIRST | RULE_SPANS_FRAMES,
-    scratch_words=k.SCRATCH_WORDS,
+    scratch=make_scratch,
     work_words=work_words,
     most_records=most_records,
     burst=k.burst,

@@ -23,11 +23,13 @@ from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.shm import journal
-from zerofeed.wire.pcap import CaptureCounts, CaptureReader, open_capture
+from zerofeed.wire.pcap import CaptureCounts
+from zerofeed.wire.text_capture import TextCounts, open_recording
 
-__all__ = ["OfflineFeed"]
+__all__ = ["LONGEST_PACKET", "OfflineFeed"]
 
-_LONGEST_PACKET = 65_535
+LONGEST_PACKET = 65_535
+"""Bytes of the longest UDP packet."""
 
 
 class OfflineFeed:
@@ -36,9 +38,9 @@ class OfflineFeed:
     Args:
         protocol: name, as in a configuration.
         instruments: rows of the instruments table.
-        book_levels: levels a side that are tracked.
+        book_levels: levels a side that are tracked; default: as many as the protocol's books need.
         book_depth: levels a side that a side must keep to be proven.
-        batch: records in one batch.
+        batch: records in one batch, at least.
 
     Attributes:
         instruments: the definitions seen so far.
@@ -52,7 +54,7 @@ class OfflineFeed:
         protocol: str,
         *,
         instruments: int = 16_384,
-        book_levels: int = 256,
+        book_levels: int | None = None,
         book_depth: int = 20,
         batch: int = 1 << 16,
     ) -> None:
@@ -64,28 +66,36 @@ class OfflineFeed:
         self._decode_loop = found.decode
         self._state = np.zeros(state_words(found.work_words(instruments)), dtype=np.int64)
         journal.prepare(self._state)
-        self._book_words = np.zeros(store_words(instruments, book_levels), dtype=np.int64)
+        levels = book_levels or found.book_levels
+        self._book_words = np.zeros(store_words(instruments, levels), dtype=np.int64)
         if book_kernels.initialize(
-            self._book_words, instruments, book_levels, found.book_rules, book_depth
+            self._book_words, instruments, levels, found.book_rules, book_depth
         ):
             raise BugError("the books have an impossible size")
         # Nobody takes over from a decoder that was killed, so no book is kept.
         self._undo = np.zeros(0, dtype=np.int64)
-        self._room = found.most_records(_LONGEST_PACKET)
-        self._records = np.zeros(max(batch, self._room), dtype=RECORD)
-        self._scratch = np.zeros(found.scratch_words, dtype=np.int64)
+        self._found = found
+        self._batch = batch
+        self._make_room(LONGEST_PACKET)
         self._packets = 0
         self.seq = 0
         self.instruments = InstrumentTable(self._rows, self._lookup)
         self.metrics = Metrics(self._state)
         self.books = L2Books(self._book_words)
-        self.counts: CaptureCounts | None = None
+        self.counts: CaptureCounts | TextCounts | None = None
+
+    def _make_room(self, longest_bytes: int) -> None:
+        """Have room for packets of this length."""
+        self._longest = longest_bytes
+        self._room = self._found.most_records(longest_bytes)
+        self._records = np.zeros(max(self._batch, self._room), dtype=RECORD)
+        self._scratch = self._found.scratch(longest_bytes)
 
     def read(self, path: str | Path) -> Iterator[npt.NDArray[Any]]:
         """Decode a capture file.
 
         Args:
-            path: pcap or pcapng, also gzipped.
+            path: pcap, pcapng or text, also gzipped.
 
         Yields:
             Records in order; a view that is valid until the next batch is asked for.
@@ -93,7 +103,7 @@ class OfflineFeed:
         Raises:
             CaptureError: not a readable capture.
         """
-        reader: CaptureReader = open_capture(path)
+        reader = open_recording(path)
         for index in reader.chunks():
             yield from self.process(reader.data, index)
         self.counts = reader.counts
@@ -114,6 +124,9 @@ class OfflineFeed:
         lengths = index["length"].astype(np.int64)
         cut = np.maximum(0, index["orig_length"].astype(np.int64) - lengths)
         times = index["ts_ns"].astype(np.int64)
+        longest = int(lengths.max(initial=0))
+        if longest > self._longest:
+            self._make_room(longest)
         first = 0
         while first < offsets.size:
             count = self._decode(data, offsets, lengths, cut, times, first)

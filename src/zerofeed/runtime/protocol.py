@@ -2,13 +2,17 @@
 
 Receiving, the journal, recovery and publishing are the same for all
 (:mod:`zerofeed.runtime.stage`). A new protocol is one module with a :class:`Protocol`, one
-compiled function for a packet, and an entry in :mod:`zerofeed.runtime.protocols`.
+compiled function for a packet, and an entry in :mod:`zerofeed.runtime.protocols`; a new venue that
+speaks JSON is a table, and shares its function with all the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Protocol"]
 
@@ -22,20 +26,23 @@ class Protocol:
         summary: one line for people.
         templates: message template names by slot.
         book_rules: how its books change, RULE bits of :mod:`zerofeed.books.layout`.
-        scratch_words: int64 words of scratch of its function.
+        scratch: makes the int64 scratch of its function, by the bytes of the longest packet; the last
+            word is the caller's.
         work_words: int64 words that its codec keeps in the feed's state, by rows of the
             instruments table.
         most_records: bound of the records of one packet, by its bytes.
         burst: its live loop, compiled; see :mod:`zerofeed.runtime._burst_kernels`.
         decode: its offline loop, compiled; see :mod:`zerofeed.runtime._offline_kernels`.
+        book_levels: levels a side that its books have at most, or that are worth keeping.
     """
 
     name: str
     summary: str
     templates: dict[int, str]
     book_rules: int
-    scratch_words: int
+    scratch: Callable[[int], npt.NDArray[np.int64]]
     work_words: Callable[[int], int]
     most_records: Callable[[int], int]
     burst: Callable[..., int]
     decode: Callable[..., int]
+    book_levels: int = 256

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.deribit import DERIBIT
+from zerofeed.runtime.json_venues import JSON_VENUES
 from zerofeed.runtime.protocol import Protocol
 
 __all__ = ["PROTOCOLS", "find_protocol"]
 
-PROTOCOLS: dict[str, Protocol] = {each.name: each for each in (DERIBIT,)}
+PROTOCOLS: dict[str, Protocol] = {each.name: each for each in (DERIBIT, *JSON_VENUES)}
 """Every protocol by name."""
 
 

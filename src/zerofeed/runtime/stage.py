@@ -73,10 +73,7 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=f"at most {memory.book_levels}",
             got=memory.book_depth,
         )
-    longest = memory.chunk_bytes
-    if choose(config).tries_afxdp:
-        longest = max(longest, config.afxdp.jumbo_bytes)
-    claim = protocol.most_records(longest)
+    claim = protocol.most_records(_longest_packet(config))
     if 2 * claim > memory.records:
         raise ConfigurationError(
             "the longest packet could make more records than half of the ring holds",
@@ -99,6 +96,14 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
         private_bytes=8 * private_words(config),
         huge=memory.huge_pages,
     )
+
+
+def _longest_packet(config: FeedConfig) -> int:
+    """Give the bytes of the longest packet that a feed keeps whole."""
+    longest = config.memory.chunk_bytes
+    if choose(config).tries_afxdp:
+        longest = max(longest, config.afxdp.jumbo_bytes)
+    return longest
 
 
 class Stage:
@@ -147,7 +152,7 @@ class Stage:
         self._port_of = np.full(65536, -1, dtype=np.int64)
         self._ports = np.zeros((0, receive.PORT_COLUMNS), dtype=np.int64)
         self._one = np.ones(1, dtype=np.int64)
-        self._scratch = np.zeros(protocol.scratch_words, dtype=np.int64)
+        self._scratch = protocol.scratch(_longest_packet(config))
         self.report = np.zeros(burst.REPORT_WORDS, dtype=np.int64)
         self._epoll: select.epoll | None = None
         self._epoll_fd = -1

@@ -25,9 +25,7 @@ shortened by anyone while it is in use: the system answers that with SIGBUS.
 
 from __future__ import annotations
 
-import mmap
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +37,7 @@ from zerofeed.base.errors import CaptureError
 from zerofeed.base.status import BUFFER_FULL, OK
 from zerofeed.wire import _frame_kernels as frame_k
 from zerofeed.wire import _pcap_kernels as k
+from zerofeed.wire.capture_bytes import read_bytes
 from zerofeed.wire.pcap_index import INDEX_DTYPE
 
 if TYPE_CHECKING:
@@ -66,7 +65,6 @@ _PCAP_MAGIC = {
 """Magic number to (nanoseconds per unit of the fraction, bytes of a record header)."""
 
 _PCAPNG_MAGIC = 0x0A0D0D0A
-_GZIP_MAGIC = b"\x1f\x8b"
 _PCAP_HEADER_BYTES = 24
 _LINKS = {value for name, value in vars(frame_k).items() if name.startswith("LINK_")}
 
@@ -340,23 +338,8 @@ def open_capture(path: str | Path) -> CaptureReader:
     Raises:
         CaptureError: no such file, not readable, not a capture, or damaged gzip.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            is_empty = not file.read(1)
-            mapped = b"" if is_empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as error:
-        raise CaptureError(
-            "the capture cannot be read",
-            where=str(path),
-            got=error.strerror,
-            next_step="check the path and its permissions",
-        ) from error
-    data = np.frombuffer(mapped, np.uint8)
-    if data[:2].tobytes() != _GZIP_MAGIC:
-        return CaptureReader(data, str(path))
-    plain, is_cut = _gunzip(mapped, str(path))
-    return CaptureReader(np.frombuffer(plain, np.uint8), str(path), is_gzip_cut=is_cut)
+    data, is_cut = read_bytes(path)
+    return CaptureReader(data, str(path), is_gzip_cut=is_cut)
 
 
 def read_capture(path: str | Path) -> Capture:
@@ -378,33 +361,6 @@ def read_capture(path: str | Path) -> Capture:
     np.concatenate([index[:0], *chunks], out=index)
     index.setflags(write=False)
     return Capture(reader.name, reader.format, reader.data, index, reader.counts)
-
-
-def _gunzip(packed: bytes | mmap.mmap, name: str) -> tuple[bytes, bool]:
-    """Decompress gzip of one or more members; the bytes, and whether the stream ends early."""
-    out: list[bytes] = []
-    view = memoryview(packed)
-    step = 1 << 20
-    at = 0
-    member = zlib.decompressobj(wbits=31)
-    try:
-        while at < len(view):
-            piece = view[at : at + step]
-            out.append(member.decompress(piece))
-            at += len(piece) - len(member.unused_data)
-            if member.eof:
-                if bytes(view[at : at + 2]) != _GZIP_MAGIC:  # trailing padding is not a member
-                    return b"".join(out), False
-                member = zlib.decompressobj(wbits=31)
-    except zlib.error as error:
-        raise CaptureError(
-            "damaged gzip stream",
-            where=f"{name}, near compressed offset {at}",
-            expected="deflate data",
-            got=str(error),
-            next_step="fetch the file again",
-        ) from error
-    return b"".join(out), True
 
 
 def _hex(raw: bytes) -> str:

@@ -18,12 +18,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_2D, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
+from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED
 from zerofeed.codecs._bytes import Bytes, u64
 from zerofeed.codecs.json.shape import (
     ARRAY_IN,
+    CONTEXT_COUNT,
     CONTEXT_WORDS,
+    CONTEXTS,
     COUNT,
     ENTRY_WORDS,
     FIRST,
@@ -36,6 +38,7 @@ from zerofeed.codecs.json.shape import (
     OBJECT_IN,
     ROW_HEAD,
     ROW_SLOT,
+    ROW_WIDTH,
     SLOT,
 )
 
@@ -349,7 +352,7 @@ def scan(
     end: int,
     shape: _Words,
     fields: _Words,
-    rows: npt.NDArray[np.int64],
+    rows: _Words,
     stack: _Words,
 ) -> int:
     """Go through one message.
@@ -361,8 +364,9 @@ def scan(
         shape: :attr:`zerofeed.codecs.json.shape.Shape.table`.
         fields: int64, one for each field; receives spans, 0 for what is not there. Of a key that is
             there twice the last counts.
-        rows: int64[n, row_words]; receives the rows of all lists, in the order of the message: number
-            of the list, row that it lies in or -1, a span for each column.
+        rows: int64; receives the rows of all lists, one behind the other in the order of the message,
+            :attr:`~zerofeed.codecs.json.shape.Shape.row_words` each: number of the list, row that it
+            lies in or -1, a span for each column.
         stack: int64, STACK_WORDS of scratch.
 
     Returns:
@@ -370,7 +374,9 @@ def scan(
         ``fields`` and ``rows`` means nothing.
     """
     base = at
-    entries = 1 + shape[0] * CONTEXT_WORDS
+    entries = CONTEXTS + shape[CONTEXT_COUNT] * CONTEXT_WORDS
+    width = shape[ROW_WIDTH]
+    rooms = rows.size // width
     for field in range(fields.size):
         fields[field] = 0
     count = 0
@@ -435,14 +441,15 @@ def scan(
         if mode == _ELEMENT:
             entry = int64(-1)
             if shape[context + KIND] == ITEMS:
-                if count >= rows.shape[0]:
+                if count >= rooms:
                     return BUFFER_FULL
                 row = int64(count)
+                row_at = row * width
                 count += 1
-                rows[row, 0] = shape[context + LIST]
-                rows[row, 1] = stack[(depth - 1) * _STACKED + 1]
-                for column in range(ROW_HEAD, rows.shape[1]):
-                    rows[row, column] = 0
+                rows[row_at] = shape[context + LIST]
+                rows[row_at + 1] = stack[(depth - 1) * _STACKED + 1]
+                for column in range(ROW_HEAD, width):
+                    rows[row_at + column] = 0
                 entry = shape[context + FIRST]
             elif place < shape[context + COUNT]:
                 entry = shape[context + FIRST] + place
@@ -465,7 +472,7 @@ def scan(
             stack[depth * _STACKED + 1] = row
             stack[depth * _STACKED + 2] = place
             depth += 1
-            context = 1 + child * CONTEXT_WORDS
+            context = CONTEXTS + child * CONTEXT_WORDS
             place = int64(0)
             at = _skip_space(buf, at + 1, end)
             if at >= end:
@@ -499,20 +506,20 @@ def scan(
         if entry >= 0:
             slot = shape[entry_at + SLOT]
             if slot >= ROW_SLOT:
-                rows[row, ROW_HEAD + slot - ROW_SLOT] = _span(start - base, kind, length)
+                rows[row * width + ROW_HEAD + slot - ROW_SLOT] = _span(start - base, kind, length)
             elif slot >= 0:
                 fields[slot] = _span(start - base, kind, length)
         mode = _AFTER
 
 
-@kernel(int64(U8_RO, int64, int64, I64_RO, I64, I64_2D, I64))
+@kernel(int64(U8_RO, int64, int64, I64_RO, I64, I64, I64))
 def scan_message(
     buf: Bytes,
     at: int,
     end: int,
     shape: _Words,
     fields: _Words,
-    rows: npt.NDArray[np.int64],
+    rows: _Words,
     stack: _Words,
 ) -> int:
     """Call :func:`scan` from Python."""

@@ -22,11 +22,15 @@ in the literal      matches
 ``Either(...)``     one of these, by what the value turns out to be
 ==================  ===========================================================================
 
+The very same dict object may stand in several places, in itself too: its names are the same wherever it is
+found. So one literal reads a message with an envelope and without (``data["data"] = data``).
+
 What does not match is skipped, never refused: venues add keys. Names inside of :class:`Items` are
 columns of its rows; every other name is a field of the message.
 
-**Table**: int64, written once. Word 0: contexts. Then CONTEXT_WORDS for each context, then ENTRY_WORDS
-for each entry; entry 0 is the message itself.
+**Table**: int64, written once. Word 0, CONTEXT_COUNT: contexts. Word 1, ROW_WIDTH: words of a row. Then
+CONTEXT_WORDS for each context, then ENTRY_WORDS for each entry; entry 0 is the message itself. It may
+stand anywhere in a larger table, as nothing in it is an address.
 
 =======  =========  ====================================================================
 context  name       meaning
@@ -62,6 +66,8 @@ from zerofeed.base.errors import BugError
 __all__ = [
     "ARRAY",
     "ARRAY_IN",
+    "CONTEXTS",
+    "CONTEXT_COUNT",
     "CONTEXT_WORDS",
     "COUNT",
     "ENTRY_WORDS",
@@ -75,12 +81,15 @@ __all__ = [
     "OBJECT_IN",
     "ROW_HEAD",
     "ROW_SLOT",
+    "ROW_WIDTH",
     "SLOT",
     "Either",
     "Items",
     "Shape",
+    "Wanted",
 ]
 
+CONTEXT_COUNT, ROW_WIDTH, CONTEXTS = range(3)
 KIND, FIRST, COUNT, LIST, CONTEXT_WORDS = range(5)
 OBJECT, ARRAY, ITEMS = range(3)
 SLOT, OBJECT_IN, ARRAY_IN, LENGTH, KEY = range(5)
@@ -145,15 +154,16 @@ class Shape:
         self.lists: dict[str, int] = {}
         self.columns: dict[str, dict[str, int]] = {}
         self._contexts: list[list[int]] = []
+        self._known: dict[tuple[int, str], int] = {}
         self._entries: list[list[int]] = [[]]
         self._entries[0] = self._entry(wanted, "", "")
         contexts = [word for each in self._contexts for word in each]
         entries = [word for each in self._entries for word in each]
-        self.table: npt.NDArray[np.int64] = np.array(
-            [len(self._contexts), *contexts, *entries], np.int64
-        )
         widest = max((len(names) for names in self.columns.values()), default=0)
         self.row_words = ROW_HEAD + widest
+        self.table: npt.NDArray[np.int64] = np.array(
+            [len(self._contexts), self.row_words, *contexts, *entries], np.int64
+        )
 
     def _entry(self, wanted: Wanted | None, key: str, list_name: str) -> list[int]:
         text = key.encode()
@@ -180,6 +190,10 @@ class Shape:
         if isinstance(wanted, str):
             return SLOT, self._slot(wanted, list_name)
         if isinstance(wanted, dict):
+            known = self._known.get((id(wanted), list_name))
+            if known is not None:
+                return OBJECT_IN, known
+            self._known[id(wanted), list_name] = len(self._contexts)
             entries = [(key, each, list_name) for key, each in wanted.items()]
             return OBJECT_IN, self._context(OBJECT, entries, -1)
         if isinstance(wanted, list):

@@ -42,7 +42,7 @@ class Scan:
         self.buf = np.frombuffer(b"[" * before + text, np.uint8)
         self.base = before
         self.fields = np.full(max(1, len(shape.fields)), -1, np.int64)
-        self.rows = np.full((room, shape.row_words), -1, np.int64)
+        self.rows = np.full(room * shape.row_words, -1, np.int64)
         stack = np.zeros(k.STACK_WORDS, np.int64)
         self.status = k.scan_message(
             self.buf, before, self.buf.size, shape.table, self.fields, self.rows, stack
@@ -70,7 +70,7 @@ class Scan:
         }
         names = list(self._shape.lists)
         rows = []
-        for row in self.rows[: self.status].tolist():
+        for row in self.rows.reshape(-1, self._shape.row_words)[: self.status].tolist():
             name = names[row[0]]
             columns = self._shape.columns[name]
             spans = {column: row[ROW_HEAD + at] for column, at in columns.items()}

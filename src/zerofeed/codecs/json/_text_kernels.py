@@ -1,0 +1,175 @@
+"""Texts out of spans: a key that stands for a text, parts of a text, times in ISO 8601.
+
+**Key.** Texts are compared, and instruments found, by a 62-bit key made of all of a text's bytes. Two
+different texts of a venue have the same key with a chance of about one in 10**18 for each pair, and
+nothing is ever believed to be shorter than it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.kernel import U8_RO, always_inlined, inlined, int64, kernel
+from zerofeed.codecs._bytes import Bytes, u64
+from zerofeed.codecs.json._scan_kernels import TEXT, kind_of, length_of, start_of
+from zerofeed.records.units import UNDEF
+
+__all__ = ["before", "behind_last", "iso_time", "key_of", "text_key", "word_at"]
+
+_Words = npt.NDArray[np.int64]
+
+_LOW = 0xFFFF_FFFF
+_FIRST_FACTOR = 0x2545_F491
+_SECOND_FACTOR = 0x1B87_3593
+_SEED = 0x811C_9DC5
+
+_DAY_NS = 86_400_000_000_000
+_LAST_YEAR = 2261
+
+
+@always_inlined
+def word_at(buf: Bytes, at: int, end: int, is_upper: int) -> int:
+    """Load up to eight bytes, the rest 0; small Latin letters as capitals if asked.
+
+    Reads nothing behind ``end``.
+    """
+    if at + 8 <= end and is_upper == 0:
+        return u64(buf, at)
+    word = int64(0)
+    for place in range(min(8, end - at)):
+        byte = int64(buf[at + place])
+        if is_upper != 0 and 0x61 <= byte <= 0x7A:
+            byte -= 0x20
+        # The last byte fills the sign: made signed first, for the plain Python twin.
+        if place == 7:
+            byte = (byte ^ 0x80) - 0x80
+        word |= byte << (8 * place)
+    return word
+
+
+@always_inlined
+def key_of(buf: Bytes, at: int, end: int, is_upper: int) -> int:
+    """Make the key of a text.
+
+    Args:
+        buf: uint8 that holds it at ``buf[at:end]``.
+        at: its first byte.
+        end: behind its last.
+        is_upper: 1: as if its small Latin letters were capitals.
+
+    Returns:
+        0 to 2**62 - 1.
+    """
+    first = int64(_SEED)
+    second = int64(end - at)
+    while at < end:
+        word = word_at(buf, at, end, is_upper)
+        low = word & _LOW
+        high = (word >> 32) & _LOW
+        # Factors below 2**30 and lanes below 2**32: no product reaches 2**62.
+        first = (((first ^ low) * _FIRST_FACTOR) >> 7) & _LOW
+        second = (((second ^ high) * _SECOND_FACTOR) >> 9) & _LOW
+        first ^= second
+        at += 8
+    second = (((second ^ first) * _FIRST_FACTOR) >> 11) & _LOW
+    return (first << 30) ^ second
+
+
+@kernel(int64(U8_RO, int64, int64))
+def text_key(buf: Bytes, at: int, end: int) -> int:
+    """:func:`key_of` for ordinary Python."""
+    return key_of(buf, at, end, 0)
+
+
+@always_inlined
+def before(buf: Bytes, at: int, end: int, mark: int) -> int:
+    """Find the first byte of this value; ``end`` when there is none."""
+    while at < end and buf[at] != mark:
+        at += 1
+    return at
+
+
+@inlined
+def behind_last(buf: Bytes, at: int, end: int, mark: int) -> int:
+    """Find the place behind the last byte of this value; ``at`` when there is none."""
+    place = end
+    while place > at and buf[place - 1] != mark:
+        place -= 1
+    return place
+
+
+@always_inlined
+def _digits(buf: Bytes, at: int, count: int) -> int:
+    """Read so many digits; -1 when one is none."""
+    number = int64(0)
+    for place in range(count):
+        digit = int64(buf[at + place]) - 0x30
+        if digit < 0 or digit > 9:
+            return -1
+        number = number * 10 + digit
+    return number
+
+
+@inlined
+def _days(year: int, month: int, day: int) -> int:
+    """Count the days from 1970-01-01 (the civil calendar, from March on)."""
+    shifted = year - (1 if month <= 2 else 0)
+    era = shifted // 400
+    of_era = shifted - era * 400
+    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+@inlined
+def iso_time(buf: Bytes, base: int, span: int) -> int:
+    """Read a time in ISO 8601, such as 2023-09-25T07:49:37.708706Z.
+
+    Args:
+        buf: uint8 that holds the message.
+        base: its first byte.
+        span: of the text. A fraction may have up to nine digits; further ones are cut. The zone is Z,
+            none (then it is UTC) or +hh:mm.
+
+    Returns:
+        Unix ns, or UNDEF for what is no such time or lies outside of 1970 to 2261.
+    """
+    if kind_of(span) != TEXT:
+        return UNDEF
+    at = base + start_of(span)
+    end = at + length_of(span)
+    if end - at < 19 or buf[at + 4] != 0x2D or buf[at + 7] != 0x2D:
+        return UNDEF
+    if buf[at + 13] != 0x3A or buf[at + 16] != 0x3A:
+        return UNDEF
+    year = _digits(buf, at, 4)
+    month = _digits(buf, at + 5, 2)
+    day = _digits(buf, at + 8, 2)
+    hour = _digits(buf, at + 11, 2)
+    minute = _digits(buf, at + 14, 2)
+    second = _digits(buf, at + 17, 2)
+    if year < 1970 or year > _LAST_YEAR or month < 1 or month > 12 or day < 1 or day > 31:
+        return UNDEF
+    if hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 60:
+        return UNDEF
+    nanoseconds = int64(0)
+    at += 19
+    if at < end and buf[at] == 0x2E:
+        at += 1
+        unit = int64(100_000_000)
+        while at < end and 0x30 <= buf[at] <= 0x39:
+            nanoseconds += (int64(buf[at]) - 0x30) * unit
+            unit //= 10
+            at += 1
+    shift = int64(0)
+    if at < end and buf[at] != 0x5A:
+        sign = int64(buf[at])
+        if end - at < 6 or (sign != 0x2B and sign != 0x2D) or buf[at + 3] != 0x3A:
+            return UNDEF
+        hours = _digits(buf, at + 1, 2)
+        minutes = _digits(buf, at + 4, 2)
+        if hours < 0 or minutes < 0:
+            return UNDEF
+        shift = (hours * 60 + minutes) * (1 if sign == 0x2B else -1)
+    seconds = hour * 3600 + (minute - shift) * 60 + second
+    return _days(year, month, day) * _DAY_NS + seconds * 1_000_000_000 + nanoseconds

@@ -1,0 +1,669 @@
+"""What a venue's messages mean: a literal, compiled into a table for one kernel that serves all venues.
+
+A :class:`Dialect` is a :class:`~zerofeed.codecs.json.shape.Shape`, which says where values stand, and a
+list of :class:`Message`, each of which says how to know it and which records it makes::
+
+    Dialect(
+        Shape({"e": "event", "s": "symbol", "p": "price", "q": "size", "T": "time", "m": "is_maker"}),
+        [
+            Message(
+                "trade",
+                when={"event": "trade"},
+                symbol=Symbol("symbol"),
+                emits=[
+                    Emit(
+                        TRADE,
+                        time=Time("time", "ms"),
+                        side=Code("is_maker", {"true": ASK, "false": BID}),
+                        price=Price("price"),
+                        size=Size("size"),
+                    )
+                ],
+            )
+        ],
+    )
+
+**Where from.** A source is the name of a field, or ``list.column``, or ``list[0].column``: of the list's first
+row. A message with ``each`` is gone
+through once for each row of that list, each with its own symbol; an emit with ``rows`` makes a record of
+each row of its list (of those that lie in the row of ``each``, where there is one). Several values in a
+tuple are alternatives: the first that is there counts.
+
+**Why a table.** A new venue, channel or field is a few lines of literal, compiles nothing, and runs
+through the very kernel that is fuzzed and tested for all the others (``_dialect_kernels``).
+
+The table's words are the constants below: HEADER words, then parts that the header and the entries
+point to by their position in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import BugError
+from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs.json.shape import Shape
+from zerofeed.records.dtypes import BODY
+from zerofeed.records.instruments import UNKNOWN_INSTRUMENT
+from zerofeed.records.kinds import ACTION_NONE, LEVEL, NO_SIDE
+from zerofeed.records.units import RATE_EXPONENT
+
+__all__ = [
+    "ANY",
+    "NONE",
+    "ONLY",
+    "Before",
+    "Book",
+    "Check",
+    "Code",
+    "Condition",
+    "Constant",
+    "Decimal",
+    "Dialect",
+    "Emit",
+    "Key",
+    "Message",
+    "Price",
+    "Rate",
+    "SideOfSign",
+    "Size",
+    "Symbol",
+    "SymbolKind",
+    "Time",
+    "Value",
+    "Values",
+    "Whole",
+    "Window",
+    "levels",
+]
+
+# Words of the header.
+(
+    SHAPE_AT, SHAPE_WORDS, FIELDS, MESSAGES, MESSAGES_AT, KINDS, KINDS_AT, PLAIN, PLAIN_AT,
+    PRICE_EXPONENT, SIZE_EXPONENT, INSTRUMENT_KIND, ROW_WORDS, HEADER_WORDS,
+) = range(14)  # fmt: skip
+
+# Words of a message.
+(
+    CONDITIONS_AT, CONDITIONS, EACH, SYMBOLS_AT, SYMBOLS, EMITS_AT, EMITS, BOOK, CHECK_RULE,
+    CHECK_SOURCE, WINDOW_AT, IS_HEARTBEAT, OWN_KIND, PRICE_TEXT, SIZE_TEXT, MESSAGE_WORDS,
+) = range(16)  # fmt: skip
+
+# Words of a condition, a symbol, an emit, an operation.
+C_SOURCE, C_TEST, C_KEY, CONDITION_WORDS = range(4)
+Y_SOURCE, Y_BEFORE, Y_BEHIND, Y_IS_UPPER, SYMBOL_WORDS = range(5)
+E_KIND, E_ROWS, E_NEEDS, E_OPS_AT, E_OPS, E_ROW_OPS, E_SIDE, E_ACTION, EMIT_WORDS = range(9)
+O_TARGET, O_CODE, O_SOURCE, O_ARGUMENT, O_SECOND, O_IS_ELSE, OP_WORDS = range(7)
+K_PREFIX, K_PREFIX_BYTES, K_SUFFIX, K_SUFFIX_BYTES, K_DASHES, K_KIND, KIND_WORDS = range(7)
+
+# Tests of a condition; anything above is a byte: the text before it has the key.
+IS_PRESENT, IS_ABSENT, IS_TEXT, HAS_ROWS = range(4)
+
+# Spaces of a source: space << SPACE_SHIFT | index; FIRST: list << LIST_SHIFT | index.
+FIELD, OUTER, INNER, FIRST_ROW = range(4)
+SPACE_SHIFT = 16
+LIST_SHIFT = 8
+NOWHERE = -1
+
+# Targets of an operation: words of a record, and what is packed into one.
+T_TIME, T_BODY, T_SIDE, T_ACTION = 1, 4, 8, 9
+
+# Operations.
+(
+    OP_CONSTANT, OP_PRICE, OP_SIZE, OP_DECIMAL, OP_CODE, OP_KEY, OP_ISO, OP_SIGN, OP_SIZE_OF,
+    OP_ZERO_IF_ZERO,
+) = range(10)  # fmt: skip
+
+CHANGE, SNAPSHOT = 1, 2
+ACTION_BY_SIZE = -1
+INDEX_SALT = 0x2BD1_E995
+"""Mixed into the keys of symbols of messages with a kind of instrument of their own."""
+
+_LONGEST_AFFIX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price at the instrument's exponent.
+
+    Attributes:
+        source: where from.
+        is_zero_none: the venue writes 0 where there is no price.
+    """
+
+    source: str
+    is_zero_none: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A size at the instrument's exponent.
+
+    Attributes:
+        source: where from.
+        is_signed: the sign is something else, such as a side: it is taken off.
+        unless_zero: source of a number that makes the size 0 when it is 0.
+    """
+
+    source: str
+    is_signed: bool = False
+    unless_zero: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """A decimal at a fixed exponent, and something added to its mantissa."""
+
+    source: str
+    exponent: int
+    plus: int = 0
+
+
+def Rate(source: str) -> Decimal:  # noqa: N802
+    """A pure number: rates, greeks, volatilities."""
+    return Decimal(source, RATE_EXPONENT)
+
+
+def Whole(source: str, plus: int = 0) -> Decimal:  # noqa: N802
+    """An integer as it stands, and something added."""
+    return Decimal(source, 0, plus)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time.
+
+    Attributes:
+        source: where from.
+        unit: ``s``, ``ms``, ``us`` or ``ns`` since 1970, with or without a fraction; or ``iso``.
+    """
+
+    source: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A number for each text (or true, false, or bare number as it is written); else undefined."""
+
+    source: str
+    codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A text that is no number, as the number that stands for it: trade ids with letters."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number that the table itself has."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideOfSign:
+    """BID for a number above 0, ASK below."""
+
+    source: str
+
+
+Value: TypeAlias = "Price | Size | Decimal | Time | Code | Key | Constant | SideOfSign"
+Values: TypeAlias = "Value | tuple[Value, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A condition: the text before the first of a byte is this one (``book`` of ``book.BTC.100ms``)."""
+
+    mark: str
+    text: str
+
+
+class _Test:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+ANY = _Test("ANY")
+"""A condition: the field is there, and not null."""
+NONE = _Test("NONE")
+"""A condition: it is not there, or null."""
+Condition: TypeAlias = "str | Before | _Test"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """Where the instrument's symbol stands.
+
+    Attributes:
+        source: field or ``list.column``; None: the message names none, and is of the only instrument
+            that is known so far.
+        before: only what is before the first of this character.
+        behind: only what is behind the last of this character.
+        is_upper: small letters as capitals.
+    """
+
+    source: str | None
+    before: str = ""
+    behind: str = ""
+    is_upper: bool = False
+
+
+ONLY = Symbol(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolKind:
+    """A rule that tells the kind of an instrument from its symbol; the first that fits counts.
+
+    Attributes:
+        kind: code of :mod:`zerofeed.records.instruments`.
+        prefix: the symbol begins with, at most 8 bytes.
+        suffix: it ends with, at most 8 bytes.
+        dashes: it has so many ``-``; None: any number.
+    """
+
+    kind: int
+    prefix: str = ""
+    suffix: str = ""
+    dashes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A checksum of the book behind the message's changes.
+
+    Attributes:
+        rule: CHECKSUM of :mod:`zerofeed.books.layout`.
+        source: where it stands.
+    """
+
+    rule: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The message's LEVEL records are one transaction, or one snapshot, of the book.
+
+    Attributes:
+        is_snapshot: they are all of the book.
+        check: the checksum that comes with it.
+    """
+
+    is_snapshot: bool = False
+    check: Check | None = None
+
+
+class Emit:
+    """One record, or one for each row of a list.
+
+    Args:
+        kind: of the record.
+        rows: list whose rows each make one.
+        needs: source that must be there; else nothing is made.
+        time: the venue's time.
+        side: a code, or where from.
+        action: a code; None: of levels by their size, else none.
+        flags: set in each.
+        **body: what the kind's own columns are, by name; what is not named is undefined.
+    """
+
+    def __init__(
+        self,
+        kind: int,
+        *,
+        rows: str | None = None,
+        needs: str | None = None,
+        time: Values | None = None,
+        side: int | Values = NO_SIDE,
+        action: int | Values | None = None,
+        flags: int = 0,
+        **body: Values,
+    ) -> None:
+        self.kind = kind
+        self.rows = rows
+        self.needs = needs
+        self.time = time
+        self.side = side
+        self.action = action
+        self.flags = flags
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where the number of levels stands that a venue keeps up.
+
+    Attributes:
+        source: where from.
+        behind: only what is behind the last of this character.
+    """
+
+    source: str
+    behind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One kind of message.
+
+    Attributes:
+        name: for people and counters.
+        when: conditions by source; all must be true. The first message whose conditions are counts.
+        symbol: where its symbol stands, or alternatives; none: it makes no records of instruments.
+        each: list whose rows are each treated like a message.
+        emits: what records it makes, in order.
+        book: what it is to the book.
+        is_heartbeat: it carries nothing.
+        kind: of its instruments where it is not the dialect's (an index); their symbols are kept apart.
+        window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
+            without a word. The number, or what is behind the last of a mark in a text.
+        exponents: sources of a price and a size whose number of decimals in the first message of an
+            instrument are the decimals that the venue always writes.
+    """
+
+    name: str
+    when: Mapping[str, Condition] = field(default_factory=dict)
+    symbol: Symbol | tuple[Symbol, ...] = ()
+    each: str | None = None
+    emits: Sequence[Emit] = ()
+    book: Book | None = None
+    is_heartbeat: bool = False
+    kind: int | None = None
+    exponents: tuple[str, str] | None = None
+    window: Window | None = None
+
+
+def levels(
+    *,
+    bids: str,
+    asks: str,
+    time: Values | None,
+    change_id: Values | None = None,
+    previous: Values | None = None,
+    flags: int = 0,
+) -> list[Emit]:
+    """Make the two emits of a book: rows of two lists with columns ``price`` and ``size``.
+
+    Args:
+        bids: list of bids.
+        asks: list of asks.
+        time: the venue's time.
+        change_id: the venue's id of this change.
+        previous: the id of the one before it.
+        flags: set in each record.
+    """
+    emits: list[Emit] = []
+    for rows, side in ((bids, 66), (asks, 65)):
+        chain: dict[str, Values] = {}
+        if change_id is not None:
+            chain["change_id"] = change_id
+        if previous is not None:
+            chain["prev_change_id"] = previous
+        emits.append(
+            Emit(
+                LEVEL,
+                rows=rows,
+                time=time,
+                side=side,
+                flags=flags,
+                price=Price(f"{rows}.price"),
+                size=Size(f"{rows}.size"),
+                **chain,
+            )
+        )
+    return emits
+
+
+_UNITS = {"s": -9, "ms": -6, "us": -3, "ns": 0}
+
+
+class Dialect:
+    """A venue's messages, compiled.
+
+    Args:
+        shape: where values stand.
+        messages: most frequent first.
+        price_exponent: of instruments whose definition is not known.
+        size_exponent: the same.
+        kinds: rules that tell an instrument's kind by its symbol.
+        kind: where no rule fits.
+        plain: texts that are no JSON and mean nothing, such as ``pong``.
+
+    Attributes:
+        table: int64, what the kernel takes.
+        names: of the messages by their slot.
+        row_words: words of a row of the scanner.
+        fields: number of fields.
+
+    Raises:
+        BugError: a source, a column or an alternative is impossible.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        messages: Sequence[Message],
+        *,
+        price_exponent: int = -8,
+        size_exponent: int = -8,
+        kinds: Sequence[SymbolKind] = (),
+        kind: int = UNKNOWN_INSTRUMENT,
+        plain: Sequence[str] = (),
+    ) -> None:
+        self._shape = shape
+        self._words: list[int] = [0] * HEADER_WORDS
+        self.names = {slot: message.name for slot, message in enumerate(messages)}
+        self.row_words = shape.row_words
+        self.fields = len(shape.fields)
+        words = self._words
+        words[FIELDS] = len(shape.fields)
+        words[ROW_WORDS] = shape.row_words
+        words[PRICE_EXPONENT] = price_exponent
+        words[SIZE_EXPONENT] = size_exponent
+        words[INSTRUMENT_KIND] = kind
+        words[SHAPE_WORDS] = shape.table.size
+        words[SHAPE_AT] = self._put(shape.table.tolist())
+        words[PLAIN] = len(plain)
+        words[PLAIN_AT] = self._put([_key(text) for text in plain])
+        words[KINDS] = len(kinds)
+        words[KINDS_AT] = self._put([word for rule in kinds for word in _kind_words(rule)])
+        entries = [word for message in messages for word in self._message(message)]
+        words[MESSAGES] = len(messages)
+        words[MESSAGES_AT] = self._put(entries)
+        self.table: npt.NDArray[np.int64] = np.array(words, np.int64)
+
+    def _put(self, words: Sequence[int]) -> int:
+        at = len(self._words)
+        self._words += words
+        return at
+
+    def _message(self, message: Message) -> list[int]:
+        each = self._list(message.each)
+        conditions: list[int] = []
+        for source, condition in message.when.items():
+            if source in self._shape.lists:
+                conditions += [self._shape.lists[source], HAS_ROWS, 0]
+                continue
+            conditions += [self._source(source, message.each, None), *_condition_words(condition)]
+        symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
+        symbol_words: list[int] = []
+        for symbol in symbols:
+            source = NOWHERE
+            if symbol.source is not None:
+                source = self._source(symbol.source, message.each, None)
+            symbol_words += [source, _byte(symbol.before), _byte(symbol.behind), symbol.is_upper]
+        emits = [word for emit in message.emits for word in self._emit(emit, message.each)]
+        book = message.book
+        check = book.check if book is not None else None
+        window = message.window
+        price_text, size_text = NOWHERE, NOWHERE
+        if message.exponents is not None:
+            price_text = self._column(message.exponents[0])
+            size_text = self._column(message.exponents[1])
+        return [
+            self._put(conditions), len(conditions) // CONDITION_WORDS,
+            each,
+            self._put(symbol_words), len(symbols),
+            self._put(emits), len(message.emits),
+            0 if book is None else SNAPSHOT if book.is_snapshot else CHANGE,
+            0 if check is None else check.rule,
+            NOWHERE if check is None else self._source(check.source, message.each, None),
+            NOWHERE
+            if window is None
+            else self._put(
+                [self._source(window.source, message.each, None), _byte(window.behind)]
+            ),
+            int(message.is_heartbeat),
+            NOWHERE if message.kind is None else message.kind,
+            price_text, size_text,
+        ]  # fmt: skip
+
+    def _emit(self, emit: Emit, each: str | None) -> list[int]:
+        names = BODY[emit.kind]
+        ops: list[int] = []
+        row_ops: list[int] = []
+
+        def add(target: int, values: Values) -> None:
+            alternatives = values if isinstance(values, tuple) else (values,)
+            is_of_rows = any(self._is_of(value, emit.rows) for value in alternatives)
+            for place, value in enumerate(alternatives):
+                op = self._op(target, value, each, emit.rows)
+                op[O_IS_ELSE] = int(place > 0)
+                (row_ops if is_of_rows else ops).extend(op)
+                if isinstance(value, Size) and value.unless_zero is not None:
+                    source = self._source(value.unless_zero, each, emit.rows)
+                    zero = [target, OP_ZERO_IF_ZERO, source, 0, 0, 0]
+                    (row_ops if is_of_rows else ops).extend(zero)
+
+        if emit.time is not None:
+            add(T_TIME, emit.time)
+        for name, values in emit.body.items():
+            if name not in names:
+                raise BugError("no such column", expected=" or ".join(names), got=name)
+            add(T_BODY + names.index(name), values)
+        side = emit.side if isinstance(emit.side, int) else NO_SIDE
+        if not isinstance(emit.side, int):
+            add(T_SIDE, emit.side)
+        action = emit.action if isinstance(emit.action, int) else ACTION_NONE
+        if emit.action is None and emit.kind == LEVEL:
+            action = ACTION_BY_SIZE
+        elif emit.action is not None and not isinstance(emit.action, int):
+            add(T_ACTION, emit.action)
+        needs = NOWHERE
+        if emit.needs is not None:
+            needs = self._source(emit.needs, each, emit.rows)
+        return [
+            emit.kind | emit.flags << 8,
+            self._list(emit.rows),
+            needs,
+            self._put(ops + row_ops), len(ops) // OP_WORDS, len(row_ops) // OP_WORDS,
+            side, action,
+        ]  # fmt: skip
+
+    def _op(self, target: int, value: Value, each: str | None, rows: str | None) -> list[int]:
+        if isinstance(value, Constant):
+            return [target, OP_CONSTANT, NOWHERE, value.number, 0, 0]
+        source = self._source(value.source, each, rows)
+        if isinstance(value, Price):
+            return [target, OP_PRICE, source, 0, int(value.is_zero_none), 0]
+        if isinstance(value, Size):
+            return [target, OP_SIZE_OF if value.is_signed else OP_SIZE, source, 0, 0, 0]
+        if isinstance(value, Decimal):
+            return [target, OP_DECIMAL, source, value.exponent, value.plus, 0]
+        if isinstance(value, Time):
+            if value.unit == "iso":
+                return [target, OP_ISO, source, 0, 0, 0]
+            return [target, OP_DECIMAL, source, _UNITS[value.unit], 0, 0]
+        if isinstance(value, Code):
+            pairs = [word for text, code in value.codes.items() for word in (_key(text), code)]
+            return [target, OP_CODE, source, self._put(pairs), len(value.codes), 0]
+        if isinstance(value, Key):
+            return [target, OP_KEY, source, 0, 0, 0]
+        return [target, OP_SIGN, source, 0, 0, 0]
+
+    def _list(self, name: str | None) -> int:
+        if name is None:
+            return NOWHERE
+        if name not in self._shape.lists:
+            raise BugError("no such list", expected=" or ".join(self._shape.lists), got=name)
+        return self._shape.lists[name]
+
+    def _source(self, source: str, each: str | None, rows: str | None) -> int:
+        name, dot, column = source.partition(".")
+        if name.endswith("[0]"):
+            of_list = name.removesuffix("[0]")
+            number = self._list(of_list)
+            if column not in self._shape.columns[of_list]:
+                raise BugError("no such column", got=source)
+            place = number << LIST_SHIFT | self._shape.columns[of_list][column]
+            return FIRST_ROW << SPACE_SHIFT | place
+        if not dot:
+            if name not in self._shape.fields:
+                raise BugError("no such field", expected=" or ".join(self._shape.fields), got=name)
+            return FIELD << SPACE_SHIFT | self._shape.fields[name]
+        if name not in (each, rows):
+            raise BugError("a column of another list", expected=f"{each} or {rows}", got=source)
+        columns = self._shape.columns[name]
+        if column not in columns:
+            raise BugError("no such column", expected=" or ".join(columns), got=source)
+        space = INNER if name == rows else OUTER
+        return space << SPACE_SHIFT | columns[column]
+
+    def _column(self, source: str) -> int:
+        """Give a column by list and number, or a field by its number in the list NOWHERE + 1 = 0."""
+        name, dot, column = source.partition(".")
+        if not dot:
+            return self._shape.fields[name]
+        return (1 + self._list(name)) << SPACE_SHIFT | self._shape.columns[name][column]
+
+    def _is_of(self, value: Value, rows: str | None) -> bool:
+        sources = [] if isinstance(value, Constant) else [value.source]
+        if isinstance(value, Size) and value.unless_zero is not None:
+            sources.append(value.unless_zero)
+        return rows is not None and any(source.startswith(f"{rows}.") for source in sources)
+
+
+def _key(text: str) -> int:
+    raw = np.frombuffer(text.encode(), np.uint8)
+    return int(text_key(raw, 0, raw.size))
+
+
+def _byte(text: str) -> int:
+    raw = text.encode()
+    if len(raw) > 1:
+        raise BugError("a mark is one byte", got=text)
+    return raw[0] if raw else 0
+
+
+def _condition_words(condition: Condition) -> list[int]:
+    if isinstance(condition, str):
+        return [IS_TEXT, _key(condition)]
+    if isinstance(condition, Before):
+        return [_byte(condition.mark), _key(condition.text)]
+    return [IS_PRESENT if condition is ANY else IS_ABSENT, 0]
+
+
+def _affix(text: str) -> list[int]:
+    raw = text.encode()
+    if len(raw) > _LONGEST_AFFIX:
+        raise BugError("too long for the end of a symbol", expected=_LONGEST_AFFIX, got=text)
+    return [int.from_bytes(raw.ljust(8, b"\0"), "little", signed=True), len(raw)]
+
+
+def _kind_words(rule: SymbolKind) -> list[int]:
+    dashes = -1 if rule.dashes is None else rule.dashes
+    return [*_affix(rule.prefix), *_affix(rule.suffix), dashes, rule.kind]

@@ -1,0 +1,151 @@
+"""One JSON message through every stage: scan, records, books. Compiled once for all venues.
+
+A packet is one message. Its venue's table is in the scratch (:mod:`zerofeed.codecs.json.decoder`). Each
+transaction of a message is applied to the books, checked against the checksum that came with it, and
+followed by the best bid and offer that it leaves, before the next one is read.
+
+Everything the step changes goes through the journal, or is a book that is kept before, so the
+packet can be processed again after a kill.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.kernel import inlined, int64, kernel
+from zerofeed.base.status import UNKNOWN_TEMPLATE
+from zerofeed.books._kernels import apply
+from zerofeed.codecs._bytes import Bytes
+from zerofeed.codecs.json._dialect_kernels import (
+    NO_MORE,
+    S_MESSAGE,
+    S_REFUSED,
+    S_RESULT,
+    S_ROW,
+    TABLE_FULL,
+    UNNAMED,
+    is_plain,
+    next_part,
+    open_message,
+)
+from zerofeed.codecs.json.dialect import BOOK, IS_HEARTBEAT
+from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
+from zerofeed.runtime._burst_kernels import BURST, burst_of
+from zerofeed.runtime._offline_kernels import DECODE, decode_of
+from zerofeed.runtime._undo_kernels import keep_book
+from zerofeed.shm.journal import add
+
+__all__ = ["burst", "decode", "process_packet"]
+
+_Words = npt.NDArray[np.int64]
+
+_RECEIVED = counter_word("packets_received")
+_DECODED = counter_word("packets_decoded")
+_HEARTBEAT = counter_word("packets_heartbeat")
+_MALFORMED = counter_word("packets_malformed")
+_TRUNCATED = counter_word("packets_truncated")
+_MESSAGES = counter_word("messages")
+_UNKNOWN = counter_word("messages_unknown")
+_RECORDS_PUBLISHED = counter_word("records_published")
+_BYTES = counter_word("bytes_received")
+_REFUSED = counter_word("instruments_refused")
+_OUT_OF_RANGE = counter_word("numbers_out_of_range")
+
+
+@inlined
+def process_packet(
+    buf: Bytes,
+    at: int,
+    length: int,
+    cut_bytes: int,
+    ts_recv_ns: int,
+    words: _Words,
+    lookup: _Words,
+    state: _Words,
+    books: _Words,
+    undo: _Words,
+    records: Any,
+    record_words: _Words,
+    out_at: int,
+    limit: int,
+    scratch: _Words,
+) -> int:
+    """Process one message as the open step of the journal. The feed's single writer.
+
+    Args:
+        buf: uint8 that holds the message at ``buf[at : at + length]``.
+        at: its position.
+        length: bytes of it that are there.
+        cut_bytes: bytes of it that were cut off.
+        ts_recv_ns: arrival, Unix ns.
+        words: the instruments' rows.
+        lookup: the instruments' map.
+        state: journal, counters, what was announced of each instrument.
+        books: the writer's books.
+        undo: where books are kept as they were before the step; empty to keep none.
+        records: RECORD array to write to.
+        record_words: the same memory as int64.
+        out_at: index of the first record to write.
+        limit: index at which the room ends; the room covers any message of a chunk.
+        scratch: of the venue, as ``make_scratch`` made it.
+
+    Returns:
+        Records written, 0 or more; their ``seq`` is not set.
+    """
+    add(state, _RECEIVED, 1)
+    add(state, _BYTES, length)
+    if cut_bytes > 0:
+        add(state, _TRUNCATED, 1)
+        return 0
+    slot = open_message(buf, at, at + length, scratch)
+    if slot < 0:
+        if slot == UNKNOWN_TEMPLATE:
+            add(state, _UNKNOWN, 1)
+            add(state, _DECODED, 1)
+        elif is_plain(buf, at, at + length, scratch):
+            add(state, _HEARTBEAT, 1)
+        else:
+            add(state, _MALFORMED, 1)
+        return 0
+    entry = scratch[S_MESSAGE]
+    index = out_at
+    is_whole = True
+    while True:
+        stored = next_part(
+            buf, at, ts_recv_ns, words, lookup, state, WORK_AT, record_words, index, limit, scratch
+        )
+        if stored < 0:
+            is_whole = stored == NO_MORE
+            break
+        if scratch[S_REFUSED] == TABLE_FULL:
+            add(state, _REFUSED, 1)
+        elif scratch[S_REFUSED] == UNNAMED:
+            add(state, _UNKNOWN, 1)
+        quotes = 0
+        if scratch[entry + BOOK] and stored > 0:
+            keep_book(books, undo, scratch[S_ROW])
+            quotes = apply(books, records, index, stored, index + stored, limit)
+        index += stored + max(0, quotes)
+    if scratch[S_RESULT]:
+        add(state, _OUT_OF_RANGE, scratch[S_RESULT])
+    add(state, _MESSAGES, 1)
+    if 0 <= slot < TEMPLATES:
+        add(state, TEMPLATES_AT + slot, 1)
+    if not is_whole:
+        # More records than a message of this size can make: what came before stands.
+        add(state, _MALFORMED, 1)
+    elif scratch[entry + IS_HEARTBEAT]:
+        add(state, _HEARTBEAT, 1)
+    else:
+        add(state, _DECODED, 1)
+    add(state, _RECORDS_PUBLISHED, index - out_at)
+    return index - out_at
+
+
+burst = kernel(BURST)(burst_of(process_packet, __name__))
+"""The live loop for every JSON venue; see :func:`zerofeed.runtime._burst_kernels.burst_of`."""
+decode = kernel(DECODE)(decode_of(process_packet, __name__))
+"""The offline loop for every JSON venue; see :func:`zerofeed.runtime._offline_kernels.decode_of`."""

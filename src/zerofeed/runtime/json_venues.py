@@ -1,0 +1,39 @@
+"""Every JSON venue as a protocol of the worker: its table, and the functions that all of them share."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from zerofeed.codecs.json._dialect_kernels import STATE_WORDS
+from zerofeed.codecs.json.decoder import make_scratch, most_records
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.runtime import _json_kernels as k
+from zerofeed.runtime.protocol import Protocol
+from zerofeed.venues.dialects import DIALECTS
+
+__all__ = ["JSON_VENUES"]
+
+
+def _work_words(instruments: int) -> int:
+    return instruments * STATE_WORDS
+
+
+def _protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Protocol:
+    return Protocol(
+        name=name,
+        summary=summary,
+        templates=dialect.names,
+        book_rules=book_rules,
+        scratch=partial(make_scratch, dialect),
+        work_words=_work_words,
+        most_records=most_records,
+        burst=k.burst,
+        decode=k.decode,
+        book_levels=1024,
+    )
+
+
+JSON_VENUES: tuple[Protocol, ...] = tuple(
+    _protocol(each.name, each.summary, each.dialect, each.book_rules) for each in DIALECTS
+)
+"""One for each dialect."""

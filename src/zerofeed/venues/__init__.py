@@ -1,0 +1,1 @@
+"""Crypto venues: what their messages mean, and how one subscribes to them; one folder each."""

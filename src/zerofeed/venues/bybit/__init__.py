@@ -1,0 +1,1 @@
+"""Bybit version 5: spot, linear, inverse and options."""

@@ -1,0 +1,1 @@
+"""Kraken: spot, by WebSocket version 2, and version 1 for captures."""

@@ -1,0 +1,1 @@
+"""OKX: spot, swaps, futures and options."""
