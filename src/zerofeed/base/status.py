@@ -11,6 +11,7 @@ from __future__ import annotations
 __all__ = [
     "BUFFER_FULL",
     "MALFORMED",
+    "MISMATCH",
     "NOT_READY",
     "OK",
     "OVERRUN",
@@ -42,6 +43,8 @@ STALE = -1008
 """Older than what has been seen; a duplicate or a late line."""
 NOT_READY = -1009
 """Nothing there yet; try again."""
+MISMATCH = -1010
+"""What was computed is not what was sent."""
 
 _MEANING = {
     OK: "ok",
@@ -54,6 +57,7 @@ _MEANING = {
     OVERRUN: "overrun by the writer",
     STALE: "stale",
     NOT_READY: "not ready",
+    MISMATCH: "mismatch",
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined
-from zerofeed.books._side_kernels import find, insert, remove
+from zerofeed.books._side_kernels import best, drop_worst, find, insert, remove
 from zerofeed.books.layout import (
     B_ASKS,
     B_BASE_ID,
@@ -20,6 +20,7 @@ from zerofeed.books.layout import (
     B_CHANGE_ID,
     B_DIRTY,
     B_DOUBT_COUNT,
+    B_DOUBT_MOVE,
     B_DOUBTS,
     B_EVICTED,
     B_HORIZON,
@@ -30,6 +31,7 @@ from zerofeed.books.layout import (
     B_TS_EVENT_NS,
     B_TX,
     B_TX_ID,
+    B_WINDOW,
     COUNTERS,
     DOUBT_BAD_LEVEL,
     DOUBT_CHAIN_BREAK,
@@ -39,6 +41,7 @@ from zerofeed.books.layout import (
     DOUBT_UNKNOWN_LEVEL,
     H_CAPACITY,
     H_DEPTH,
+    H_DOUBT_MOVES,
     H_FRAGMENT,
     H_RULES,
     RULE_ALLOW_CROSSED,
@@ -62,10 +65,12 @@ __all__ = [
     "NOTHING",
     "cast_doubt",
     "check_crossed",
+    "cut_to_window",
     "forget",
     "is_intact",
     "place",
     "refuse",
+    "set_doubts",
     "side_at",
     "take_change",
 ]
@@ -101,13 +106,22 @@ def is_intact(books: _Words, book: int) -> bool:
 
 
 @inlined
+def set_doubts(books: _Words, book: int, doubts: int) -> None:
+    """Say why the book is in doubt, 0 for not at all, and move the header's word when that is new."""
+    if doubts != books[book + B_DOUBTS]:
+        books[book + B_DOUBTS] = doubts
+        books[H_DOUBT_MOVES] += 1
+        books[book + B_DOUBT_MOVE] = books[H_DOUBT_MOVES]
+
+
+@inlined
 def cast_doubt(books: _Words, book: int, reason: int, base_id: int) -> None:
     """Add a reason for doubt that only a snapshot of ``base_id`` or newer can remove."""
     books[book + B_BASE_ID] = max(books[book + B_BASE_ID], base_id)
     if is_intact(books, book):
         books[book + B_DOUBT_COUNT] += 1
         books[_DOUBTS] += 1
-    books[book + B_DOUBTS] |= reason
+    set_doubts(books, book, books[book + B_DOUBTS] | reason)
 
 
 @inlined
@@ -116,7 +130,7 @@ def forget(books: _Words, book: int, doubts: int) -> None:
     if books[book + B_DOUBTS] == 0:
         books[book + B_DOUBT_COUNT] += 1
         books[_DOUBTS] += 1
-    books[book + B_DOUBTS] = doubts
+    set_doubts(books, book, doubts)
     books[book + B_CHANGE_ID] = UNDEF
     books[book + B_BASE_ID] = UNDEF
     books[book + B_TX_ID] = UNDEF
@@ -164,7 +178,7 @@ def begin_change(books: _Words, book: int, change_id: int, previous_id: int) -> 
         cast_doubt(books, book, DOUBT_CHAIN_BREAK, previous_id)
         books[_CHAIN_BREAKS] += 1
     elif previous_id != UNDEF:
-        books[book + B_DOUBTS] &= ~DOUBT_GAP
+        set_doubts(books, book, books[book + B_DOUBTS] & ~DOUBT_GAP)
         if change_id < known:
             _renumber(books, book, change_id)
     if mode == TX_APPLY:
@@ -292,8 +306,40 @@ def end_change(books: _Words, book: int, ts_event_ns: int) -> int:
     books[book + B_TS_EVENT_NS] = ts_event_ns
     books[book + B_DIRTY] = 1
     books[_TRANSACTIONS] += 1
+    cut_to_window(books, book)
     check_crossed(books, book)
     return FINISHED
+
+
+@inlined
+def cut_to_window(books: _Words, book: int) -> None:
+    """Keep the best levels that the venue keeps its receivers told about, where it has such a window.
+
+    A side that fills its window is whole, whatever else fell out of it before. While a snapshot
+    may still be merged with changes by their ids, nothing is cut: a deleted level must be
+    remembered for as long as an older snapshot can bring it back.
+    """
+    window = books[book + B_WINDOW]
+    if window == 0 or not (is_intact(books, book) or books[book + B_TX_ID] == UNDEF):
+        return
+    capacity = books[H_CAPACITY]
+    has_tombstones = not is_intact(books, book)
+    for side in range(2):
+        count = book + B_BIDS + side
+        horizon = book + B_HORIZON + side
+        if books[count] <= window and books[horizon] == UNDEF:
+            continue
+        at = side_at(books, book, side)
+        worst = books[count] - window
+        if has_tombstones:
+            alive = 0
+            worst = books[count]
+            while alive < window and worst >= 0:
+                worst = best(books, at, capacity, worst)
+                alive += 1
+        if worst >= 0:
+            drop_worst(books, at, capacity, count, worst)
+            books[horizon] = UNDEF
 
 
 @inlined

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined
-from zerofeed.books._change_kernels import cast_doubt, forget
+from zerofeed.books._change_kernels import cast_doubt, forget, set_doubts
 from zerofeed.books.layout import (
     B_BUSY,
     B_CHANNEL,
@@ -93,7 +93,7 @@ def note_gap(books: _Words, channel: int) -> int:
             if books[book + B_TX] == TX_APPLY:
                 cast_doubt(books, book, DOUBT_CHAIN_BREAK, books[book + B_TX_ID])
                 books[_CHAIN_BREAKS] += 1
-            books[book + B_DOUBTS] |= DOUBT_GAP
+            set_doubts(books, book, books[book + B_DOUBTS] | DOUBT_GAP)
             books[book + B_DIRTY] = 1
             suspected += 1
         if _carries(books[book + B_SNAP_CHANNEL], channel):

@@ -51,6 +51,7 @@ from zerofeed.books.layout import (
     B_NEEDS_CLEAR,
     B_SNAP,
     B_SNAP_CHANNEL,
+    B_WINDOW,
     BOOK_HEAD_WORDS,
     COUNTERS,
     DOUBT_NO_SNAPSHOT,
@@ -72,7 +73,15 @@ from zerofeed.records.kinds import GAP, INSTRUMENT, LEVEL, RESET
 from zerofeed.records.units import UNDEF
 from zerofeed.shm._atomics import fence_release, store_release
 
-__all__ = ["apply", "bind_channels", "initialize", "recover", "suspect"]
+__all__ = [
+    "apply",
+    "bind_channels",
+    "initialize",
+    "next_doubtful",
+    "recover",
+    "set_window",
+    "suspect",
+]
 
 _Words = npt.NDArray[np.int64]
 _Records = npt.NDArray[Any]
@@ -139,6 +148,46 @@ def bind_channels(books: _Words, instrument: int, channel: int, snapshot_channel
     books[book + B_CHANNEL] = channel
     books[book + B_SNAP_CHANNEL] = snapshot_channel
     return OK
+
+
+@kernel(int64(I64, int64, int64))
+def set_window(books: _Words, instrument: int, levels: int) -> int:
+    """Say how many levels a side the venue keeps its receivers told about.
+
+    Args:
+        books: the store.
+        instrument: index of the book.
+        levels: the book is cut to so many a side after each transaction; 0 for never. Fewer than
+            the capacity, so that a side holds its window and what one transaction adds to it.
+
+    Returns:
+        OK, or MALFORMED when there is no such book, or the window is out of range.
+    """
+    if instrument < 0 or instrument >= books[H_BOOKS]:
+        return MALFORMED
+    if levels < 0 or levels >= books[H_CAPACITY]:
+        return MALFORMED
+    books[HEADER_WORDS + instrument * books[H_STRIDE] + B_WINDOW] = levels
+    return OK
+
+
+@kernel(int64(I64, int64))
+def next_doubtful(books: _Words, from_index: int) -> int:
+    """Find a book in doubt among those that have been given a record.
+
+    Nothing need be scanned while the header's ``H_DOUBT_MOVES`` stands still.
+
+    Args:
+        books: the store.
+        from_index: the first instrument to look at.
+
+    Returns:
+        The first instrument from there on whose book is in doubt, or -1.
+    """
+    for index in range(max(0, from_index), books[H_USED]):
+        if books[HEADER_WORDS + index * books[H_STRIDE] + B_DOUBTS] != 0:
+            return index
+    return -1
 
 
 @kernel(int64(I64))

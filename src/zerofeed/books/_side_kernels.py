@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined
 
-__all__ = ["best", "drop_tombstones", "find", "insert", "keep_newer", "remove"]
+__all__ = ["best", "drop_tombstones", "drop_worst", "find", "insert", "keep_newer", "remove"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -128,6 +128,17 @@ def drop_tombstones(books: _Words, at: int, capacity: int, count: int) -> None:
             books[sizes + kept] = books[sizes + here]
             books[ids + kept] = books[ids + here]
             kept += 1
+    books[count] = kept
+
+
+@inlined
+def drop_worst(books: _Words, at: int, capacity: int, count: int, worst: int) -> None:
+    """Throw away the ``worst`` worst levels."""
+    kept = books[count] - worst
+    for column in range(3):
+        base = at + column * capacity
+        for here in range(base, base + kept):
+            books[here] = books[here + worst]
     books[count] = kept
 
 

@@ -16,9 +16,11 @@ from zerofeed.books._change_kernels import (
     NOTHING,
     cast_doubt,
     check_crossed,
+    cut_to_window,
     is_intact,
     place,
     refuse,
+    set_doubts,
     side_at,
 )
 from zerofeed.books._side_kernels import drop_tombstones, find, keep_newer
@@ -111,7 +113,7 @@ def _begin_build(books: _Words, book: int, snapshot_id: int) -> None:
     """Keep only what is newer than the snapshot; from here on the book is at least as new."""
     capacity = books[H_CAPACITY]
     cast_doubt(books, book, DOUBT_NO_SNAPSHOT, snapshot_id)
-    books[book + B_DOUBTS] &= ~DOUBT_GAP
+    set_doubts(books, book, books[book + B_DOUBTS] & ~DOUBT_GAP)
     if snapshot_id == UNDEF:
         books[book + B_BIDS] = 0
         books[book + B_ASKS] = 0
@@ -185,7 +187,7 @@ def end_snapshot(books: _Words, book: int, ts_event_ns: int) -> int:
     doubts = books[book + B_DOUBTS]
     if mode == SNAP_BUILD:
         if different:
-            books[book + B_DOUBTS] |= DOUBT_BAD_LEVEL
+            set_doubts(books, book, books[book + B_DOUBTS] | DOUBT_BAD_LEVEL)
         if different or books[book + B_BASE_ID] > books[book + B_SNAP_ID]:
             books[_ABANDONED] += 1
         else:
@@ -200,7 +202,7 @@ def end_snapshot(books: _Words, book: int, ts_event_ns: int) -> int:
             cast_doubt(books, book, DOUBT_SNAPSHOT_DIFFERS, books[book + B_SNAP_ID])
             books[_DIFFERENT] += 1
         else:
-            books[book + B_DOUBTS] &= ~DOUBT_GAP
+            set_doubts(books, book, books[book + B_DOUBTS] & ~DOUBT_GAP)
             books[_VERIFIED] += 1
         if books[book + B_DOUBTS] == doubts:
             return NOTHING
@@ -214,7 +216,9 @@ def _prove(books: _Words, book: int) -> None:
     capacity = books[H_CAPACITY]
     drop_tombstones(books, side_at(books, book, 0), capacity, book + B_BIDS)
     drop_tombstones(books, side_at(books, book, 1), capacity, book + B_ASKS)
-    books[book + B_DOUBTS] &= DOUBT_GAP
+    set_doubts(books, book, books[book + B_DOUBTS] & DOUBT_GAP)
+    if books[book + B_TX] != TX_APPLY:
+        cut_to_window(books, book)
     for side in range(2):
         truncated = books[book + B_HORIZON + side] != UNDEF
         if truncated and books[book + B_BIDS + side] < books[H_DEPTH]:

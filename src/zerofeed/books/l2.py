@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import BugError, ConfigurationError, LayoutMismatchError
-from zerofeed.base.status import OK, describe
-from zerofeed.books import _kernels, _rows_kernels, layout
+from zerofeed.base.status import MALFORMED, OK, describe
+from zerofeed.books import _checksum_kernels, _kernels, _rows_kernels, layout
 from zerofeed.records.book_rows import PRICE_LEVEL, book_row
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.units import UNDEF
@@ -215,6 +215,99 @@ class L2Books:
         """
         if _kernels.bind_channels(self.words, instrument, channel, snapshot_channel) != OK:
             raise IndexError(f"instrument {instrument} of a store of {len(self)} books")
+
+    def set_window(self, instrument: int, levels: int) -> None:
+        """Cut a book to its best levels after each transaction, where a venue tells of no more.
+
+        Args:
+            instrument: the book.
+            levels: levels a side, fewer than the capacity; 0 keeps all.
+
+        Raises:
+            ConfigurationError: there is no such book, or no room for such a window.
+        """
+        if _kernels.set_window(self.words, instrument, levels) != OK:
+            raise ConfigurationError(
+                "a book cannot have this window",
+                expected=f"0 <= instrument < {len(self)}, "
+                f"0 <= levels < {int(self.words[layout.H_CAPACITY])}",
+                got=f"instrument {instrument}, {levels} levels",
+            )
+
+    def checksum(
+        self, instrument: int, rule: int, *, price_exponent: int, size_exponent: int
+    ) -> int:
+        """Compute the checksum that the venue would send for a book as it is now.
+
+        Args:
+            instrument: the book.
+            rule: ``CHECKSUM_...`` of :mod:`zerofeed.books.checksums`.
+            price_exponent: power of ten of the prices.
+            size_exponent: power of ten of the sizes.
+
+        Raises:
+            BugError: there is no such book or rule, or an exponent is out of range.
+        """
+        found = _checksum_kernels.checksum(
+            self.words, instrument, rule, price_exponent, size_exponent
+        )
+        if found == UNDEF:
+            raise BugError(
+                "no checksum is defined for this",
+                got=f"instrument {instrument}, rule {rule}, "
+                f"exponents {price_exponent} and {size_exponent}",
+            )
+        return found
+
+    def check(
+        self, instrument: int, rule: int, expected: int, *, price_exponent: int, size_exponent: int
+    ) -> int:
+        """Compare a book with the checksum that the venue sent; one that differs comes into doubt.
+
+        Args:
+            instrument: the book.
+            rule: ``CHECKSUM_...`` of :mod:`zerofeed.books.checksums`.
+            expected: what the venue sent; UNDEF for nothing.
+            price_exponent: power of ten of the prices.
+            size_exponent: power of ten of the sizes.
+
+        Returns:
+            OK, MISMATCH, or NOT_READY when nothing was compared.
+
+        Raises:
+            BugError: there is no such book or rule, or an exponent is out of range.
+        """
+        status = _checksum_kernels.check(
+            self.words, instrument, rule, expected, price_exponent, size_exponent
+        )
+        if status == MALFORMED:
+            raise BugError(
+                "a checksum cannot be compared like this",
+                got=f"instrument {instrument}, rule {rule}, "
+                f"exponents {price_exponent} and {size_exponent}",
+            )
+        return status
+
+    @property
+    def doubt_moves(self) -> int:
+        """A number that changes whenever the doubts of any book do."""
+        return int(self.words[layout.H_DOUBT_MOVES])
+
+    def doubts(self, instrument: int) -> int:
+        """Show why a book is in doubt, as ``layout.DOUBT_...`` bits; 0 when it is proven.
+
+        Raises:
+            IndexError: there is no such book.
+        """
+        return self[instrument].word(layout.B_DOUBTS)
+
+    def next_doubtful(self, from_index: int = 0) -> int:
+        """Find the first book in doubt from an instrument on; -1 when there is none.
+
+        Books that were never given a record are passed over. While :attr:`doubt_moves` stands still
+        the answers do, too.
+        """
+        return _kernels.next_doubtful(self.words, from_index)
 
     def table(self, record_seq: int = 0) -> npt.NDArray[Any]:
         """Make a table of published rows of all books.

@@ -24,7 +24,8 @@ word    meaning
 5       depth: levels per side that are published, and that a truncated side must keep
 6       1 after a gap, until the next change was seen (see ``RULE_SPANS_FRAMES``)
 7       used: every book from this one on has never been given a record
-8..31   counters since the memory was made, :data:`COUNTERS`
+8..28   counters since the memory was made, :data:`COUNTERS`
+29      moves: changes whenever the doubts of any book do, so that nothing need be scanned before
 ======  =====================================================================================
 
 A book's head, ``B_...``; one writer, the worker:
@@ -53,6 +54,8 @@ word    meaning
 21      channel that carries the snapshots; UNDEF means any
 22      levels evicted since the memory was made
 23      times the book went from proven to doubt
+24      window: levels a side that the venue keeps the receiver told about; 0 means all
+25      moves of the header when this book's doubts last changed; 0 before the first time
 ======  =====================================================================================
 
 A book's levels are six columns of ``capacity`` words: the prices, sizes and change ids of the
@@ -65,6 +68,10 @@ overtook it be merged in any order of arrival (see ``_kernels``).
 **Doubt.** Each bit is a reason, and the book is proven when there is none. All but
 ``DOUBT_GAP`` need a snapshot; ``DOUBT_GAP`` says that something of the channel is missing,
 and goes when the next change of this book links to the last one.
+
+**Window.** Some venues tell only of the best N levels a side, and never delete what falls behind
+them. A book with a window is cut to its N best after each transaction. What was cut is no loss:
+the venue sends it again when it comes back into view.
 """
 
 from __future__ import annotations
@@ -73,6 +80,7 @@ from zerofeed.records.book_rows import (
     DEFAULT_DEPTH,
     DOUBT_BAD_LEVEL,
     DOUBT_CHAIN_BREAK,
+    DOUBT_CHECKSUM,
     DOUBT_CROSSED,
     DOUBT_DEPLETED,
     DOUBT_GAP,
@@ -96,6 +104,7 @@ __all__ = [
     "B_DIRTY",
     "B_DOUBTS",
     "B_DOUBT_COUNT",
+    "B_DOUBT_MOVE",
     "B_EVICTED",
     "B_HORIZON",
     "B_HORIZON_ID",
@@ -109,11 +118,13 @@ __all__ = [
     "B_TS_EVENT_NS",
     "B_TX",
     "B_TX_ID",
+    "B_WINDOW",
     "COUNTERS",
     "DEFAULT_CAPACITY",
     "DEFAULT_DEPTH",
     "DOUBT_BAD_LEVEL",
     "DOUBT_CHAIN_BREAK",
+    "DOUBT_CHECKSUM",
     "DOUBT_CROSSED",
     "DOUBT_DEPLETED",
     "DOUBT_GAP",
@@ -127,6 +138,7 @@ __all__ = [
     "H_BOOKS",
     "H_CAPACITY",
     "H_DEPTH",
+    "H_DOUBT_MOVES",
     "H_FRAGMENT",
     "H_LAYOUT",
     "H_RULES",
@@ -150,7 +162,7 @@ __all__ = [
     "store_words",
 ]
 
-LAYOUT = 0x5A46_4C32_0001
+LAYOUT = 0x5A46_4C32_0002
 """Written in the first word; changes whenever an offset or a meaning on this page does."""
 
 DEFAULT_CAPACITY = 1024
@@ -164,6 +176,7 @@ H_RULES = 4
 H_DEPTH = 5
 H_FRAGMENT = 6
 H_USED = 7
+H_DOUBT_MOVES = 29
 
 COUNTERS: dict[str, int] = {
     "transactions": 8,
@@ -185,6 +198,8 @@ COUNTERS: dict[str, int] = {
     "doubts": 24,
     "gaps": 25,
     "resets": 26,
+    "checksums_matched": 27,
+    "checksums_mismatched": 28,
 }
 """Header word of each counter."""
 
@@ -211,6 +226,8 @@ B_CHANNEL = 20
 B_SNAP_CHANNEL = 21
 B_EVICTED = 22
 B_DOUBT_COUNT = 23
+B_WINDOW = 24
+B_DOUBT_MOVE = 25
 
 TX_NONE = 0
 """No transaction is open."""

@@ -32,6 +32,7 @@ __all__ = [
     "DEFAULT_DEPTH",
     "DOUBT_BAD_LEVEL",
     "DOUBT_CHAIN_BREAK",
+    "DOUBT_CHECKSUM",
     "DOUBT_CROSSED",
     "DOUBT_DEPLETED",
     "DOUBT_GAP",
@@ -74,6 +75,8 @@ DOUBT_RESET = 256
 """The channel's numbering restarted."""
 DOUBT_GAP = 512
 """Something of the channel is missing, perhaps of this book; the next change will tell."""
+DOUBT_CHECKSUM = 1024
+"""The venue's checksum of the book was another."""
 
 DOUBT_NAMES: dict[int, str] = {
     DOUBT_NO_SNAPSHOT: "no_snapshot",
@@ -86,6 +89,7 @@ DOUBT_NAMES: dict[int, str] = {
     DOUBT_BAD_LEVEL: "bad_level",
     DOUBT_RESET: "reset",
     DOUBT_GAP: "gap",
+    DOUBT_CHECKSUM: "checksum",
 }
 
 ROW_OPEN = 1 << 32

@@ -6,17 +6,17 @@ from zerofeed.books import layout as lay
 from zerofeed.books.l2 import L2Books
 
 
-def test_offsets_are_those_of_layout_one():
-    assert lay.LAYOUT & 0xFFFF == 1, "a moved offset needs a new layout number, and this test"
+def test_offsets_are_those_of_layout_two():
+    assert lay.LAYOUT & 0xFFFF == 2, "a moved offset needs a new layout number, and this test"
     head = {n: v for n, v in vars(lay).items() if n.startswith(("H_", "B_")) and n in lay.__all__}
     assert head == {
         "H_LAYOUT": 0, "H_BOOKS": 1, "H_CAPACITY": 2, "H_STRIDE": 3, "H_RULES": 4, "H_DEPTH": 5,
-        "H_FRAGMENT": 6, "H_USED": 7,
+        "H_FRAGMENT": 6, "H_USED": 7, "H_DOUBT_MOVES": 29,
         "B_BUSY": 0, "B_DOUBTS": 1, "B_CHANGE_ID": 2, "B_TX_ID": 3, "B_TX": 4, "B_BIDS": 5,
         "B_ASKS": 6, "B_LEVELS": 7, "B_HORIZON": 8, "B_HORIZON_ID": 10, "B_BASE_ID": 11,
         "B_SNAP": 12, "B_SNAP_ID": 13, "B_NEEDS_CLEAR": 14, "B_DIRTY": 15, "B_SNAP_EQUAL":
         16, "B_SNAP_DIFFERENT": 18, "B_TS_EVENT_NS": 19, "B_CHANNEL": 20, "B_SNAP_CHANNEL":
-        21, "B_EVICTED": 22, "B_DOUBT_COUNT": 23,
+        21, "B_EVICTED": 22, "B_DOUBT_COUNT": 23, "B_WINDOW": 24, "B_DOUBT_MOVE": 25,
     }  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def test_counters_stay_inside_the_header_and_apart():
     words = list(lay.COUNTERS.values())
     assert len(set(words)) == len(words)
     assert min(words) > lay.H_USED
-    assert max(words) < lay.HEADER_WORDS
+    assert max(words) < lay.H_DOUBT_MOVES < lay.HEADER_WORDS
 
 
 def test_every_book_begins_on_a_cache_line():
