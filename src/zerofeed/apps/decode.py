@@ -113,6 +113,7 @@ class _Tally:
         counts = self._reader.counts
         templates = feed.metrics.templates()
         channels = feed.metrics.channels()
+        book_counters = feed.books.counters()
         told: dict[str, Any] = {
             "file": self._reader.name,
             "format": self._reader.format,
@@ -145,9 +146,12 @@ class _Tally:
             "tail_bytes": counts.tail_bytes,
             "channels": len(channels),
             "channels_with_loss": [each for each in channels if each["missing"] or each["resets"]],
+            "checksums": {
+                "matched": book_counters["checksums_matched"],
+                "mismatched": book_counters["checksums_mismatched"],
+            },
+            "books": _books_summary(feed, has_doubts=has_books),
         }
-        if has_books:
-            told["books"] = _books_summary(feed)
         return told
 
 
@@ -165,21 +169,19 @@ def _live_books(feed: OfflineFeed) -> Iterator[L2Book]:
             yield book
 
 
-def _books_summary(feed: OfflineFeed) -> dict[str, Any]:
+def _books_summary(feed: OfflineFeed, *, has_doubts: bool) -> dict[str, Any]:
+    """Count the books; with the reasons for doubt and what happened to them, if asked."""
     doubts: Counter[str] = Counter()
     total = proven = 0
     for book in _live_books(feed):
         total += 1
         proven += book.is_proven
         doubts.update(book.doubts)
-    counted = {name: count for name, count in feed.books.counters().items() if count}
-    return {
-        "total": total,
-        "proven": proven,
-        "in_doubt": total - proven,
-        "doubts": dict(doubts),
-        "counters": counted,
-    }
+    told: dict[str, Any] = {"total": total, "proven": proven, "in_doubt": total - proven}
+    if has_doubts:
+        told["doubts"] = dict(doubts)
+        told["counters"] = {name: count for name, count in feed.books.counters().items() if count}
+    return told
 
 
 def _write_books(writer: RecordWriter, feed: OfflineFeed, style: str) -> None:

@@ -15,24 +15,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined, int64, kernel
-from zerofeed.base.status import UNKNOWN_TEMPLATE
-from zerofeed.books._kernels import apply
+from zerofeed.base.kernel import inlined, kernel
+from zerofeed.base.status import MISMATCH, UNKNOWN_TEMPLATE
+from zerofeed.books._checksum_kernels import check, flag_doubtful
+from zerofeed.books._kernels import apply, set_window
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._dialect_kernels import (
     NO_MORE,
+    S_CHECKSUM,
     S_MESSAGE,
     S_REFUSED,
     S_RESULT,
     S_ROW,
+    S_WINDOW,
     TABLE_FULL,
     UNNAMED,
     is_plain,
     next_part,
     open_message,
 )
-from zerofeed.codecs.json.dialect import BOOK, IS_HEARTBEAT
+from zerofeed.codecs.json.dialect import BOOK, CHECK_RULE, IS_HEARTBEAT
+from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
+from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
+from zerofeed.records.units import UNDEF
 from zerofeed.runtime._burst_kernels import BURST, burst_of
 from zerofeed.runtime._offline_kernels import DECODE, decode_of
 from zerofeed.runtime._undo_kernels import keep_book
@@ -53,6 +59,20 @@ _RECORDS_PUBLISHED = counter_word("records_published")
 _BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
+
+
+@inlined
+def _check(
+    books: _Words, words: _Words, row: int, records: Any, at: int, count: int, scratch: _Words
+) -> None:
+    """Compare a book with the checksum of the open part; one that differs is told in its records."""
+    traits = words[row * DEFINITION_WORDS + W_TRAITS]
+    price_exponent = (((traits >> 16) & 0xFF) ^ 0x80) - 0x80
+    size_exponent = (((traits >> 24) & 0xFF) ^ 0x80) - 0x80
+    rule = scratch[scratch[S_MESSAGE] + CHECK_RULE]
+    expected = scratch[S_CHECKSUM]
+    if check(books, row, rule, expected, price_exponent, size_exponent) == MISMATCH:
+        flag_doubtful(records, at, count, row)
 
 
 @inlined
@@ -124,10 +144,16 @@ def process_packet(
             add(state, _REFUSED, 1)
         elif scratch[S_REFUSED] == UNNAMED:
             add(state, _UNKNOWN, 1)
+        row = scratch[S_ROW]
+        if row >= 0 and scratch[S_WINDOW] != UNDEF:
+            keep_book(books, undo, row)
+            set_window(books, row, scratch[S_WINDOW])
         quotes = 0
         if scratch[entry + BOOK] and stored > 0:
-            keep_book(books, undo, scratch[S_ROW])
+            keep_book(books, undo, row)
             quotes = apply(books, records, index, stored, index + stored, limit)
+            if scratch[S_CHECKSUM] != UNDEF:
+                _check(books, words, row, records, index, stored + max(0, quotes), scratch)
         index += stored + max(0, quotes)
     if scratch[S_RESULT]:
         add(state, _OUT_OF_RANGE, scratch[S_RESULT])

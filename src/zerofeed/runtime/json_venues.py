@@ -29,7 +29,7 @@ def _protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Pro
         most_records=most_records,
         burst=k.burst,
         decode=k.decode,
-        book_levels=1024,
+        book_levels=4096,
     )
 
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.venues.binance.messages import COINM, SPOT, USDM
+from zerofeed.venues.bybit.messages import BYBIT
+from zerofeed.venues.coinbase.messages import COINBASE
+from zerofeed.venues.deribit.messages import DERIBIT_JSON
+from zerofeed.venues.kraken.messages import KRAKEN_V2
+from zerofeed.venues.kraken.messages_v1 import KRAKEN_V1
+from zerofeed.venues.kraken_futures.messages import KRAKEN_FUTURES
+from zerofeed.venues.okx.messages import OKX
 
 __all__ = ["DIALECTS", "NamedDialect"]
 
@@ -29,7 +36,18 @@ class NamedDialect:
 
 DIALECTS: tuple[NamedDialect, ...] = (
     NamedDialect("binance-spot", "Binance spot: trades, book, best bid and offer", SPOT),
-    NamedDialect("binance-usdm", "Binance USD-M futures: and mark, index, funding, liquidations", USDM),
+    NamedDialect(
+        "binance-usdm", "Binance USD-M futures: and mark, index, funding, liquidations", USDM
+    ),
     NamedDialect("binance-coinm", "Binance COIN-M futures: the same", COINM),
+    NamedDialect("bybit", "Bybit 5: spot, linear, inverse, options", BYBIT),
+    NamedDialect("coinbase", "Coinbase Exchange: trades, book, best bid and offer", COINBASE),
+    NamedDialect(
+        "deribit-json", "Deribit by JSON-RPC: everything of its tickers, too", DERIBIT_JSON
+    ),
+    NamedDialect("kraken-v2", "Kraken spot: trades, book with checksums", KRAKEN_V2),
+    NamedDialect("kraken-v1", "Kraken spot as it was, for captures", KRAKEN_V1),
+    NamedDialect("kraken-futures", "Kraken Futures: trades, book, tickers", KRAKEN_FUTURES),
+    NamedDialect("okx", "OKX 5: spot, swaps, futures, options", OKX),
 )
 """Every dialect."""

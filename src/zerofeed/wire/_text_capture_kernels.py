@@ -1,6 +1,6 @@
-"""Index of a text capture, compiled: one row for each message, where its text lies and when it came.
+r"""Index of a text capture, compiled: one row for each message, where its text lies and when it came.
 
-A line is one of these; spaces between the parts, an end of ``\\n`` or ``\\r\\n``:
+A line is one of these; spaces between the parts, an end of ``\n`` or ``\r\n``:
 
 ========================  ============================================================================
 line                      what it is
@@ -43,9 +43,18 @@ __all__ = [
 _Bytes = npt.NDArray[np.uint8]
 _Words = npt.NDArray[np.int64]
 
-POSITION, LINES, PACKETS, SENT, OPENED, ANSWERS, NOT_UNDERSTOOD, UNTIMED, PAYLOAD_BYTES, COUNTERS = (
-    range(10)
-)
+(
+    POSITION,
+    LINES,
+    PACKETS,
+    SENT,
+    OPENED,
+    ANSWERS,
+    NOT_UNDERSTOOD,
+    UNTIMED,
+    PAYLOAD_BYTES,
+    COUNTERS,
+) = range(10)
 """Words of the state: the next byte to read, and what was counted."""
 
 _NEWLINE, _RETURN, _SPACE, _COLON, _POINT = 0x0A, 0x0D, 0x20, 0x3A, 0x2E

@@ -73,7 +73,9 @@ def _gunzip(packed: bytes | mmap.mmap, name: str) -> tuple[bytes, bool]:
                     return b"".join(out), False
                 member = zlib.decompressobj(wbits=31)
     except zlib.error as error:
-        raise _damaged("damaged gzip stream", f"{name}, near compressed offset {at}", error) from error
+        raise _damaged(
+            "damaged gzip stream", f"{name}, near compressed offset {at}", error
+        ) from error
     return b"".join(out), True
 
 

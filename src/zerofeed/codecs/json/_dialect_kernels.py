@@ -39,12 +39,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import always_inlined, inlined, int64
-from zerofeed.base.status import BUFFER_FULL, MALFORMED, UNKNOWN_TEMPLATE
-from zerofeed.codecs._bytes import Bytes, u64
+from zerofeed.base.status import BUFFER_FULL, UNKNOWN_TEMPLATE
+from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._scan_kernels import (
     NULL,
-    NUMBER,
     STACK_WORDS,
     kind_of,
     length_of,
@@ -54,6 +53,7 @@ from zerofeed.codecs.json._scan_kernels import (
 from zerofeed.codecs.json._text_kernels import before, behind_last, iso_time, key_of, word_at
 from zerofeed.codecs.json.dialect import (
     ACTION_BY_SIZE,
+    BEGINS,
     BOOK,
     C_KEY,
     C_SOURCE,
@@ -109,7 +109,6 @@ from zerofeed.codecs.json.dialect import (
     OP_ISO,
     OP_KEY,
     OP_PRICE,
-    OP_SIGN,
     OP_SIZE,
     OP_SIZE_OF,
     OP_WORDS,
@@ -125,6 +124,7 @@ from zerofeed.codecs.json.dialect import (
     SHAPE_WORDS,
     SIZE_EXPONENT,
     SIZE_TEXT,
+    SLOT,
     SNAPSHOT,
     SPACE_SHIFT,
     SYMBOL_WORDS,
@@ -132,7 +132,6 @@ from zerofeed.codecs.json.dialect import (
     SYMBOLS_AT,
     T_ACTION,
     T_SIDE,
-    T_TIME,
     WINDOW_AT,
     Y_BEFORE,
     Y_BEHIND,
@@ -142,7 +141,6 @@ from zerofeed.codecs.json.dialect import (
 from zerofeed.codecs.json.shape import ROW_HEAD
 from zerofeed.feed._instrument_kernels import (
     COUNT,
-    ROW_WORDS as DEFINITION_WORDS,
     W_CHANNEL,
     W_CREATED_NS,
     W_REVISION,
@@ -152,6 +150,9 @@ from zerofeed.feed._instrument_kernels import (
     define,
     find,
     find_or_add,
+)
+from zerofeed.feed._instrument_kernels import (
+    ROW_WORDS as DEFINITION_WORDS,
 )
 from zerofeed.records import flags as record_flags
 from zerofeed.records.kinds import (
@@ -171,6 +172,8 @@ from zerofeed.shm.journal import put
 
 __all__ = [
     "NO_MORE",
+    "SCRATCH_HEAD",
+    "STATE_WORDS",
     "S_CHECKSUM",
     "S_COUNT",
     "S_DEFINITION",
@@ -186,8 +189,6 @@ __all__ = [
     "S_STACK",
     "S_TABLE",
     "S_WINDOW",
-    "SCRATCH_HEAD",
-    "STATE_WORDS",
     "TABLE_FULL",
     "UNNAMED",
     "is_plain",
@@ -263,10 +264,10 @@ def _first_span(scratch: _Words, table: int, wanted: int, column: int, outer: in
 def _has_rows(scratch: _Words, table: int, wanted: int) -> bool:
     """Tell whether a list of the open message has a row."""
     width = scratch[table + ROW_WORDS]
-    for row in range(scratch[S_COUNT]):
-        if scratch[scratch[S_ROWS] + row * width] == wanted:
-            return True
-    return False
+    row = int64(0)
+    while row < scratch[S_COUNT] and scratch[scratch[S_ROWS] + row * width] != wanted:
+        row += 1
+    return row < scratch[S_COUNT]
 
 
 @always_inlined
@@ -286,7 +287,11 @@ def _is_true(buf: Bytes, base: int, span: int, test: int, key: int) -> bool:
         return False
     at = base + start_of(span)
     end = at + length_of(span)
-    if test != IS_TEXT:
+    if test >= BEGINS:
+        if end - at < test - BEGINS:
+            return False
+        end = at + (test - BEGINS)
+    elif test != IS_TEXT:
         end = before(buf, at, end, test)
     return key_of(buf, at, end, 0) == key
 
@@ -295,8 +300,8 @@ def _is_true(buf: Bytes, base: int, span: int, test: int, key: int) -> bool:
 def _find_message(buf: Bytes, base: int, scratch: _Words) -> int:
     """Find the first message whose conditions are true; its slot, or -1."""
     table = scratch[S_TABLE]
-    for slot in range(scratch[table + MESSAGES]):
-        entry = table + scratch[table + MESSAGES_AT] + slot * MESSAGE_WORDS
+    for place in range(scratch[table + MESSAGES]):
+        entry = table + scratch[table + MESSAGES_AT] + place * MESSAGE_WORDS
         at = table + scratch[entry + CONDITIONS_AT]
         is_it = True
         for _ in range(scratch[entry + CONDITIONS]):
@@ -312,7 +317,7 @@ def _find_message(buf: Bytes, base: int, scratch: _Words) -> int:
             at += CONDITION_WORDS
         if is_it:
             scratch[S_MESSAGE] = entry
-            return slot
+            return scratch[entry + SLOT]
     return -1
 
 
@@ -723,16 +728,16 @@ def _bare_level(
 
 
 @inlined
-def _close_book(first: int, index: int, is_bare: bool, scratch: _Words, records: _Words) -> None:
-    """Mark the last record of a transaction; give a first one without a level its time and ids."""
+def _close_book(first: int, bare: int, index: int, scratch: _Words, records: _Words) -> None:
+    """Mark the last record of a transaction; give those up to ``bare``, without a level, its time and ids."""
     last = (index - 1) * _RECORD_WORDS
     # LAST is the sign bit.
     records[last + 3] |= int64(-1) << 63
-    if is_bare:
-        bare = first * _RECORD_WORDS
-        records[bare + 1] = scratch[S_RECORD + 1]
-        records[bare + 6] = scratch[S_RECORD + 6]
-        records[bare + 7] = scratch[S_RECORD + 7]
+    for place in range(first, bare):
+        at = place * _RECORD_WORDS
+        records[at + 1] = scratch[S_RECORD + 1]
+        records[at + 6] = scratch[S_RECORD + 6]
+        records[at + 7] = scratch[S_RECORD + 7]
 
 
 @inlined
@@ -846,14 +851,14 @@ def next_part(
             return index
         emit += EMIT_WORDS
     if book:
-        is_bare = book == SNAPSHOT
+        bare = first + int64(book == SNAPSHOT)
         if index == first:
             if index >= limit:
                 return BUFFER_FULL
             _bare_level(row, ACTION_NONE, flags, ts_recv_ns, records, index)
             index += 1
-            is_bare = True
-        _close_book(first, index, is_bare, scratch, records)
+            bare = index
+        _close_book(first, bare, index, scratch, records)
         check = scratch[entry + CHECK_SOURCE]
         result = scratch[S_RESULT : S_RESULT + 2]
         if check != NOWHERE:

@@ -50,7 +50,7 @@ from zerofeed.codecs.json._text_kernels import text_key
 from zerofeed.codecs.json.shape import Shape
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.instruments import UNKNOWN_INSTRUMENT
-from zerofeed.records.kinds import ACTION_NONE, LEVEL, NO_SIDE
+from zerofeed.records.kinds import ACTION_NONE, ASK, BID, LEVEL, NO_SIDE
 from zerofeed.records.units import RATE_EXPONENT
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "NONE",
     "ONLY",
     "Before",
+    "Begins",
     "Book",
     "Check",
     "Code",
@@ -91,8 +92,8 @@ __all__ = [
 # Words of a message.
 (
     CONDITIONS_AT, CONDITIONS, EACH, SYMBOLS_AT, SYMBOLS, EMITS_AT, EMITS, BOOK, CHECK_RULE,
-    CHECK_SOURCE, WINDOW_AT, IS_HEARTBEAT, OWN_KIND, PRICE_TEXT, SIZE_TEXT, MESSAGE_WORDS,
-) = range(16)  # fmt: skip
+    CHECK_SOURCE, WINDOW_AT, IS_HEARTBEAT, OWN_KIND, PRICE_TEXT, SIZE_TEXT, SLOT, MESSAGE_WORDS,
+) = range(17)  # fmt: skip
 
 # Words of a condition, a symbol, an emit, an operation.
 C_SOURCE, C_TEST, C_KEY, CONDITION_WORDS = range(4)
@@ -101,8 +102,10 @@ E_KIND, E_ROWS, E_NEEDS, E_OPS_AT, E_OPS, E_ROW_OPS, E_SIDE, E_ACTION, EMIT_WORD
 O_TARGET, O_CODE, O_SOURCE, O_ARGUMENT, O_SECOND, O_IS_ELSE, OP_WORDS = range(7)
 K_PREFIX, K_PREFIX_BYTES, K_SUFFIX, K_SUFFIX_BYTES, K_DASHES, K_KIND, KIND_WORDS = range(7)
 
-# Tests of a condition; anything above is a byte: the text before it has the key.
+# Tests of a condition. Above them: a byte, the text before which has the key; above BEGINS: a number of
+# first bytes that have it.
 IS_PRESENT, IS_ABSENT, IS_TEXT, HAS_ROWS = range(4)
+BEGINS = 256
 
 # Spaces of a source: space << SPACE_SHIFT | index; FIRST: list << LIST_SHIFT | index.
 FIELD, OUTER, INNER, FIRST_ROW = range(4)
@@ -228,6 +231,13 @@ class Before:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """A condition: the text begins like this (``orderbook.1.`` of ``orderbook.1.BTCUSDT``)."""
+
+    text: str
+
+
 class _Test:
     def __init__(self, name: str) -> None:
         self._name = name
@@ -240,7 +250,7 @@ ANY = _Test("ANY")
 """A condition: the field is there, and not null."""
 NONE = _Test("NONE")
 """A condition: it is not there, or null."""
-Condition: TypeAlias = "str | Before | _Test"
+Condition: TypeAlias = "str | Before | Begins | _Test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +371,7 @@ class Message:
     """One kind of message.
 
     Attributes:
-        name: for people and counters.
+        name: for people and counters; several messages may have the same.
         when: conditions by source; all must be true. The first message whose conditions are counts.
         symbol: where its symbol stands, or alternatives; none: it makes no records of instruments.
         each: list whose rows are each treated like a message.
@@ -407,24 +417,14 @@ def levels(
         flags: set in each record.
     """
     emits: list[Emit] = []
-    for rows, side in ((bids, 66), (asks, 65)):
-        chain: dict[str, Values] = {}
+    for rows, side in ((bids, BID), (asks, ASK)):
+        price, size = Price(f"{rows}.price"), Size(f"{rows}.size")
+        emit = Emit(LEVEL, rows=rows, time=time, side=side, flags=flags, price=price, size=size)
         if change_id is not None:
-            chain["change_id"] = change_id
+            emit.body["change_id"] = change_id
         if previous is not None:
-            chain["prev_change_id"] = previous
-        emits.append(
-            Emit(
-                LEVEL,
-                rows=rows,
-                time=time,
-                side=side,
-                flags=flags,
-                price=Price(f"{rows}.price"),
-                size=Size(f"{rows}.size"),
-                **chain,
-            )
-        )
+            emit.body["prev_change_id"] = previous
+        emits.append(emit)
     return emits
 
 
@@ -466,7 +466,9 @@ class Dialect:
     ) -> None:
         self._shape = shape
         self._words: list[int] = [0] * HEADER_WORDS
-        self.names = {slot: message.name for slot, message in enumerate(messages)}
+        names = list(dict.fromkeys(message.name for message in messages))
+        self.names = dict(enumerate(names))
+        self._slots = {name: slot for slot, name in enumerate(names)}
         self.row_words = shape.row_words
         self.fields = len(shape.fields)
         words = self._words
@@ -502,10 +504,10 @@ class Dialect:
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
         symbol_words: list[int] = []
         for symbol in symbols:
-            source = NOWHERE
+            at = NOWHERE
             if symbol.source is not None:
-                source = self._source(symbol.source, message.each, None)
-            symbol_words += [source, _byte(symbol.before), _byte(symbol.behind), symbol.is_upper]
+                at = self._source(symbol.source, message.each, None)
+            symbol_words += [at, _byte(symbol.before), _byte(symbol.behind), symbol.is_upper]
         emits = [word for emit in message.emits for word in self._emit(emit, message.each)]
         book = message.book
         check = book.check if book is not None else None
@@ -530,6 +532,7 @@ class Dialect:
             int(message.is_heartbeat),
             NOWHERE if message.kind is None else message.kind,
             price_text, size_text,
+            self._slots[message.name],
         ]  # fmt: skip
 
     def _emit(self, emit: Emit, each: str | None) -> list[int]:
@@ -654,6 +657,8 @@ def _condition_words(condition: Condition) -> list[int]:
         return [IS_TEXT, _key(condition)]
     if isinstance(condition, Before):
         return [_byte(condition.mark), _key(condition.text)]
+    if isinstance(condition, Begins):
+        return [BEGINS + len(condition.text.encode()), _key(condition.text)]
     return [IS_PRESENT if condition is ANY else IS_ABSENT, 0]
 
 

@@ -32,7 +32,8 @@ from zerofeed.codecs.json.dialect import (
 )
 from zerofeed.codecs.json.shape import Either, Items, Shape, Wanted
 from zerofeed.records.flags import LAST, TOB
-from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, PERPETUAL, SPOT as SPOT_KIND
+from zerofeed.records.instruments import INDEX_INSTRUMENT, PERPETUAL
+from zerofeed.records.instruments import SPOT as SPOT_KIND
 from zerofeed.records.kinds import (
     ASK,
     BID,

@@ -9,7 +9,7 @@ kept up; what falls behind them is gone without a word. Source: Kraken, "Spot We
 
 from __future__ import annotations
 
-from zerofeed.books.layout import CHECKSUM_KRAKEN
+from zerofeed.books.checksums import CHECKSUM_KRAKEN
 from zerofeed.codecs.json.dialect import (
     ANY,
     Book,

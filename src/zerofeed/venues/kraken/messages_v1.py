@@ -6,7 +6,7 @@ message, with the checksum in the last. Source: Kraken, "WebSockets API v1".
 
 from __future__ import annotations
 
-from zerofeed.books.layout import CHECKSUM_KRAKEN
+from zerofeed.books.checksums import CHECKSUM_KRAKEN
 from zerofeed.codecs.json.dialect import (
     ANY,
     Before,

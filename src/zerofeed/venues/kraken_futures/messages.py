@@ -20,7 +20,6 @@ from zerofeed.codecs.json.dialect import (
     Symbol,
     SymbolKind,
     Time,
-    Values,
     Whole,
     levels,
 )
@@ -58,7 +57,14 @@ _SHAPE = Shape(
         "asks": Items("asks", {"price": "price", "qty": "size"}),
         "trades": Items(
             "trades",
-            {"side": "side", "time": "ms", "price": "price", "qty": "size", "seq": "seq", "uid": "uid"},
+            {
+                "side": "side",
+                "time": "ms",
+                "price": "price",
+                "qty": "size",
+                "seq": "seq",
+                "uid": "uid",
+            },
         ),
         "bid": "bid",
         "bid_size": "bid_size",
@@ -74,9 +80,24 @@ _SHAPE = Shape(
 _SYMBOL = Symbol("symbol")
 _SIDES = {"buy": BID, "sell": ASK}
 _TIME = Time("time_ms", "ms")
-_TRADE: dict[str, Values] = {"price": Price("price"), "size": Size("size"), "trade_id": Key("uid")}
 _SIDE = Code("side", _SIDES)
-_FILL = Emit(TRADE, time=_TIME, side=_SIDE, trade_seq=Whole("seq"), **_TRADE)
+_FILL = Emit(
+    TRADE,
+    time=_TIME,
+    side=_SIDE,
+    price=Price("price"),
+    size=Size("size"),
+    trade_id=Key("uid"),
+    trade_seq=Whole("seq"),
+)
+_LIQUIDATION = Emit(
+    LIQUIDATION,
+    time=_TIME,
+    side=_SIDE,
+    price=Price("price"),
+    size=Size("size"),
+    trade_id=Key("uid"),
+)
 _TICKER = [
     Emit(
         QUOTE,
@@ -124,7 +145,7 @@ KRAKEN_FUTURES = Dialect(
             "liquidation",
             when={"feed": "trade", "type": "liquidation"},
             symbol=_SYMBOL,
-            emits=[_FILL, Emit(LIQUIDATION, time=_TIME, side=_SIDE, **_TRADE)],
+            emits=[_FILL, _LIQUIDATION],
         ),
         Message("trade", when={"feed": "trade"}, symbol=_SYMBOL, emits=[_FILL]),
         Message("ticker", when={"feed": "ticker"}, symbol=_SYMBOL, emits=_TICKER),

@@ -9,7 +9,7 @@ Source: OKX API v5, "Order book channel".
 
 from __future__ import annotations
 
-from zerofeed.books.layout import CHECKSUM_OKX
+from zerofeed.books.checksums import CHECKSUM_OKX
 from zerofeed.codecs.json.dialect import (
     ANY,
     NONE,
@@ -117,7 +117,9 @@ def _of(channel: str, *emits: Emit, kind: int | None = None, **when: Condition) 
     )
 
 
-def _book(channel: str, action: Condition, *, is_snapshot: bool, is_checked: bool = True) -> Message:
+def _book(
+    channel: str, action: Condition, *, is_snapshot: bool, is_checked: bool = True
+) -> Message:
     return Message(
         channel,
         when={"channel": channel, "action": action, "data": ANY},
