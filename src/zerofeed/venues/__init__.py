@@ -1,1 +1,3 @@
 """Crypto venues: what their messages mean, and how one subscribes to them; one folder each."""
+
+__all__: list[str] = []

@@ -1,1 +1,3 @@
 """Deribit by JSON-RPC."""
+
+__all__: list[str] = []

@@ -1,1 +1,3 @@
 """Kraken: spot, by WebSocket version 2, and version 1 for captures."""
+
+__all__: list[str] = []

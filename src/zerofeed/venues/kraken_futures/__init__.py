@@ -1,1 +1,3 @@
 """Kraken Futures."""
+
+__all__: list[str] = []

@@ -1,1 +1,3 @@
 """OKX: spot, swaps, futures and options."""
+
+__all__: list[str] = []
