@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.books.l2 import L2Book
+from zerofeed.codecs.json._text_kernels import text_key
 from zerofeed.feed.instruments import Instrument
 from zerofeed.records.dtypes import BODY, RECORD
 from zerofeed.records.flags import FLAG_NAMES, MAYBE_BAD_BOOK
@@ -29,6 +30,7 @@ __all__ = [
     "Vector",
     "Venue",
     "encoded",
+    "key_of_text",
     "level",
     "rate",
     "rec",
@@ -70,6 +72,11 @@ def scaled(text: str | None, exponent: int = -8) -> int:
 def rate(text: str) -> int:
     """A pure number as its mantissa."""
     return from_decimal(text, RATE_EXPONENT)
+
+
+def key_of_text(text: str) -> int:
+    """The number that stands for a text."""
+    return int(text_key(np.frombuffer(text.encode(), np.uint8), 0, len(text.encode())))
 
 
 def rec(
