@@ -381,7 +381,7 @@ class Message:
         kind: of its instruments where it is not the dialect's (an index); their symbols are kept apart.
         window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
             without a word. The number, or what is behind the last of a mark in a text.
-        exponents: sources of a price and a size whose number of decimals in the first message of an
+        exponents: sources of prices and of sizes whose most decimals in the first message of an
             instrument are the decimals that the venue always writes.
     """
 
@@ -393,7 +393,7 @@ class Message:
     book: Book | None = None
     is_heartbeat: bool = False
     kind: int | None = None
-    exponents: tuple[str, str] | None = None
+    exponents: tuple[str | tuple[str, ...], str | tuple[str, ...]] | None = None
     window: Window | None = None
 
 
@@ -498,9 +498,12 @@ class Dialect:
         conditions: list[int] = []
         for source, condition in message.when.items():
             if source in self._shape.lists:
+                if condition is not ANY:
+                    raise BugError("a list has rows or none", expected=ANY, got=condition)
                 conditions += [self._shape.lists[source], HAS_ROWS, 0]
                 continue
-            conditions += [self._source(source, message.each, None), *_condition_words(condition)]
+            # No row of any list is chosen yet: a column has no value.
+            conditions += [self._source(source, None, None), *_condition_words(condition)]
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
         symbol_words: list[int] = []
         for symbol in symbols:
@@ -514,8 +517,8 @@ class Dialect:
         window = message.window
         price_text, size_text = NOWHERE, NOWHERE
         if message.exponents is not None:
-            price_text = self._column(message.exponents[0])
-            size_text = self._column(message.exponents[1])
+            price_text = self._columns(message.exponents[0])
+            size_text = self._columns(message.exponents[1])
         return [
             self._put(conditions), len(conditions) // CONDITION_WORDS,
             each,
@@ -559,6 +562,8 @@ class Dialect:
                 raise BugError("no such column", expected=" or ".join(names), got=name)
             add(T_BODY + names.index(name), values)
         side = emit.side if isinstance(emit.side, int) else NO_SIDE
+        if isinstance(emit.side, tuple) or isinstance(emit.action, tuple):
+            raise BugError("side and action have no alternatives", got=names)
         if not isinstance(emit.side, int):
             add(T_SIDE, emit.side)
         action = emit.action if isinstance(emit.action, int) else ACTION_NONE
@@ -625,6 +630,11 @@ class Dialect:
             raise BugError("no such column", expected=" or ".join(columns), got=source)
         space = INNER if name == rows else OUTER
         return space << SPACE_SHIFT | columns[column]
+
+    def _columns(self, sources: str | tuple[str, ...]) -> int:
+        """Put down the number of sources, and each of them."""
+        each = sources if isinstance(sources, tuple) else (sources,)
+        return self._put([len(each), *(self._column(source) for source in each)])
 
     def _column(self, source: str) -> int:
         """Give a column by list and number, or a field by its number in the list NOWHERE + 1 = 0."""
