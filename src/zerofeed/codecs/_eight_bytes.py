@@ -91,7 +91,6 @@ def _first_marked(builder: Any, marks: Any) -> Any:
     return builder.lshr(bits, _constant(3))
 
 
-@type_callable(stop_in_text)
 def _type_stop(_context: Any) -> Any:
     def typer(buffer: Any, at: Any) -> Any:
         if is_bytes(buffer, writable=False) and isinstance(at, types.Integer):
@@ -101,7 +100,6 @@ def _type_stop(_context: Any) -> Any:
     return typer
 
 
-@lower_builtin(stop_in_text, types.Array, types.int64)
 def _lower_stop(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     word = _load(context, builder, sig, args)
 
@@ -117,7 +115,6 @@ def _lower_stop(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return _first_marked(builder, builder.and_(marks, _constant(_HIGH)))
 
 
-@type_callable(digits)
 def _type_digits(_context: Any) -> Any:
     def typer(buffer: Any, at: Any, most: Any) -> Any:
         is_number = isinstance(at, types.Integer) and isinstance(most, types.Integer)
@@ -128,7 +125,6 @@ def _type_digits(_context: Any) -> Any:
     return typer
 
 
-@lower_builtin(digits, types.Array, types.int64, types.int64)
 def _lower_digits(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     word = builder.xor(_load(context, builder, sig, args), _each(0x30))
     # A byte is a digit when neither it nor it and 6 reach 16.
@@ -152,3 +148,9 @@ def _lower_digits(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     number = builder.select(is_none, _constant(0), eight)
     counted = builder.select(is_none, _constant(0), count)
     return builder.or_(builder.shl(counted, _constant(COUNT_SHIFT)), number)
+
+
+type_callable(stop_in_text)(_type_stop)
+type_callable(digits)(_type_digits)
+lower_builtin(stop_in_text, types.Array, types.int64)(_lower_stop)
+lower_builtin(digits, types.Array, types.int64, types.int64)(_lower_digits)
