@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined, inlined
 from zerofeed.books._side_kernels import best, drop_worst, find, insert, remove
 from zerofeed.books.layout import (
     B_ASKS,
@@ -93,13 +93,13 @@ NOTHING = 0
 FINISHED = 1
 
 
-@inlined
+@always_inlined
 def side_at(books: _Words, book: int, side: int) -> int:
     """Find the first price word of side 0, bids, or 1, asks."""
     return int(books[book + B_LEVELS] + side * 3 * books[H_CAPACITY])
 
 
-@inlined
+@always_inlined
 def is_intact(books: _Words, book: int) -> bool:
     """Tell whether the book is complete up to its change id (it may still be behind a gap)."""
     return bool((books[book + B_DOUBTS] & ~DOUBT_GAP) == 0)
@@ -145,7 +145,7 @@ def forget(books: _Words, book: int, doubts: int) -> None:
     books[book + B_DIRTY] = 1
 
 
-@inlined
+@always_inlined
 def _is_stale(books: _Words, book: int, change_id: int, previous_id: int) -> bool:
     """Tell whether the book has seen a transaction: it ends no later than the book.
 
@@ -159,7 +159,7 @@ def _is_stale(books: _Words, book: int, change_id: int, previous_id: int) -> boo
     return bool(change_id <= known and previous_id < known)
 
 
-@inlined
+@always_inlined
 def begin_change(books: _Words, book: int, change_id: int, previous_id: int) -> None:
     """Decide what a transaction is to the book: its next, one it has seen, or one too far ahead."""
     known = books[book + B_CHANGE_ID]
@@ -206,7 +206,7 @@ def _renumber(books: _Words, book: int, change_id: int) -> None:
         books[_ABANDONED] += 1
 
 
-@inlined
+@always_inlined
 def apply_change(
     books: _Words, book: int, action: int, side_code: int, price: int, size: int, change_id: int
 ) -> None:
@@ -260,7 +260,7 @@ def apply_change(
         place(books, book, side, index, price, kept, change_id)
 
 
-@inlined
+@always_inlined
 def place(
     books: _Words, book: int, side: int, index: int, price: int, size: int, change_id: int
 ) -> None:
@@ -289,7 +289,7 @@ def refuse(books: _Words, book: int, change_id: int) -> None:
     books[_REFUSED] += 1
 
 
-@inlined
+@always_inlined
 def end_change(books: _Words, book: int, ts_event_ns: int) -> int:
     """Close the open transaction.
 
@@ -342,7 +342,7 @@ def cut_to_window(books: _Words, book: int) -> None:
             books[horizon] = UNDEF
 
 
-@inlined
+@always_inlined
 def check_crossed(books: _Words, book: int) -> None:
     """Doubt the book when its best bid reaches its best ask, as the venue's rules say."""
     rules = books[H_RULES]
@@ -356,7 +356,7 @@ def check_crossed(books: _Words, book: int) -> None:
         cast_doubt(books, book, DOUBT_CROSSED, books[book + B_CHANGE_ID])
 
 
-@inlined
+@always_inlined
 def take_change(books: _Words, book: int, record: Any, flags: int) -> int:
     """Use a LEVEL record that is not of a snapshot.
 

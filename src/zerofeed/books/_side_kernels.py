@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined, inlined
 
 __all__ = ["best", "drop_tombstones", "drop_worst", "find", "insert", "keep_newer", "remove"]
 
@@ -23,7 +23,7 @@ _Words = npt.NDArray[np.int64]
 NEAR_LEVELS = 8
 
 
-@inlined
+@always_inlined
 def find(books: _Words, at: int, levels: int, flip: int, price: int) -> int:
     """Find the best level that is at or worse than a price.
 
@@ -43,17 +43,16 @@ def find(books: _Words, at: int, levels: int, flip: int, price: int) -> int:
         if better < NEAR_LEVELS:
             return levels - 1 - better
         high = levels - NEAR_LEVELS
+    # Halved without a branch that depends on a price: which half it is cannot be predicted.
     low = 0
-    while low < high:
-        middle = (low + high) >> 1
-        if (books[at + middle] ^ flip) <= key:
-            low = middle + 1
-        else:
-            high = middle
+    while high > 0:
+        half = (high + 1) >> 1
+        low += half if (books[at + low + half - 1] ^ flip) <= key else 0
+        high -= half
     return low - 1
 
 
-@inlined
+@always_inlined
 def insert(
     books: _Words, at: int, capacity: int, levels: int, index: int,
     price: int, size: int, change_id: int,
@@ -90,15 +89,24 @@ def insert(
     books[ids + place] = change_id
 
 
-@inlined
+@always_inlined
 def remove(books: _Words, at: int, capacity: int, levels: int, index: int) -> None:
     """Take the level at ``index`` out."""
     sizes = at + capacity
     ids = sizes + capacity
-    for here in range(index, levels - 1):
-        books[at + here] = books[at + here + 1]
-        books[sizes + here] = books[sizes + here + 1]
-        books[ids + here] = books[ids + here + 1]
+    if levels - index <= NEAR_LEVELS:
+        for here in range(index, levels - 1):
+            books[at + here] = books[at + here + 1]
+            books[sizes + here] = books[sizes + here + 1]
+            books[ids + here] = books[ids + here + 1]
+    else:
+        # One column at a time is what the compiler turns into memmove.
+        for here in range(at + index, at + levels - 1):
+            books[here] = books[here + 1]
+        for here in range(sizes + index, sizes + levels - 1):
+            books[here] = books[here + 1]
+        for here in range(ids + index, ids + levels - 1):
+            books[here] = books[here + 1]
 
 
 @inlined
@@ -142,7 +150,7 @@ def drop_worst(books: _Words, at: int, capacity: int, count: int, worst: int) ->
     books[count] = kept
 
 
-@inlined
+@always_inlined
 def best(books: _Words, at: int, capacity: int, levels: int) -> int:
     """Find the best level that is not a tombstone.
 
