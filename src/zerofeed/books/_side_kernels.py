@@ -5,8 +5,8 @@ other from word ``at``, sorted with the best price last. ``flip`` is 0 for bids 
 bits set, for asks, so ``price ^ flip`` grows towards the best on both. ``count`` is the index
 of the word that holds the number of levels.
 
-A level of size 0 is a tombstone: the level is gone, and the change id says since when. Only
-books in doubt have them.
+A level of size 0 is gone. In a book in doubt it is a tombstone: the change id says since when, and a
+snapshot decides what it was. In any other it is a gap, room for a level to come.
 """
 
 from __future__ import annotations
@@ -16,11 +16,22 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import always_inlined, inlined
 
-__all__ = ["best", "drop_tombstones", "drop_worst", "find", "insert", "keep_newer", "remove"]
+__all__ = [
+    "best",
+    "drop_tombstones",
+    "drop_worst",
+    "fill_gap",
+    "find",
+    "insert",
+    "keep_newer",
+    "remove",
+]
 
 _Words = npt.NDArray[np.int64]
 
 NEAR_LEVELS = 8
+GAP_REACH = 48
+"""How far away a gap is looked for; farther off, moving all is as fast."""
 
 
 @always_inlined
@@ -28,7 +39,8 @@ def find(books: _Words, at: int, levels: int, flip: int, price: int) -> int:
     """Find the best level that is at or worse than a price.
 
     Almost all updates are near the top. The levels there are compared all at once and counted,
-    because a loop that stops at the right one is mispredicted half the time; the rest is halved.
+    because a loop that stops at the right one is mispredicted half the time; the rest is cut into
+    eighths, again by counting.
 
     Returns:
         Its index, 0 is the worst level; -1 when every level is better.
@@ -43,12 +55,19 @@ def find(books: _Words, at: int, levels: int, flip: int, price: int) -> int:
         if better < NEAR_LEVELS:
             return levels - 1 - better
         high = levels - NEAR_LEVELS
-    # Halved without a branch that depends on a price: which half it is cannot be predicted.
+    # Seven probes at once and an eighth part left: which it is cannot be predicted, so they are counted.
     low = 0
-    while high > 0:
-        half = (high + 1) >> 1
-        low += half if (books[at + low + half - 1] ^ flip) <= key else 0
-        high -= half
+    while high > 2 * NEAR_LEVELS:
+        step = high >> 3
+        probe = at + low + step - 1
+        worse = 0
+        for part in range(7):
+            worse += 1 if (books[probe + part * step] ^ flip) <= key else 0
+        low += worse * step
+        high = step if worse < 7 else high - 7 * step
+    first = at + low
+    for here in range(high):
+        low += 1 if (books[first + here] ^ flip) <= key else 0
     return low - 1
 
 
@@ -87,6 +106,44 @@ def insert(
     books[at + place] = price
     books[sizes + place] = size
     books[ids + place] = change_id
+
+
+@inlined
+def fill_gap(
+    books: _Words, at: int, capacity: int, levels: int, index: int,
+    price: int, size: int, change_id: int,
+) -> bool:  # fmt: skip
+    """Put a level above ``index`` by moving those between it and the nearest gap, if one is near.
+
+    Returns:
+        False when there is none; nothing was done.
+    """
+    sizes = at + capacity
+    for distance in range(GAP_REACH):
+        above = index + 1 + distance
+        if above < levels and books[sizes + above] == 0:
+            for column in range(at, at + 3 * capacity, capacity):
+                for here in range(column + above, column + index + 1, -1):
+                    books[here] = books[here - 1]
+            _put(books, at, capacity, index + 1, price, size, change_id)
+            return True
+        below = index - distance
+        if below >= 0 and books[sizes + below] == 0:
+            for column in range(at, at + 3 * capacity, capacity):
+                for here in range(column + below, column + index):
+                    books[here] = books[here + 1]
+            _put(books, at, capacity, index, price, size, change_id)
+            return True
+    return False
+
+
+@inlined
+def _put(
+    books: _Words, at: int, capacity: int, index: int, price: int, size: int, change_id: int
+) -> None:
+    books[at + index] = price
+    books[at + capacity + index] = size
+    books[at + 2 * capacity + index] = change_id
 
 
 @always_inlined
