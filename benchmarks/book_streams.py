@@ -55,7 +55,7 @@ def _stream(name: str, rows: list[tuple[int, int, int, int]], warm: int) -> Stre
     return Stream(name, *(np.ascontiguousarray(table[:, column]) for column in range(4)), warm)
 
 
-def synthetic(levels: int = 1_000_000, seed: int = 11, depth: int = 400) -> Stream:
+def synthetic(levels: int = 300_000, seed: int = 11, depth: int = 400) -> Stream:
     """Make a walk of the middle with updates that are mostly near it.
 
     Args:

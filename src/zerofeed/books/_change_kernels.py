@@ -100,8 +100,8 @@ _ABANDONED = COUNTERS["snapshots_abandoned"]
 _MALFORMED = COUNTERS["malformed_levels"]
 _DOUBTS = COUNTERS["doubts"]
 
-GAP_SHARE = 2
-"""Gaps are closed up when they are more than a quarter of a side: ``levels >> GAP_SHARE``."""
+GAP_SHARE = 1
+"""Gaps are closed up when they are more than half of a side: ``levels >> GAP_SHARE``."""
 
 NOTHING = 0
 FINISHED = 1

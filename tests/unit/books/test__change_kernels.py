@@ -171,7 +171,9 @@ def test_snapshot_is_cut_to_the_window():
 def test_side_that_fills_its_window_is_whole_whatever_fell_out():
     books = L2Books.create(1, capacity=8, depth=1)
     books.set_window(0, 3)
-    books.apply(batch(clear(UNDEF, flags=SNAPSHOT), level("A", 90, 1, UNDEF, flags=SNAPSHOT | LAST)))
+    books.apply(
+        batch(clear(UNDEF, flags=SNAPSHOT), level("A", 90, 1, UNDEF, flags=SNAPSHOT | LAST))
+    )
     changes = [level("B", price, 1, UNDEF) for price in range(12)]
     changes[-1]["flags"] = LAST
     books.apply(batch(*changes))
@@ -201,3 +203,69 @@ def test_gap_of_a_venue_without_ids_lasts_until_the_next_snapshot():
         assert books[0].doubts == ["gap"]
     books.apply(batch(*venue.snapshot()))
     assert books[0].is_proven
+
+
+def deep(levels=40):
+    made = L2Books.create(1, capacity=64, depth=4)
+    pieces = [level("B", 2 * price, 1, 1, flags=SNAPSHOT) for price in range(levels)]
+    made.apply(batch(*pieces, level("A", 900, 1, 1, flags=SNAPSHOT | LAST)))
+    return made
+
+
+def change(books, *changes):
+    known = books[0].change_id
+    records = [level("B", price, size, known + 1, known) for price, size in changes]
+    records[-1]["flags"] = LAST
+    books.apply(batch(*records))
+
+
+def test_deleted_level_leaves_a_gap_that_its_return_fills():
+    books = deep()
+    change(books, (20, 0))
+    assert (books[0].word(lay.B_BIDS), books[0].word(lay.B_GAPS)) == (40, 1)
+    assert 20 not in books[0].bids["price"]
+    change(books, (20, 9))
+    assert (books[0].word(lay.B_BIDS), books[0].word(lay.B_GAPS)) == (40, 0)
+    assert books[0].is_proven
+
+
+def test_best_level_is_never_a_gap():
+    books = deep()
+    change(books, (76, 0), (74, 0))
+    assert books[0].word(lay.B_GAPS) == 2
+    change(books, (78, 0))
+    assert (books[0].word(lay.B_BIDS), books[0].word(lay.B_GAPS)) == (37, 0)
+    assert books[0].best().bid_price == 72
+
+
+def test_gaps_are_closed_up_when_they_are_many():
+    books = deep()
+    for price in range(0, 60, 2):
+        change(books, (price, 0))
+        assert books[0].word(lay.B_GAPS) <= 8 + books[0].word(lay.B_BIDS) // 2
+    assert books[0].bids["price"].tolist() == list(range(78, 58, -2))
+
+
+def test_gaps_are_closed_up_before_a_level_is_evicted():
+    books = deep(64)
+    change(books, (20, 0), (30, 0), (40, 0))
+    change(books, (1, 1), (3, 1), (5, 1))
+    assert not books[0].is_truncated
+    assert len(books[0].bids) == 64
+
+
+def test_book_that_comes_into_doubt_has_no_gaps():
+    books = deep()
+    change(books, (20, 0), (30, 0))
+    books.apply(level("B", 5, 1, 99, 98, flags=LAST))
+    assert books[0].doubts == ["chain_break"]
+    assert (books[0].word(lay.B_BIDS), books[0].word(lay.B_GAPS)) == (39, 0)
+
+
+def test_snapshot_of_the_same_id_is_compared_with_what_is_alive():
+    books = deep()
+    change(books, (20, 0), (30, 0))
+    pieces = [level("B", *entry, 2, flags=SNAPSHOT) for entry in sides(books[0])[0]]
+    books.apply(batch(*pieces, level("A", 900, 1, 2, flags=SNAPSHOT | LAST)))
+    assert books[0].is_proven
+    assert books.counters()["snapshots_verified"] == 1
