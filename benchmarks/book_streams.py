@@ -52,7 +52,8 @@ class Stream:
 
 def _stream(name: str, rows: list[tuple[int, int, int, int]], warm: int) -> Stream:
     table = np.array(rows, dtype=np.int64)
-    return Stream(name, *(np.ascontiguousarray(table[:, column]) for column in range(4)), warm)
+    ask, tick, lots, last = (np.ascontiguousarray(table[:, column]) for column in range(4))
+    return Stream(name, ask, tick, lots, last, warm)
 
 
 def synthetic(levels: int = 300_000, seed: int = 11, depth: int = 400) -> Stream:

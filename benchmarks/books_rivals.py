@@ -215,7 +215,7 @@ def hftbacktest_fuse(stream: Stream) -> Outcome:
     @njit  # type: ignore[untyped-decorator]
     def run(depth: Any, events: Any, begin: int, end: int) -> None:
         for index in range(begin, end):
-            depth.process_event(events, index, False)
+            depth.process_event(events, index, False)  # noqa: FBT003
 
     depth = FuseMarketDepth(1.0, 1.0)
     run(depth, events, 0, stream.warm)
