@@ -1,0 +1,72 @@
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zerofeed.base.errors import VenueError
+from zerofeed.records.units import from_decimal
+from zerofeed.venues.definition import decode_answer, exponent_of, ms_to_ns, positive
+
+__all__: list[str] = []
+
+STEPS = st.decimals(
+    min_value=Decimal("1e-12"), max_value=Decimal(10**6), allow_nan=False, allow_infinity=False
+).filter(lambda step: step > 0 and step.as_tuple().exponent >= -12)
+
+
+class Answer(msgspec.Struct):
+    step: Decimal
+
+
+@given(st.lists(STEPS, min_size=1, max_size=3))
+def test_every_step_is_a_whole_number_at_the_exponent(steps: list[Decimal]) -> None:
+    exponent = exponent_of(*steps)
+    for step in steps:
+        from_decimal(step, exponent)
+    if exponent < 0:
+        assert any(step.scaleb(-exponent - 1) % 1 for step in steps), "a smaller one would do"
+
+
+@pytest.mark.parametrize(
+    ("steps", "exponent"),
+    [
+        (["0.01000000"], -2),
+        (["0.25"], -2),
+        (["10"], 0),
+        (["0"], 0),
+        ([], 0),
+        (["0.5", "0.001"], -3),
+    ],
+)
+def test_zeros_at_the_end_do_not_count(steps: list[str], exponent: int) -> None:
+    assert exponent_of(*(Decimal(step) for step in steps), None) == exponent
+
+
+@pytest.mark.parametrize("body", [b'{"step":0.1}', b'{"step":"0.1"}', b'{"step":0.10, "new":[1]}'])
+def test_numbers_are_read_without_a_float_in_between(body: bytes) -> None:
+    assert decode_answer(body, Answer, where="here").step == Decimal("0.1")
+    long = b'{"step":0.12345678901234567890123}'
+    assert decode_answer(long, Answer, where="here").step == Decimal("0.12345678901234567890123")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>busy</html>", b'{"step":true}', b"{}", b'"\xff"'])
+def test_an_answer_of_another_form_is_one_clear_line(body: bytes) -> None:
+    with pytest.raises(VenueError, match=r"^here: the venue's answer is not of the form") as caught:
+        decode_answer(body, Answer, where="here")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_field_is_named() -> None:
+    with pytest.raises(VenueError, match=r"\$\.step"):
+        decode_answer(b'{"step":[]}', Answer, where="here")
+
+
+def test_never_and_nothing_are_none() -> None:
+    assert ms_to_ns(None) is None
+    assert ms_to_ns(0) is None
+    assert ms_to_ns(1_727_424_000_123) == 1_727_424_000_123_000_000
+    assert positive(Decimal(0)) is None
+    assert positive(None) is None
+    assert positive(Decimal("0.1")) == Decimal("0.1")
