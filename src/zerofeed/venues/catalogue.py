@@ -19,6 +19,14 @@ from dataclasses import dataclass
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.venues.binance.service import BINANCE, BINANCE_COINM, BINANCE_USDM
+from zerofeed.venues.bitfinex.service import BITFINEX
+from zerofeed.venues.bitmex.service import BITMEX
+from zerofeed.venues.bybit.service import BYBIT, BYBIT_INVERSE, BYBIT_LINEAR, BYBIT_OPTION
+from zerofeed.venues.coinbase.service import COINBASE
+from zerofeed.venues.deribit.service import DERIBIT
+from zerofeed.venues.kraken.service import KRAKEN
+from zerofeed.venues.kraken_futures.service import KRAKEN_FUTURES
+from zerofeed.venues.okx.service import OKX
 from zerofeed.venues.plan import Connection
 from zerofeed.venues.service import Service
 from zerofeed.venues.suggest import suggestion
@@ -31,6 +39,17 @@ SERVICES: dict[str, Service] = {
         BINANCE,
         BINANCE_USDM,
         BINANCE_COINM,
+        OKX,
+        BYBIT,
+        BYBIT_LINEAR,
+        BYBIT_INVERSE,
+        BYBIT_OPTION,
+        COINBASE,
+        KRAKEN,
+        KRAKEN_FUTURES,
+        DERIBIT,
+        BITMEX,
+        BITFINEX,
     )
 }
 """Every service by name."""
@@ -140,8 +159,7 @@ def _split(service: Service, text: str) -> tuple[str, str]:
     head, colon, tail = text.rpartition(":")
     if not colon:
         return text, ""
-    has_colons = ":" in service.symbol_example
-    if has_colons and _CHANNELS_FORM.fullmatch(tail) is None:
+    if ":" in service.symbol_form and _CHANNELS_FORM.fullmatch(tail) is None:
         return text, ""
     return head, tail
 

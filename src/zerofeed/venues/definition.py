@@ -8,6 +8,7 @@ a tick of 0.1 is exactly a tenth. The exponents are what prices and sizes need t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ __all__ = [
     "NO_OPTION",
     "PUT",
     "InstrumentDefinition",
+    "date_to_ns",
+    "decimal_or_none",
     "decode_answer",
     "exponent_of",
     "ms_to_ns",
@@ -32,6 +35,7 @@ PUT = ord("P")
 NO_OPTION = 0
 
 _T = TypeVar("_T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,20 @@ def positive(value: Decimal | None) -> Decimal | None:
 def ms_to_ns(time_ms: int | None) -> int | None:
     """Turn milliseconds into nanoseconds; None and 0, as venues write "never", give None."""
     return time_ms * 1_000_000 if time_ms else None
+
+
+def date_to_ns(date: datetime | None) -> int | None:
+    """Turn a date with a time zone into Unix ns, without a float in between."""
+    return None if date is None else (date - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+def decimal_or_none(text: str) -> Decimal | None:
+    """Read a number that a venue writes as text, empty for none.
+
+    Raises:
+        ArithmeticError: the text is no number.
+    """
+    return Decimal(text) if text else None
 
 
 def decode_answer(body: bytes, type_: type[_T], *, where: str) -> _T:

@@ -21,7 +21,8 @@ class Limits:
         topics_per_connection: subscriptions that one connection may carry.
         topics_per_request: subscriptions that one request may ask for.
         request_bytes: longest text that a request may be.
-        messages_per_second: that one connection may send, pings and pongs included.
+        messages_per_second: that one connection may send, pings and pongs included. To be spaced
+            evenly: venues count in rolling seconds, so a burst goes beyond it.
         connections_per_5min: attempts to connect, from one address.
         rest_weight_per_minute: weight of REST requests that one address may use.
         rest_weight_header: header in which the venue says how much of it is used, or "".
@@ -59,11 +60,13 @@ class Ping:
     here comes on top of that.
 
     Attributes:
-        text: what the client sends when it has heard nothing for ``idle_s``; "" for a ping frame.
-        idle_s: seconds of silence after which it does; None when only the venue pings.
+        text: what the client sends; "" for a ping frame.
+        idle_s: seconds of silence after which it does; None for never.
+        every_s: seconds after which it does whatever comes; None for never.
         pong: part of the text that answers it; "" for a pong frame, or for any message.
         answers: (part of a text from the venue, text to send back at once).
-        server_s: seconds between two ping frames of the venue's; None when it sends none.
+        server_s: seconds between two ping frames or heartbeats of the venue's; None when it sends
+            none.
 
     Raises:
         BugError: neither side ever pings, or a time is not above 0.
@@ -71,11 +74,12 @@ class Ping:
 
     text: str = ""
     idle_s: float | None = None
+    every_s: float | None = None
     pong: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     server_s: float | None = None
 
     def __post_init__(self) -> None:
-        times = [each for each in (self.idle_s, self.server_s) if each is not None]
+        times = [each for each in (self.idle_s, self.every_s, self.server_s) if each is not None]
         if not times or min(times) <= 0:
             raise BugError("a connection whose death nobody notices", got=self)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from zerofeed.base.errors import BugError, ConfigurationError
+from zerofeed.base.errors import BugError, ConfigurationError, VenueError
 from zerofeed.records.instruments import INSTRUMENT_TYPES
 from zerofeed.venues.definition import InstrumentDefinition
 from zerofeed.venues.limits import Limits, Ping
@@ -363,7 +363,15 @@ class Service:
         Raises:
             VenueError: the answer is not of the form that is known.
         """
-        return self.instruments.parse(body)
+        try:
+            return self.instruments.parse(body)
+        except (ArithmeticError, LookupError, ValueError) as error:
+            raise VenueError(
+                "a value in the venue's list of instruments is not what is known",
+                where=self.name,
+                got=repr(error),
+                next_step="the venue may have changed its interface: look for a newer zerofeed",
+            ) from error
 
     def _requests(self, topics: list[Topic], request_id: int, *, subscribes: bool) -> list[str]:
         return list(

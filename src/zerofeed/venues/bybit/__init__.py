@@ -1,0 +1,3 @@
+"""Bybit, interface v5: spot, linear, inverse, options."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Kraken spot, WebSocket interface v2."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Kraken Futures: perpetuals and dated futures."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""OKX, interface v5: spot, perpetuals, futures, options."""
+
+__all__: list[str] = []
