@@ -32,6 +32,7 @@ __all__ = ["describe", "instruments", "matches"]
 
 _NS = 1_000_000_000
 _ATTEMPTS = 2
+_TOLD_WAIT_S = 1.0
 _SECONDS_OF = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -142,7 +143,8 @@ def _open_client(limits: Limits, ca_file: Path | None) -> VenueRest:
 
 
 def _tell_wait(why: str, seconds: float) -> None:
-    print(f"zerofeed: {why}; waiting {seconds:.1f} s", file=sys.stderr)
+    if seconds >= _TOLD_WAIT_S:
+        print(f"zerofeed: {why}; waiting {seconds:.1f} s", file=sys.stderr)
 
 
 def _draw(found: list[InstrumentDefinition], listing: Listing, age_s: float) -> None:

@@ -386,7 +386,7 @@ def _transport_error(url: str, failure: failures.HTTPError) -> VenueError | _Tra
         VenueError(
             f"{what}{through}",
             where=_shown(url),
-            got=_one_line(str(cause)),
+            got=_one_line(_without_connection(str(cause))),
             next_step="check the network, or HTTPS_PROXY if there is a proxy",
         )
     )
@@ -401,6 +401,12 @@ def _retry_after(answer: urllib3.BaseHTTPResponse) -> float | None:
     except failures.InvalidHeader:
         return None
     return seconds if math.isfinite(seconds) else None
+
+
+def _without_connection(text: str) -> str:
+    """Leave out which connection object it was: ``HTTPSConnection(host=..., port=443): ...``."""
+    head, colon, rest = text.partition("): ")
+    return rest if colon and "Connection" in head else text
 
 
 def _shown(url: str) -> str:

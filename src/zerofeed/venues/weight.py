@@ -47,7 +47,7 @@ class WeightBudget:
         """
         self._fill(now_s)
         missing = min(weight, self._capacity) - self._left
-        blocked = self._blocked_until_s - now_s
+        blocked = self._blocked_until_s - self._seen_s
         return max(0.0, blocked, missing * WINDOW_S / self._capacity)
 
     def spend(self, weight: int, now_s: float) -> None:

@@ -11,9 +11,11 @@ from zerofeed.venues.definition import decode_answer, exponent_of, ms_to_ns, pos
 
 __all__: list[str] = []
 
-STEPS = st.decimals(
-    min_value=Decimal("1e-12"), max_value=Decimal(10**6), allow_nan=False, allow_infinity=False
-).filter(lambda step: step > 0 and step.as_tuple().exponent >= -12)
+STEPS = st.builds(
+    lambda mantissa, decimals: Decimal(mantissa).scaleb(-decimals),
+    st.integers(1, 10**6),
+    st.integers(0, 12),
+)
 
 
 class Answer(msgspec.Struct):

@@ -55,7 +55,7 @@ class _Instrument(msgspec.Struct, rename="camel"):
 
 
 class _List(msgspec.Struct, rename="camel"):
-    list: list[_Instrument] = []
+    rows: list[_Instrument] = msgspec.field(name="list", default_factory=list)
     category: str = ""
     next_page_cursor: str | None = None
 
@@ -72,7 +72,7 @@ def parse(body: bytes) -> list[InstrumentDefinition]:
     Raises:
         VenueError: the answer is a refusal, or not of the form that is known.
     """
-    return [_definition(each) for each in _answer(body).result.list]
+    return [_definition(each) for each in _answer(body).result.rows]
 
 
 def next_page(url: str, body: bytes) -> str | None:
