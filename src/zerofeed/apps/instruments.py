@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.markup import escape
 
@@ -23,10 +23,7 @@ from zerofeed.runtime.venue_listing import (
 )
 from zerofeed.venues.catalogue import find_service
 from zerofeed.venues.definition import NO_OPTION, InstrumentDefinition
-
-if TYPE_CHECKING:
-    from zerofeed.runtime.venue_rest import VenueRest
-    from zerofeed.venues.limits import Limits
+from zerofeed.venues.service import Service
 
 __all__ = ["describe", "instruments", "matches"]
 
@@ -64,14 +61,13 @@ def instruments(
         ResourceError: the extra ``ws`` is not installed.
     """
     service = find_service(venue).at(rest_url=rest_url)
-    with _open_client(service.limits, ca_file) as client:
-        listing = list_instruments(
-            service,
-            lambda: client.fetch_instruments(service),
-            ListingCache(default_folder()),
-            now_ns=time.time_ns(),
-            max_age_s=max_age_s,
-        )
+    listing = list_instruments(
+        service,
+        lambda: _fetch(service, ca_file),
+        ListingCache(default_folder()),
+        now_ns=time.time_ns(),
+        max_age_s=max_age_s,
+    )
     age_s = max(0.0, (time.time_ns() - listing.fetched_ns) / _NS)
     if listing.why_old is not None:
         print(
@@ -129,7 +125,7 @@ def describe(definition: InstrumentDefinition) -> dict[str, Any]:
     }
 
 
-def _open_client(limits: Limits, ca_file: Path | None) -> VenueRest:
+def _fetch(service: Service, ca_file: Path | None) -> list[bytes]:
     try:
         from zerofeed.runtime.venue_rest import VenueRest  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
@@ -139,7 +135,10 @@ def _open_client(limits: Limits, ca_file: Path | None) -> VenueRest:
             "venues are asked with urllib3, which is not installed",
             next_step="pip install 'zerofeed[ws]'",
         ) from error
-    return VenueRest(limits, ca_file=ca_file, attempts=_ATTEMPTS, on_wait=_tell_wait)
+    with VenueRest(
+        service.limits, ca_file=ca_file, attempts=_ATTEMPTS, on_wait=_tell_wait
+    ) as client:
+        return client.fetch_instruments(service)
 
 
 def _tell_wait(why: str, seconds: float) -> None:

@@ -101,7 +101,7 @@ class VenueRest:
         self._uniform = uniform
         self._proxies = proxies
         self._context = _trust(ca_file)
-        self._budget = WeightBudget(limits.rest_weight_per_minute, clock())
+        self._budget = WeightBudget(limits.rest_weight_per_minute)
         self._lock = threading.Lock()
         self._pools: dict[str, urllib3.PoolManager] = {}
 

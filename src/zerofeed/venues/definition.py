@@ -2,7 +2,8 @@
 
 Steps, sizes and strikes are Decimals from the text that the venue sent: no float is in between, so
 a tick of 0.1 is exactly a tenth. The exponents are what prices and sizes need to be whole numbers of
-``10**exponent``: they follow from the steps, or from the number of decimals where the venue states it.
+``10**exponent``. They follow from the steps (and from the size of a contract, which an instrument row keeps
+in size units), or from the number of decimals where the venue states it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 
 from zerofeed.base.errors import VenueError
 from zerofeed.records.instruments import INSTRUMENT_TYPES
+from zerofeed.records.units import UNDEF, from_decimal
 
 __all__ = [
     "CALL",
@@ -90,6 +92,20 @@ class InstrumentDefinition:
         """Give the kind by its name: spot, perpetual, future, option ..."""
         return INSTRUMENT_TYPES[self.kind]
 
+    def mantissas(self) -> dict[str, int]:
+        """Scale what an instrument row keeps as integers.
+
+        Returns:
+            ``tick_size`` and ``strike_price`` in price units, ``min_size`` and ``contract_size`` in
+            size units; UNDEF where there is none, or where it is no whole number of them.
+        """
+        return {
+            "tick_size": _scaled(self.tick_size, self.price_exponent),
+            "strike_price": _scaled(self.strike, self.price_exponent),
+            "min_size": _scaled(self.min_size, self.size_exponent),
+            "contract_size": _scaled(self.contract_size, self.size_exponent),
+        }
+
 
 def exponent_of(*steps: Decimal | None) -> int:
     """Find the exponent at which every one of some steps is a whole number.
@@ -102,6 +118,15 @@ def exponent_of(*steps: Decimal | None) -> int:
     """
     exponents = [_exponent(step) for step in steps if step]
     return min([0, *exponents])
+
+
+def _scaled(value: Decimal | None, exponent: int) -> int:
+    if value is None:
+        return UNDEF
+    try:
+        return from_decimal(value, exponent)
+    except ValueError:
+        return UNDEF
 
 
 def _exponent(step: Decimal) -> int:

@@ -1,7 +1,8 @@
 """What a venue allows on its interfaces, and how a connection to it is kept alive.
 
-The figures are the venue's published ones, or below them. Going beyond them ends connections first
-and gets an address banned next, so everything that sends asks here.
+The figures are the venue's published ones or below them, and cautious guesses where it publishes none.
+Going beyond a limit ends connections first and gets an address banned next, so everything that sends
+asks here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 import pytest
@@ -6,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerofeed.base.errors import VenueError
-from zerofeed.records.units import from_decimal
-from zerofeed.venues.definition import decode_answer, exponent_of, ms_to_ns, positive
+from zerofeed.records.instruments import FUTURE
+from zerofeed.records.units import UNDEF, from_decimal
+from zerofeed.venues.definition import (
+    InstrumentDefinition,
+    date_to_ns,
+    decimal_or_none,
+    decode_answer,
+    exponent_of,
+    ms_to_ns,
+    positive,
+)
 
 __all__: list[str] = []
 
@@ -72,3 +82,42 @@ def test_never_and_nothing_are_none() -> None:
     assert positive(Decimal(0)) is None
     assert positive(None) is None
     assert positive(Decimal("0.1")) == Decimal("0.1")
+
+
+def test_dates_keep_their_microseconds_and_their_zone() -> None:
+    date = datetime(2024, 12, 27, 16, 0, 0, 123_457, tzinfo=UTC)
+    assert date_to_ns(date) == 1_735_315_200_123_457_000
+    assert date_to_ns(date.astimezone(timezone(timedelta(hours=9)))) == 1_735_315_200_123_457_000
+    assert date_to_ns(None) is None
+
+
+def test_an_empty_text_is_no_number() -> None:
+    assert decimal_or_none("") is None
+    assert decimal_or_none("0.10") == Decimal("0.1")
+    with pytest.raises(InvalidOperation):
+        decimal_or_none("many")
+
+
+def test_mantissas_are_whole_numbers_of_the_exponents_or_undefined() -> None:
+    definition = InstrumentDefinition(
+        symbol="X",
+        kind=FUTURE,
+        base="B",
+        quote="Q",
+        settlement="Q",
+        tick_size=Decimal("0.05"),
+        lot_size=Decimal(10),
+        min_size=Decimal("0.5"),
+        contract_size=Decimal("1E+3"),
+        price_exponent=-2,
+        size_exponent=0,
+        state="open",
+        is_trading=True,
+    )
+    assert definition.kind_name == "future"
+    assert definition.mantissas() == {
+        "tick_size": 5,
+        "strike_price": UNDEF,
+        "min_size": UNDEF,
+        "contract_size": 1_000,
+    }

@@ -38,7 +38,7 @@ TOPICS = st.lists(
         st.sampled_from(["/a", "/b"]),
         st.sampled_from(["", "g"]),
     ),
-    max_size=40,
+    max_size=20,
 )
 
 

@@ -1,11 +1,17 @@
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zerofeed.base.errors import BugError
-from zerofeed.records.instruments import FUTURE, OPTION, PERPETUAL, SPOT, UNKNOWN_INSTRUMENT
+from zerofeed.records.instruments import COMBO, FUTURE, OPTION, PERPETUAL, SPOT, UNKNOWN_INSTRUMENT
+from zerofeed.venues.deribit.service import DERIBIT
+from zerofeed.venues.okx.service import OKX
 from zerofeed.venues.symbol_kinds import AFFIX_BYTES, SymbolRule, kind_of_symbol
 
 __all__: list[str] = []
@@ -69,3 +75,44 @@ def test_an_affix_that_is_longer_than_a_word_is_refused(affixes: tuple[bytes, by
 def test_a_rule_for_no_kind_is_refused() -> None:
     with pytest.raises(BugError, match="no such kind"):
         SymbolRule(b"", b"", None, 99)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects inside of a message."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from objects(each)
+
+
+def samples(captures: Path, name: str) -> Iterator[dict[str, Any]]:
+    lines = (captures / "venue-messages" / name).read_text(encoding="utf-8").splitlines()
+    return (each for line in lines for each in objects(json.loads(line)["message"]))
+
+
+@pytest.mark.parametrize(
+    "name", ["okx.jsonl", "okx_swap.jsonl", "okx_futures.jsonl", "okx_options.jsonl"]
+)
+def test_symbols_of_okx_tell_what_their_messages_say(captures: Path, name: str) -> None:
+    kinds = {"SPOT": SPOT, "SWAP": PERPETUAL, "FUTURES": FUTURE, "OPTION": OPTION}
+    seen = {
+        (each["instId"], each["instType"])
+        for each in samples(captures, name)
+        if each.get("instType") in kinds and "instId" in each
+    }
+    assert seen or name == "okx.jsonl"
+    for symbol, kind in seen:
+        assert OKX.kind_of(symbol) == kinds[kind], symbol
+
+
+def test_symbols_of_deribit_tell_what_their_messages_say(captures: Path) -> None:
+    seen = [each for each in samples(captures, "deribit.jsonl") if "instrument_name" in each]
+    assert seen
+    for each in seen:
+        kind = DERIBIT.kind_of(each["instrument_name"])
+        assert kind != UNKNOWN_INSTRUMENT
+        # A combination of options has greeks, too.
+        assert ("greeks" in each) <= (kind in {OPTION, COMBO}), each
+        assert ("current_funding" in each) <= (kind == PERPETUAL), each

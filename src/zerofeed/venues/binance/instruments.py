@@ -110,7 +110,7 @@ def _definition(symbol: _Symbol, kind: int, *, is_inverse: bool = False) -> Inst
         min_size=positive(lot.min_qty),
         contract_size=symbol.contract_size,
         price_exponent=exponent_of(price.tick_size),
-        size_exponent=exponent_of(lot.step_size),
+        size_exponent=exponent_of(lot.step_size, symbol.contract_size),
         is_inverse=is_inverse,
         # A perpetual's delivery date is a far day that means never.
         expiry_ns=ms_to_ns(symbol.delivery_date) if kind == FUTURE else None,

@@ -81,6 +81,7 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         (kind for start, kind in _TYPES if each.typ.startswith(start)),
         kind_of_symbol(SYMBOL_RULES, each.symbol),
     )
+    contract = _contract_size(each)
     return InstrumentDefinition(
         symbol=each.symbol,
         kind=kind,
@@ -90,9 +91,9 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         tick_size=positive(each.tick_size),
         lot_size=positive(each.lot_size),
         min_size=positive(each.lot_size),
-        contract_size=_contract_size(each),
+        contract_size=contract,
         price_exponent=exponent_of(each.tick_size),
-        size_exponent=exponent_of(each.lot_size),
+        size_exponent=exponent_of(each.lot_size, contract),
         is_inverse=each.is_inverse,
         expiry_ns=date_to_ns(each.expiry) if kind in {FUTURE, OPTION} else None,
         created_ns=date_to_ns(each.listing),

@@ -50,7 +50,7 @@ COINBASE = Service(
         connections_per_5min=300,
         rest_weight_per_minute=300,
     ),
-    ping=Ping(idle_s=10, server_s=1),
+    ping=Ping(idle_s=10),
     stale_seconds=30,
     keys="books that are not batched (level2), all orders (full, level3)",
     channels={

@@ -86,7 +86,7 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         min_size=lot if is_contract else None,
         contract_size=each.contract_size,
         price_exponent=exponent_of(each.tick_size),
-        size_exponent=exponent_of(lot),
+        size_exponent=exponent_of(lot, each.contract_size),
         is_inverse=is_inverse,
         expiry_ns=date_to_ns(each.last_trading_time) if kind == FUTURE else None,
         created_ns=date_to_ns(each.opening_date),

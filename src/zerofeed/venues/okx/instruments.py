@@ -82,6 +82,7 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
     base, _, quote = each.uly.partition("-")
     tick = decimal_or_none(each.tick_sz)
     lot = decimal_or_none(each.lot_sz)
+    contract = _contract_size(each)
     return InstrumentDefinition(
         symbol=each.inst_id,
         kind=_KINDS.get(each.inst_type, UNKNOWN_INSTRUMENT),
@@ -91,9 +92,9 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         tick_size=tick,
         lot_size=lot,
         min_size=decimal_or_none(each.min_sz),
-        contract_size=_contract_size(each),
+        contract_size=contract,
         price_exponent=exponent_of(tick),
-        size_exponent=exponent_of(lot),
+        size_exponent=exponent_of(lot, contract),
         is_inverse=each.ct_type == "inverse",
         expiry_ns=ms_to_ns(int(each.exp_time or 0)),
         created_ns=ms_to_ns(int(each.list_time or 0)),

@@ -58,6 +58,8 @@ def test_an_inverse_perpetual_counts_dollars() -> None:
 def test_a_linear_contract_is_a_part_of_the_underlying() -> None:
     linear = one(symbol="XBTUSDT", isInverse=False, underlyingToPositionMultiplier=1_000_000)
     assert linear.contract_size == Decimal("0.000001")
+    assert linear.mantissas()["contract_size"] == 1
+    assert linear.mantissas()["min_size"] == 100_000_000
 
 
 def test_a_quanto_has_no_fixed_contract() -> None:

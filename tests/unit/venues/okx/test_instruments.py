@@ -6,6 +6,7 @@ import pytest
 
 from zerofeed.base.errors import VenueError
 from zerofeed.records.instruments import FUTURE, OPTION, PERPETUAL, SPOT
+from zerofeed.records.units import UNDEF
 from zerofeed.venues.definition import CALL, InstrumentDefinition
 from zerofeed.venues.okx.instruments import PATHS, parse
 
@@ -81,7 +82,13 @@ def test_an_option_has_strike_side_and_a_contract_of_value_times_multiplier() ->
     )  # fmt: skip
     assert (option.kind, option.option_type, option.strike) == (OPTION, CALL, Decimal(100_000))
     assert option.contract_size == Decimal("0.01")
-    assert option.price_exponent == -4
+    assert (option.price_exponent, option.size_exponent) == (-4, -2)
+    assert option.mantissas() == {
+        "tick_size": 1,
+        "strike_price": 1_000_000_000,
+        "min_size": UNDEF,
+        "contract_size": 1,
+    }
     assert not option.is_inverse
 
 
