@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, OPTION, PERPETUAL, SPOT
+from zerofeed.records.instruments import COMBO, FUTURE, INDEX_INSTRUMENT, OPTION, PERPETUAL, SPOT
 from zerofeed.venues.definition import (
     CALL,
     NO_OPTION,
@@ -31,15 +31,19 @@ _SPOT_QUOTES = (b"_USDT", b"_USDC", b"_USD", b"_EUR", b"_XBT")
 
 SYMBOL_RULES = (
     SymbolRule(b".", b"", None, INDEX_INSTRUMENT),
+    SymbolRule(b"", b"", 1, COMBO),
     *(SymbolRule(b"", b"%c##" % month, None, FUTURE) for month in _MONTHS),
     *(SymbolRule(b"", quote, None, SPOT) for quote in _SPOT_QUOTES),
     SymbolRule(b"", b"", None, PERPETUAL),
 )
-"""What the symbols tell: ``.BXBT`` an index, ``XBTZ24`` a future, ``XBT_USDT`` spot."""
+"""What the symbols tell: ``.BXBT`` an index, ``XBTZ24`` a future, ``XBTM26-XBTU26`` the spread of two,
+``XBT_USDT`` spot.
+"""
 
 # The venue's CFI codes, by their beginning.
 _TYPES = (
     ("FFWC", PERPETUAL),
+    ("FFMC", COMBO),
     ("FF", FUTURE),
     ("IFXXXP", SPOT),
     ("MR", INDEX_INSTRUMENT),
@@ -53,13 +57,13 @@ class _Instrument(msgspec.Struct, rename="camel"):
     symbol: str
     state: str
     typ: str = ""
-    underlying: str = ""
-    quote_currency: str = ""
+    underlying: str | None = None
+    quote_currency: str | None = None
     settl_currency: str | None = None
     tick_size: Decimal | None = None
     lot_size: Decimal | None = None
-    is_inverse: bool = False
-    is_quanto: bool = False
+    is_inverse: bool | None = None
+    is_quanto: bool | None = None
     underlying_to_position_multiplier: Decimal | None = None
     expiry: datetime | None = None
     listing: datetime | None = None
@@ -85,17 +89,17 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
     return InstrumentDefinition(
         symbol=each.symbol,
         kind=kind,
-        base=each.underlying,
-        quote=each.quote_currency,
-        settlement=each.settl_currency or each.quote_currency,
+        base=each.underlying or "",
+        quote=each.quote_currency or "",
+        settlement=each.settl_currency or each.quote_currency or "",
         tick_size=positive(each.tick_size),
         lot_size=positive(each.lot_size),
         min_size=positive(each.lot_size),
         contract_size=contract,
         price_exponent=exponent_of(each.tick_size),
         size_exponent=exponent_of(each.lot_size, contract),
-        is_inverse=each.is_inverse,
-        expiry_ns=date_to_ns(each.expiry) if kind in {FUTURE, OPTION} else None,
+        is_inverse=bool(each.is_inverse),
+        expiry_ns=date_to_ns(each.expiry) if kind in {FUTURE, OPTION, COMBO} else None,
         created_ns=date_to_ns(each.listing),
         strike=positive(each.option_strike_price) if kind == OPTION else None,
         option_type=_OPTION_TYPES.get(each.typ[:2], NO_OPTION) if kind == OPTION else NO_OPTION,

@@ -119,7 +119,8 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         price_exponent=exponent_of(tick),
         size_exponent=exponent_of(lot),
         is_inverse=is_inverse,
-        expiry_ns=ms_to_ns(int(each.delivery_time or 0)),
+        # A perpetual has one when it is about to be delisted.
+        expiry_ns=ms_to_ns(int(each.delivery_time or 0)) if kind in {FUTURE, OPTION} else None,
         created_ns=ms_to_ns(int(each.launch_time or 0)),
         strike=Decimal(each.symbol.split("-")[2]) if kind == OPTION else None,
         option_type=_OPTION_TYPES.get(each.options_type, NO_OPTION),

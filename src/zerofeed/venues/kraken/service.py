@@ -44,7 +44,8 @@ def _topic(channel: str, symbol: str) -> Topic:
 
 
 def _spell(symbol: str) -> str:
-    return modern_symbol(symbol.upper())
+    # Tokenised shares have a lower-case letter: AAPLx/USD.
+    return modern_symbol(symbol.upper() if symbol.islower() else symbol)
 
 
 KRAKEN = Service(
@@ -71,7 +72,7 @@ KRAKEN = Service(
         "bbo": Channel(("ticker",)),
     },
     book_proof="CRC32 of the best ten levels of each side in every message",
-    symbol_form=r"[A-Z0-9.]+/[A-Z0-9.]+",
+    symbol_form=r"[A-Z0-9][A-Za-z0-9.]*/[A-Z0-9][A-Za-z0-9.]*",
     symbol_example="BTC/USD",
     symbol_rules=(SymbolRule(b"", b"", None, SPOT),),
     spell=_spell,

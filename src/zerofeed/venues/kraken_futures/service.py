@@ -7,7 +7,7 @@ A book is a snapshot and changes numbered one by one for each product. Nearly al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from zerofeed.records.instruments import PERPETUAL
 from zerofeed.venues.kraken_futures.instruments import SYMBOL_RULES, parse
@@ -16,8 +16,6 @@ from zerofeed.venues.plan import Topic
 from zerofeed.venues.service import Channel, InstrumentSource, Service
 
 __all__ = ["KRAKEN_FUTURES"]
-
-_upper: Callable[[str], str] = str.upper
 
 
 def _encode(subscribes: bool, topics: Sequence[Topic], number: int) -> str:  # noqa: ARG001, FBT001
@@ -28,6 +26,11 @@ def _encode(subscribes: bool, topics: Sequence[Topic], number: int) -> str:  # n
 
 def _topic(feed: str, symbol: str) -> Topic:
     return Topic(f'"{symbol}"', "/ws/v1", group=feed)
+
+
+def _spell(symbol: str) -> str:
+    # Tokenised shares have a lower-case letter: PF_AAPLxUSD.
+    return symbol.upper() if symbol.islower() else symbol
 
 
 KRAKEN_FUTURES = Service(
@@ -60,10 +63,10 @@ KRAKEN_FUTURES = Service(
         "liquidations": Channel(("trade",), note="trades of the type liquidation"),
     },
     book_proof="sequence numbers of each product, one by one",
-    symbol_form=r"[A-Z]{2}_[A-Z0-9]+(_[0-9]{6})?",
+    symbol_form=r"[A-Z]{2}_[A-Za-z0-9]+(_[0-9]{6})?",
     symbol_example="PF_XBTUSD",
     symbol_rules=SYMBOL_RULES,
-    spell=_upper,
+    spell=_spell,
     topic=_topic,
     encode=_encode,
     instruments=InstrumentSource(paths=("/derivatives/api/v3/instruments",), parse=parse),

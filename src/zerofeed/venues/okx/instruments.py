@@ -83,9 +83,10 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
     tick = decimal_or_none(each.tick_sz)
     lot = decimal_or_none(each.lot_sz)
     contract = _contract_size(each)
+    kind = _KINDS.get(each.inst_type, UNKNOWN_INSTRUMENT)
     return InstrumentDefinition(
         symbol=each.inst_id,
-        kind=_KINDS.get(each.inst_type, UNKNOWN_INSTRUMENT),
+        kind=kind,
         base=each.base_ccy or base,
         quote=each.quote_ccy or quote,
         settlement=each.settle_ccy or each.quote_ccy,
@@ -96,7 +97,8 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         price_exponent=exponent_of(tick),
         size_exponent=exponent_of(lot, contract),
         is_inverse=each.ct_type == "inverse",
-        expiry_ns=ms_to_ns(int(each.exp_time or 0)),
+        # Others have one when they are about to be delisted.
+        expiry_ns=ms_to_ns(int(each.exp_time or 0)) if kind in {FUTURE, OPTION} else None,
         created_ns=ms_to_ns(int(each.list_time or 0)),
         strike=decimal_or_none(each.stk),
         option_type=_OPTION_TYPES.get(each.opt_type, NO_OPTION),

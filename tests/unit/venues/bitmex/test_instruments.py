@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from zerofeed.base.errors import VenueError
-from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, OPTION, PERPETUAL, SPOT
+from zerofeed.records.instruments import COMBO, FUTURE, INDEX_INSTRUMENT, OPTION, PERPETUAL, SPOT
 from zerofeed.venues.bitmex.instruments import parse
 from zerofeed.venues.definition import PUT, InstrumentDefinition
 
@@ -79,6 +79,7 @@ def test_a_future_expires() -> None:
         (".BXBT", "MRCXXX", INDEX_INSTRUMENT),
         ("XBTM25", "", FUTURE),
         ("SOLUSD", "FFWCSF", PERPETUAL),
+        ("XBTM26-XBTU26", "FFMCSX", COMBO),
     ],
 )
 def test_the_kind_is_the_venues_code_or_the_symbols(symbol: str, typ: str, kind: int) -> None:
@@ -90,6 +91,14 @@ def test_an_option_has_strike_and_side() -> None:
         symbol="XBT7D_P", typ="OPECCS", optionStrikePrice=95000, expiry="2024-12-27T12:00:00Z"
     )
     assert (option.kind, option.option_type, option.strike) == (OPTION, PUT, Decimal(95_000))
+
+
+def test_an_index_says_little() -> None:
+    missing = dict.fromkeys(
+        ("underlying", "quoteCurrency", "settlCurrency", "lotSize", "isInverse", "isQuanto")
+    )
+    index = one(symbol=".BXBT", typ="MRCXXX", **missing)
+    assert (index.base, index.lot_size, index.is_inverse) == ("", None, False)
 
 
 def test_a_settled_instrument_does_not_trade() -> None:

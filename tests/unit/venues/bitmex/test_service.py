@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, PERPETUAL, SPOT
+from zerofeed.records.instruments import COMBO, FUTURE, INDEX_INSTRUMENT, PERPETUAL, SPOT
 from zerofeed.venues.bitmex.service import BITMEX
 
 __all__: list[str] = []
@@ -45,6 +45,7 @@ def test_a_book_begins_anew_by_leaving_and_coming_back() -> None:
         ("XBTZ24", FUTURE),
         ("ETHUSDH25", FUTURE),
         ("XBT_USDT", SPOT),
+        ("XBTM26-XBTU26", COMBO),
         (".BXBT", INDEX_INSTRUMENT),
     ],
 )

@@ -57,6 +57,10 @@ def test_a_linear_perpetual() -> None:
     )
 
 
+def test_a_perpetual_that_will_be_delisted_does_not_expire() -> None:
+    assert one(deliveryTime="1766736000000").expiry_ns is None
+
+
 def test_an_inverse_future() -> None:
     future = one(
         symbol="BTCUSDZ25",

@@ -46,6 +46,7 @@ def test_each_channel_is_a_request_with_all_symbols() -> None:
 def test_older_spellings_mean_the_same_pair(written: str) -> None:
     assert KRAKEN.check_symbol(written) == "BTC/USD"
     assert KRAKEN.check_symbol("XDG/XBT") == "DOGE/BTC"
+    assert KRAKEN.check_symbol("AAPLx/USD") == "AAPLx/USD"
 
 
 def test_a_book_is_left_at_the_depth_that_it_was_asked_for() -> None:

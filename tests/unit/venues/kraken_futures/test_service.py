@@ -19,6 +19,11 @@ def test_each_feed_is_a_request_with_all_products() -> None:
     ]
 
 
+def test_a_lower_case_letter_inside_of_a_symbol_stays() -> None:
+    assert KRAKEN_FUTURES.check_symbol("PF_AAPLxUSD") == "PF_AAPLxUSD"
+    assert KRAKEN_FUTURES.check_symbol("pf_xbtusd") == "PF_XBTUSD"
+
+
 def test_the_client_pings_whatever_comes() -> None:
     assert KRAKEN_FUTURES.ping.every_s is not None
     assert KRAKEN_FUTURES.ping.every_s < 60
