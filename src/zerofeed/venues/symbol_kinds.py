@@ -5,12 +5,12 @@ spell the sort into the symbol (``BTC-USDT-SWAP``, ``BTC-27DEC24-100000-C``), so
 enough. Rules are data, for a compiled decoder interprets the same list.
 
 **A rule** fits when the symbol begins with ``prefix``, ends with ``suffix`` and has ``dashes`` times
-the byte ``-``. In prefix and suffix the byte ``#`` stands for one decimal digit and ``^`` for one
-ASCII lower-case letter; every other byte for itself. A symbol shorter than prefix or suffix does
-not fit; the two may overlap. The first rule that fits wins. Without one the kind is unknown.
+the byte ``-``. In prefix and suffix the byte ``#`` stands for one decimal digit, every other byte for
+itself. A symbol shorter than prefix or suffix does not fit; the two may overlap. The first rule that
+fits wins. Without one the kind is unknown.
 
 The kind is the symbol's, not the message's: where a venue calls an index by the name of a pair (OKX,
-Bitfinex), its channel has to tell.
+Deribit), its channel has to tell.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from dataclasses import dataclass
 from zerofeed.base.errors import BugError
 from zerofeed.records.instruments import INSTRUMENT_TYPES, UNKNOWN_INSTRUMENT
 
-__all__ = ["AFFIX_BYTES", "ANY_DIGIT", "ANY_LOWER", "SymbolRule", "kind_of_symbol"]
+__all__ = ["AFFIX_BYTES", "ANY_DIGIT", "SymbolRule", "kind_of_symbol"]
 
 ANY_DIGIT = ord("#")
 """In a prefix or suffix: one byte of 0 to 9."""
-ANY_LOWER = ord("^")
-"""In a prefix or suffix: one byte of a to z."""
 AFFIX_BYTES = 8
 """The longest prefix or suffix: one word of a compiled table."""
 
@@ -85,9 +83,6 @@ def _matches(pattern: bytes, part: bytes) -> bool:
     for wanted, found in zip(pattern, part, strict=True):
         if wanted == ANY_DIGIT:
             if not ord("0") <= found <= ord("9"):
-                return False
-        elif wanted == ANY_LOWER:
-            if not ord("a") <= found <= ord("z"):
                 return False
         elif wanted != found:
             return False

@@ -11,14 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zerofeed.records.instruments import (
-    COMBO,
-    FUTURE,
-    INDEX_INSTRUMENT,
-    OPTION,
-    PERPETUAL,
-    SPOT,
-)
+from zerofeed.records.instruments import COMBO, FUTURE, OPTION, PERPETUAL, SPOT
 from zerofeed.venues.deribit.instruments import parse
 from zerofeed.venues.limits import Limits, Ping
 from zerofeed.venues.plan import Topic
@@ -99,7 +92,6 @@ DERIBIT = Service(
         SymbolRule(b"", b"-C", 3, OPTION),
         SymbolRule(b"", b"-P", 3, OPTION),
         SymbolRule(b"", b"", 1, FUTURE),
-        SymbolRule(b"^", b"", 0, INDEX_INSTRUMENT),
         SymbolRule(b"", b"", 0, SPOT),
         SymbolRule(b"", b"", None, COMBO),
     ),

@@ -86,7 +86,7 @@ OKX = Service(
         SymbolRule(b"", b"-SWAP", None, PERPETUAL),
         SymbolRule(b"", b"-C", 4, OPTION),
         SymbolRule(b"", b"-P", 4, OPTION),
-        SymbolRule(b"", b"-######", 2, FUTURE),
+        SymbolRule(b"", b"", 2, FUTURE),
         SymbolRule(b"", b"", 1, SPOT),
     ),
     spell=_upper,

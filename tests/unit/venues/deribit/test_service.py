@@ -5,7 +5,6 @@ import pytest
 from zerofeed.records.instruments import (
     COMBO,
     FUTURE,
-    INDEX_INSTRUMENT,
     OPTION,
     PERPETUAL,
     SPOT,
@@ -99,7 +98,6 @@ def test_a_book_begins_anew_by_leaving_and_coming_back() -> None:
         ("BTC-FS-27DEC24_PERP", COMBO),
         ("BTC-CS-27DEC24-90000_100000", COMBO),
         ("BTC_USDC", SPOT),
-        ("btc_usd", INDEX_INSTRUMENT),
     ],
 )
 def test_a_symbol_tells_its_kind(symbol: str, kind: int) -> None:
