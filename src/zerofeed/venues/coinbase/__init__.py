@@ -1,1 +1,3 @@
 """Coinbase Exchange: spot."""
+
+__all__: list[str] = []
