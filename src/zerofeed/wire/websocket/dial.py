@@ -143,6 +143,8 @@ def dial(endpoint: Endpoint, context: ssl.SSLContext | None) -> Opened:
             agreed = handshake.agree(head)
         except (HandshakeError, OSError) as error:
             raise _explained(error, endpoint) from error
+        except UnicodeError as error:
+            raise DialError(f"the name {endpoint.host} is no name of a host") from error
         sock.settimeout(0.0)
         opened.pop_all()
     return Opened(sock, tls, agreed, rest)
@@ -193,7 +195,7 @@ def _proxy_of(endpoint: Endpoint) -> urllib.parse.SplitResult | None:
     if not url:
         found = urllib.request.getproxies_environment()
         url = found.get("https" if endpoint.is_secure else "http", "")
-        if not url or urllib.request.proxy_bypass_environment(endpoint.host, found):
+        if not url or urllib.request.proxy_bypass(endpoint.host):
             return None
     return urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
 

@@ -40,6 +40,7 @@ _RENEW_SPREAD = 0.05
 _TICK_S = 1.0
 _OVERLAP_MOST_S = 30.0
 _OVERLAP_LOOK_S = 0.05
+_AFTER_BUG_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Keeper(threading.Thread):
         line: number of the line.
         mailbox: to the main thread.
         cores: cores that the thread may run on; the hot loop's own is none of its business.
+        renewing: of the source; its lines are renewed one after the other, for which there is room.
         opens: how a connection is opened, for tests.
     """
 
@@ -136,6 +138,7 @@ class Keeper(threading.Thread):
         mailbox: Mailbox,
         *,
         cores: set[int],
+        renewing: threading.Lock,
         opens: Callable[[Endpoint, ssl.SSLContext | None], Opened] = dial,
     ) -> None:
         super().__init__(name=f"line {line} of {endpoint.name}", daemon=True)
@@ -149,6 +152,7 @@ class Keeper(threading.Thread):
         self._backoff = Backoff()
         self._told = ""
         self._is_again = False
+        self._renewing = renewing
 
     def note(self, link: Link) -> None:
         """Answer from the main thread: a connection was placed, or has ended (``why``)."""
@@ -158,9 +162,13 @@ class Keeper(threading.Thread):
         """Keep the line open for ever."""
         self._leave_the_hot_core()
         while True:
-            link = self._open()
-            if link is not None:
-                self._keep(link)
+            try:
+                link = self._open()
+                if link is not None:
+                    self._keep(link)
+            except Exception as error:  # noqa: BLE001 - the last place that can say why
+                self._say(f"an error of zerofeed's own, please report it: {error!r}")
+                time.sleep(_AFTER_BUG_S)
 
     def _leave_the_hot_core(self) -> None:
         """Undo what a thread inherits of the worker's: its one core, its real-time priority."""
@@ -228,6 +236,16 @@ class Keeper(threading.Thread):
             self._answers.get(timeout=wait_s)
 
     def _renew(self, old: _Attention) -> _Attention | None:
+        """Replace a connection that still delivers; None when it stays."""
+        if not self._renewing.acquire(blocking=False):
+            old.postpone(time.monotonic() + _TICK_S)
+            return None
+        try:
+            return self._overlap(old)
+        finally:
+            self._renewing.release()
+
+    def _overlap(self, old: _Attention) -> _Attention | None:
         """Open the successor, let both deliver for a while, then end the old one."""
         try:
             link = Link(self._opens(self._endpoint, self._context), self._line)

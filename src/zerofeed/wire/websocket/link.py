@@ -56,6 +56,7 @@ class Link:
         self.why = ""
         self._unsent = b""
         self._has_rest = False
+        self._arrival_ns = 0
         self._scratch = memoryview(bytearray(_SCRATCH_BYTES if opened.tls else 0))
 
     def fileno(self) -> int:
@@ -126,32 +127,44 @@ class Link:
 
     def _pull(self, stream: Stream) -> None:
         """Receive once, and decrypt into the arena for as long as it has room."""
-        tls = self._tls
-        assert tls is not None
         words = stream.words
         words[w.EVENTS] &= ~w.HAS_INPUT
-        arrival_ns = int(words[w.ARRIVAL_NS])
-        if not self._has_rest:
-            try:
-                got, ancillary, _, _ = self._sock.recvmsg_into([self._scratch], _ANCILLARY_BYTES)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._end_input(stream, error.errno or 0)
-                return
-            if got == 0:
-                self._end_input(stream, 0)
-                return
-            tls.incoming.write(self._scratch[:got])
-            arrival_ns = _stamp(ancillary)
-        room = stream.room()
-        self._has_rest = True
-        if room is None:
-            # The bytes stay with TLS; the loop asks again, and waits for the reader meanwhile.
-            words[w.EVENTS] |= w.HAS_INPUT
+        if not self._has_rest and not self._receive(stream):
             return
-        filled = 0
+        self._has_rest = True
+        room = stream.room()
+        if room is not None:
+            filled = self._decrypt(stream, room)
+            if filled:
+                stream.grow(filled, self._arrival_ns)
+        # What is left stays with TLS, and no descriptor tells of it: the loop asks again.
+        if self._has_rest and not words[w.EVENTS] & w.HAS_ENDED:
+            words[w.EVENTS] |= w.HAS_INPUT
+
+    def _receive(self, stream: Stream) -> bool:
+        """Take encrypted bytes off the socket; whether there were any."""
+        tls = self._tls
+        assert tls is not None
+        try:
+            got, ancillary, _, _ = self._sock.recvmsg_into([self._scratch], _ANCILLARY_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._end_input(stream, error.errno or 0)
+            return False
+        if got == 0:
+            self._end_input(stream, 0)
+            return False
+        tls.incoming.write(self._scratch[:got])
+        self._arrival_ns = _stamp(ancillary)
+        return True
+
+    def _decrypt(self, stream: Stream, room: memoryview) -> int:
+        """Decrypt into the arena; bytes written there. Notes whether TLS may have more."""
+        tls = self._tls
+        assert tls is not None
         session, incoming = tls.session, tls.incoming
+        filled = 0
         try:
             while filled < len(room):
                 got = session.read(len(room) - filled, room[filled:])
@@ -166,10 +179,7 @@ class Link:
             self._has_rest = False
         except ssl.SSLError:
             self._end_input(stream, 0)
-        if filled:
-            stream.grow(filled, arrival_ns)
-        if self._has_rest and not words[w.EVENTS] & w.HAS_ENDED:
-            words[w.EVENTS] |= w.HAS_INPUT
+        return filled
 
     @property
     def is_held_back(self) -> bool:

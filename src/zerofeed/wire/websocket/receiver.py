@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -159,6 +160,7 @@ class WebSocketReceiver:
     def start(self) -> None:
         """Begin to open connections; in the worker, once."""
         sys.setswitchinterval(_SWITCH_S)
+        renewing = threading.Lock()
         for line in range(self.endpoint.lines):
             keeper = Keeper(
                 self.endpoint,
@@ -166,6 +168,7 @@ class WebSocketReceiver:
                 line,
                 self._mailbox,
                 cores=self._cores,
+                renewing=renewing,
                 opens=self._opens,
             )
             self._keepers.append(keeper)
