@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from zerofeed.base.clock import monotonic_ns, realtime_ns
 from zerofeed.base.kernel import I64, U8, inlined, int64, kernel
-from zerofeed.base.status import NOT_READY, OK, WOULD_BLOCK
+from zerofeed.base.status import MALFORMED, NOT_READY, OK, WOULD_BLOCK
 from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, publish
 from zerofeed.wire._arrival_kernels import BINARY_FLAG, FRAMES, LOST_FLAG, describe_frame
 from zerofeed.wire._batch_calls import receive_batch
@@ -187,12 +187,18 @@ def _read(descriptor: int, words: _Words, address: int, room: int) -> int:
 
 
 @inlined
+def _fail(words: _Words, code: int) -> None:
+    words[CODE] = code
+    words[EVENTS] |= HAS_FAILED
+
+
+@inlined
 def _inflate(region: _Bytes, words: _Words, arena: _Bytes, control: _Words, cursors: _Words) -> int:
     """Inflate the complete message into the other region.
 
     Returns:
         Its bytes, at R_WRITTEN; NOT_READY or WOULD_BLOCK when there is no room yet, and nothing has
-        happened; minus a close code below -1000 that neither of them is.
+        happened; MALFORMED when the connection has to be closed, which is noted.
     """
     room = words[LONGEST] + 1
     at = words[INFLATED + R_WRITTEN]
@@ -213,16 +219,12 @@ def _inflate(region: _Bytes, words: _Words, arena: _Bytes, control: _Words, curs
         room,
     )
     if length < 0:
-        return -_INVALID_DATA
+        _fail(words, _INVALID_DATA)
+        return MALFORMED
     if length >= room:
-        return -TOO_BIG
+        _fail(words, TOO_BIG)
+        return MALFORMED
     return length
-
-
-@inlined
-def _fail(words: _Words, code: int) -> None:
-    words[CODE] = code
-    words[EVENTS] |= HAS_FAILED
 
 
 @inlined
@@ -258,11 +260,8 @@ def _publish_messages(
             lies_at = words[MESSAGE_AT]
             if words[IS_COMPRESSED]:
                 length = _inflate(region, words, arena, control, cursors)
-                if length == WOULD_BLOCK or length == NOT_READY:
-                    status = length
-                    break
                 if length < 0:
-                    _fail(words, -length)
+                    status = length
                     break
                 lies_in = INFLATED
                 lies_at = words[INFLATED + R_WRITTEN]
@@ -287,7 +286,7 @@ def _publish_messages(
             _fail(words, event)
     if count == 0:
         return WOULD_BLOCK if status == WOULD_BLOCK else 0
-    if count == limit or status != OK:
+    if count == limit or status == WOULD_BLOCK or status == NOT_READY:
         report[more_at] = 1
     publish(control, count, now_ns)
     words[MESSAGES] += count

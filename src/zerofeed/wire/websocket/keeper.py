@@ -127,6 +127,7 @@ class Keeper(threading.Thread):
         mailbox: to the main thread.
         cores: cores that the thread may run on; the hot loop's own is none of its business.
         renewing: of the source; its lines are renewed one after the other, for which there is room.
+        over: set when the source is over; the thread ends then, at its next look.
         opens: how a connection is opened, for tests.
     """
 
@@ -139,6 +140,7 @@ class Keeper(threading.Thread):
         *,
         cores: set[int],
         renewing: threading.Lock,
+        over: threading.Event,
         opens: Callable[[Endpoint, ssl.SSLContext | None], Opened] = dial,
     ) -> None:
         super().__init__(name=f"line {line} of {endpoint.name}", daemon=True)
@@ -148,27 +150,32 @@ class Keeper(threading.Thread):
         self._mailbox = mailbox
         self._cores = cores
         self._opens = opens
-        self._answers: queue.SimpleQueue[Link] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Link | None] = queue.SimpleQueue()
         self._backoff = Backoff()
         self._told = ""
         self._is_again = False
         self._renewing = renewing
+        self._over = over
 
     def note(self, link: Link) -> None:
         """Answer from the main thread: a connection was placed, or has ended (``why``)."""
         self._answers.put(link)
 
+    def wake(self) -> None:
+        """Have the thread look whether its source is over."""
+        self._answers.put(None)
+
     def run(self) -> None:
-        """Keep the line open for ever."""
+        """Keep the line open until the source is over."""
         self._leave_the_hot_core()
-        while True:
+        while not self._over.is_set():
             try:
                 link = self._open()
                 if link is not None:
                     self._keep(link)
             except Exception as error:  # noqa: BLE001 - the last place that can say why
                 self._say(f"an error of zerofeed's own, please report it: {error!r}")
-                time.sleep(_AFTER_BUG_S)
+                self._over.wait(_AFTER_BUG_S)
 
     def _leave_the_hot_core(self) -> None:
         """Undo what a thread inherits of the worker's: its one core, its real-time priority."""
@@ -184,7 +191,7 @@ class Keeper(threading.Thread):
         try:
             link = Link(self._opens(self._endpoint, self._context), self._line)
         except DialError as error:
-            time.sleep(self._fail(error))
+            self._over.wait(self._fail(error))
             return None
         self._mailbox.ask(Request("place", link))
         if self._told or self._is_again:
@@ -215,13 +222,15 @@ class Keeper(threading.Thread):
             attention = successor
         if time.monotonic() - attention.began > _PROVEN_S:
             self._backoff.succeed()
+        if self._over.is_set():
+            return
         self._is_again = True
         self._say(f"connection lost: {attention.link.why}")
-        time.sleep(self._backoff.wait_s(random.random()))  # noqa: S311
+        self._over.wait(self._backoff.wait_s(random.random()))  # noqa: S311
 
     def _attend(self, attention: _Attention) -> _Attention | None:
         """Watch one connection; its successor when it was renewed, None when it was lost."""
-        while True:
+        while not self._over.is_set():
             self._hear(attention.wait_s(time.monotonic()))
             if attention.link.why:
                 return None
@@ -230,6 +239,7 @@ class Keeper(threading.Thread):
                 successor = self._renew(attention)
                 if successor is not None:
                     return successor
+        return None
 
     def _hear(self, wait_s: float) -> None:
         with contextlib.suppress(queue.Empty):
@@ -256,7 +266,7 @@ class Keeper(threading.Thread):
         self._mailbox.ask(Request("place", link))
         new = _Attention(link, self._endpoint, self._mailbox, time.monotonic())
         delivers_at = 0.0
-        while not link.why:
+        while not link.why and not self._over.is_set():
             self._hear(min(_OVERLAP_LOOK_S, new.wait_s(time.monotonic())))
             now = time.monotonic()
             new.act(now)

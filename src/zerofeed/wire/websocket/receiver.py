@@ -87,6 +87,7 @@ class WebSocketReceiver:
         self._links: list[Link | None] = [None] * plan.places
         self._waiting: deque[Link] = deque()
         self._keepers: list[Keeper] = []
+        self._over = threading.Event()
         self._memory: FeedMemory | None = None
 
     @property
@@ -169,6 +170,7 @@ class WebSocketReceiver:
                 self._mailbox,
                 cores=self._cores,
                 renewing=renewing,
+                over=self._over,
                 opens=self._opens,
             )
             self._keepers.append(keeper)
@@ -313,7 +315,13 @@ class WebSocketReceiver:
         """Close nothing: a worker needs all of it."""
 
     def close(self) -> None:
-        """Close the bell, and connections where there are any. Idempotent."""
+        """Close the bell, and connections where there are any. Idempotent.
+
+        In a worker nobody calls it: its threads and connections end with the process.
+        """
+        self._over.set()
+        for keeper in self._keepers:
+            keeper.wake()
         for link in self._links:
             if link is not None:
                 link.end("the feed ends", is_lossy=False, says_goodbye=True)
