@@ -138,7 +138,7 @@ def test_texts_are_sent_after_each_opening_in_order(tmp_path, secure) -> None:
             loop.until(lambda h=heard: len(h) == 2, "both were heard")
             listener.join()
             assert tuple(heard) == texts
-            connection.close()
+            connection.socket.shutdown(2)
         loop.until(lambda: loop.counted("connections_lost") == 2, "the second is closed as well")
 
 
