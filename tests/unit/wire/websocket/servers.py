@@ -49,15 +49,18 @@ class Server:
 
     Args:
         certificates: speak TLS with them.
+        port: to listen on; default: any.
         options: of ``websockets.sync.server.serve``.
     """
 
-    def __init__(self, certificates: Certificates | None = None, **options: Any) -> None:
+    def __init__(
+        self, certificates: Certificates | None = None, port: int = 0, **options: Any
+    ) -> None:
         self._accepted: queue.SimpleQueue[ServerConnection] = queue.SimpleQueue()
         self._over = threading.Event()
         context = None if certificates is None else certificates.server_context()
         defaults: dict[str, Any] = {"compression": None, "ping_interval": None, "close_timeout": 1}
-        self._server = serve(self._handle, HOST, 0, ssl=context, **(defaults | options))
+        self._server = serve(self._handle, HOST, port, ssl=context, **(defaults | options))
         self.port = self._server.socket.getsockname()[1]
         self.url = (
             f"ws://{HOST}:{self.port}/feed"
