@@ -12,7 +12,17 @@ from pathlib import Path
 
 __all__ = ["describe", "load"]
 
-_PACKAGES = ("numpy", "numba", "pyzmq", "iceoryx2", "uvloop", "zerofeed")
+_PACKAGES = (
+    "numpy",
+    "numba",
+    "pyzmq",
+    "iceoryx2",
+    "uvloop",
+    "zerofeed",
+    "hftbacktest",
+    "order_book",
+    "sortedcontainers",
+)
 
 
 def describe() -> dict[str, object]:

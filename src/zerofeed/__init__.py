@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ReceiverError,
         ResourceError,
         SchemaError,
+        VenueError,
         ZerofeedError,
     )
     from zerofeed.feed.attach import BookTop, Feed, attach
@@ -119,6 +120,7 @@ __all__ = [
     "ReceiverError",
     "ResourceError",
     "SchemaError",
+    "VenueError",
     "ZerofeedError",
     "attach",
     "concat",
@@ -143,6 +145,7 @@ _HOMES = {
         "ReceiverError",
         "ResourceError",
         "SchemaError",
+        "VenueError",
         "ZerofeedError",
     ),
     "feed.attach": ("BookTop", "Feed", "attach"),

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import venue_tables
+
 from zerofeed.apps.doctor.facts import Card, Facts, Machine
 from zerofeed.apps.doctor.report import judge
 from zerofeed.base import errors
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.kinds import KIND_NAMES
+from zerofeed.venues.service import CHANNELS
 
 __all__: list[str] = []
 
@@ -53,6 +56,16 @@ def test_environment_page_lists_every_variable_that_the_sources_read() -> None:
         for name in re.findall(r"\"(ZEROFEED_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
     }
     assert read <= {cells[0] for cells in rows("environment.md")}
+
+
+def test_venue_page_has_the_tables_of_the_sources() -> None:
+    page = venue_tables.PAGE.read_text(encoding="utf-8")
+    assert page == venue_tables.fill(page), "run `python tools/venue_tables.py`"
+
+
+def test_venue_page_explains_every_channel() -> None:
+    listed = {cells[0]: cells[1] for cells in rows("venues.md") if len(cells) == 2}
+    assert listed.items() >= CHANNELS.items()
 
 
 def test_page_about_speed_lists_every_finding_of_the_doctor() -> None:

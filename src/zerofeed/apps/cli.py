@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 
 import click
 
+from zerofeed.apps.cli_venues import instruments, venues
 from zerofeed.apps.ending import (
     PipeClosedError,
     complete_streams,
@@ -472,6 +473,10 @@ def bench(what: str, rounds: int, *, is_json: bool) -> int:
     from zerofeed.apps import bench as verb  # noqa: PLC0415
 
     return verb.bench(what, rounds=rounds, as_json=is_json)
+
+
+cli.add_command(instruments)
+cli.add_command(venues)
 
 
 def main() -> NoReturn:

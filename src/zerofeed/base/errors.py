@@ -20,6 +20,7 @@ __all__ = [
     "ReceiverError",
     "ResourceError",
     "SchemaError",
+    "VenueError",
     "ZerofeedError",
 ]
 
@@ -98,6 +99,33 @@ class FeedGoneError(ZerofeedError):
     """Retry: the feed that this reader was attached to has ended."""
 
     exit_code = 4
+
+
+class VenueError(ZerofeedError):
+    """Retry: a venue cannot be reached, refuses, or answers what cannot be understood.
+
+    Args:
+        what: as :class:`ZerofeedError`, and so are the others that are not named here.
+        status: of the venue's HTTP answer, if there was one.
+        retry_after_s: seconds that the venue wants to be left alone for, if it said so.
+    """
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: object = None,
+        got: object = None,
+        next_step: str | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.status = status
+        self.retry_after_s = retry_after_s
+        super().__init__(what, where=where, expected=expected, got=got, next_step=next_step)
 
 
 class AttachRefusedError(ZerofeedError):

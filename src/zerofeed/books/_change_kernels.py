@@ -11,8 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
-from zerofeed.books._side_kernels import best, drop_worst, find, insert, remove
+from zerofeed.base.kernel import always_inlined, inlined
+from zerofeed.books._side_kernels import (
+    NEAR_LEVELS,
+    best,
+    drop_tombstones,
+    drop_worst,
+    fill_gap,
+    find,
+    insert,
+    remove,
+)
 from zerofeed.books.layout import (
     B_ASKS,
     B_BASE_ID,
@@ -23,6 +32,7 @@ from zerofeed.books.layout import (
     B_DOUBT_MOVE,
     B_DOUBTS,
     B_EVICTED,
+    B_GAPS,
     B_HORIZON,
     B_HORIZON_ID,
     B_LEVELS,
@@ -65,6 +75,7 @@ __all__ = [
     "NOTHING",
     "cast_doubt",
     "check_crossed",
+    "close_gaps",
     "cut_to_window",
     "forget",
     "is_intact",
@@ -89,17 +100,20 @@ _ABANDONED = COUNTERS["snapshots_abandoned"]
 _MALFORMED = COUNTERS["malformed_levels"]
 _DOUBTS = COUNTERS["doubts"]
 
+GAP_SHARE = 1
+"""Gaps are closed up when they are more than half of a side: ``levels >> GAP_SHARE``."""
+
 NOTHING = 0
 FINISHED = 1
 
 
-@inlined
+@always_inlined
 def side_at(books: _Words, book: int, side: int) -> int:
     """Find the first price word of side 0, bids, or 1, asks."""
     return int(books[book + B_LEVELS] + side * 3 * books[H_CAPACITY])
 
 
-@inlined
+@always_inlined
 def is_intact(books: _Words, book: int) -> bool:
     """Tell whether the book is complete up to its change id (it may still be behind a gap)."""
     return bool((books[book + B_DOUBTS] & ~DOUBT_GAP) == 0)
@@ -115,12 +129,24 @@ def set_doubts(books: _Words, book: int, doubts: int) -> None:
 
 
 @inlined
+def close_gaps(books: _Words, book: int) -> None:
+    """Move the levels of both sides together."""
+    capacity = books[H_CAPACITY]
+    for side in range(2):
+        if books[book + B_GAPS + side] != 0:
+            drop_tombstones(books, side_at(books, book, side), capacity, book + B_BIDS + side)
+            books[book + B_GAPS + side] = 0
+
+
+@inlined
 def cast_doubt(books: _Words, book: int, reason: int, base_id: int) -> None:
     """Add a reason for doubt that only a snapshot of ``base_id`` or newer can remove."""
     books[book + B_BASE_ID] = max(books[book + B_BASE_ID], base_id)
     if is_intact(books, book):
         books[book + B_DOUBT_COUNT] += 1
         books[_DOUBTS] += 1
+        # From here on a level of size 0 is a tombstone.
+        close_gaps(books, book)
     set_doubts(books, book, books[book + B_DOUBTS] | reason)
 
 
@@ -139,13 +165,15 @@ def forget(books: _Words, book: int, doubts: int) -> None:
     books[book + B_SNAP] = SNAP_NONE
     books[book + B_BIDS] = 0
     books[book + B_ASKS] = 0
+    books[book + B_GAPS] = 0
+    books[book + B_GAPS + 1] = 0
     books[book + B_HORIZON] = UNDEF
     books[book + B_HORIZON + 1] = UNDEF
     books[book + B_HORIZON_ID] = UNDEF
     books[book + B_DIRTY] = 1
 
 
-@inlined
+@always_inlined
 def _is_stale(books: _Words, book: int, change_id: int, previous_id: int) -> bool:
     """Tell whether the book has seen a transaction: it ends no later than the book.
 
@@ -159,7 +187,7 @@ def _is_stale(books: _Words, book: int, change_id: int, previous_id: int) -> boo
     return bool(change_id <= known and previous_id < known)
 
 
-@inlined
+@always_inlined
 def begin_change(books: _Words, book: int, change_id: int, previous_id: int) -> None:
     """Decide what a transaction is to the book: its next, one it has seen, or one too far ahead."""
     known = books[book + B_CHANGE_ID]
@@ -206,7 +234,7 @@ def _renumber(books: _Words, book: int, change_id: int) -> None:
         books[_ABANDONED] += 1
 
 
-@inlined
+@always_inlined
 def apply_change(
     books: _Words, book: int, action: int, side_code: int, price: int, size: int, change_id: int
 ) -> None:
@@ -215,6 +243,7 @@ def apply_change(
         for side in range(2):
             if side_code != (ASK if side == 0 else BID):
                 books[book + B_BIDS + side] = 0
+                books[book + B_GAPS + side] = 0
                 books[book + B_HORIZON + side] = UNDEF
         if not is_intact(books, book):
             books[book + B_BASE_ID] = max(books[book + B_BASE_ID], change_id)
@@ -245,22 +274,58 @@ def apply_change(
         rule = RULE_KNOWN_DELETE if deletes else RULE_KNOWN_MODIFY
         if books[H_RULES] & rule:
             cast_doubt(books, book, DOUBT_UNKNOWN_LEVEL, change_id)
+            levels = books[count]
+            index = find(books, at, levels, flip, price)
+            present = index >= 0 and books[at + index] == price
     if deletes and is_intact(books, book):
-        if present:
-            remove(books, at, capacity, levels, index)
-            books[count] = levels - 1
-            if horizon != UNDEF and levels <= books[H_DEPTH]:
+        if alive:
+            take_out(books, book, side, index, change_id)
+            left = books[count] - books[book + B_GAPS + side]
+            if horizon != UNDEF and left < books[H_DEPTH]:
                 cast_doubt(books, book, DOUBT_DEPLETED, change_id)
         return
     kept = 0 if deletes else size
     if present:
+        if not alive and is_intact(books, book):
+            books[book + B_GAPS + side] -= 1
         books[at + capacity + index] = kept
         books[at + 2 * capacity + index] = change_id
     else:
+        if levels == capacity and books[book + B_GAPS + side] != 0:
+            close_gaps(books, book)
+            index = find(books, at, books[count], flip, price)
         place(books, book, side, index, price, kept, change_id)
 
 
-@inlined
+@always_inlined
+def take_out(books: _Words, book: int, side: int, index: int, change_id: int) -> None:
+    """Delete a level of an intact book: the best one at once, another by leaving a gap.
+
+    A book with a window has none, so that cutting it need not look for them.
+    """
+    at = side_at(books, book, side)
+    capacity = books[H_CAPACITY]
+    count = book + B_BIDS + side
+    gaps = book + B_GAPS + side
+    levels = books[count]
+    if index == levels - 1:
+        levels -= 1
+        while levels > 0 and books[at + capacity + levels - 1] == 0:
+            levels -= 1
+            books[gaps] -= 1
+        books[count] = levels
+    elif books[book + B_WINDOW] != 0:
+        remove(books, at, capacity, levels, index)
+        books[count] = levels - 1
+    else:
+        books[at + capacity + index] = 0
+        books[at + 2 * capacity + index] = change_id
+        books[gaps] += 1
+        if books[gaps] > NEAR_LEVELS + (levels >> GAP_SHARE):
+            close_gaps(books, book)
+
+
+@always_inlined
 def place(
     books: _Words, book: int, side: int, index: int, price: int, size: int, change_id: int
 ) -> None:
@@ -268,6 +333,10 @@ def place(
     at = side_at(books, book, side)
     capacity = books[H_CAPACITY]
     levels = books[book + B_BIDS + side]
+    gaps = book + B_GAPS + side
+    if books[gaps] != 0 and fill_gap(books, at, capacity, levels, index, price, size, change_id):
+        books[gaps] -= 1
+        return
     if levels == capacity:
         if index < 0:
             books[book + B_HORIZON + side] = price
@@ -289,7 +358,7 @@ def refuse(books: _Words, book: int, change_id: int) -> None:
     books[_REFUSED] += 1
 
 
-@inlined
+@always_inlined
 def end_change(books: _Words, book: int, ts_event_ns: int) -> int:
     """Close the open transaction.
 
@@ -342,7 +411,7 @@ def cut_to_window(books: _Words, book: int) -> None:
             books[horizon] = UNDEF
 
 
-@inlined
+@always_inlined
 def check_crossed(books: _Words, book: int) -> None:
     """Doubt the book when its best bid reaches its best ask, as the venue's rules say."""
     rules = books[H_RULES]
@@ -356,7 +425,7 @@ def check_crossed(books: _Words, book: int) -> None:
         cast_doubt(books, book, DOUBT_CROSSED, books[book + B_CHANGE_ID])
 
 
-@inlined
+@always_inlined
 def take_change(books: _Words, book: int, record: Any, flags: int) -> int:
     """Use a LEVEL record that is not of a snapshot.
 

@@ -32,6 +32,7 @@ from zerofeed.books.layout import (
     B_BIDS,
     B_CHANGE_ID,
     B_DIRTY,
+    B_GAPS,
     B_HORIZON,
     B_TX,
     COUNTERS,
@@ -156,7 +157,8 @@ def _is_comparable(books: _Words, book: int, levels: int) -> bool:
     if books[book + B_TX] == TX_APPLY or not is_intact(books, book):
         return False
     for side in range(2):
-        if books[book + B_HORIZON + side] != UNDEF and books[book + B_BIDS + side] < levels:
+        alive = books[book + B_BIDS + side] - books[book + B_GAPS + side]
+        if books[book + B_HORIZON + side] != UNDEF and alive < levels:
             return False
     return True
 

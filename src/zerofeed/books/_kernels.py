@@ -38,7 +38,7 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, inlined, int64, kernel, record_array
 from zerofeed.base.status import BUFFER_FULL, MALFORMED, OK
-from zerofeed.books._change_kernels import FINISHED, forget, take_change
+from zerofeed.books._change_kernels import FINISHED, close_gaps, forget, take_change
 from zerofeed.books._gap_kernels import apply_control, note_gap, use_books
 from zerofeed.books._rows_kernels import write_bbo
 from zerofeed.books._snapshot_kernels import take_snapshot
@@ -167,7 +167,9 @@ def set_window(books: _Words, instrument: int, levels: int) -> int:
         return MALFORMED
     if levels < 0 or levels >= books[H_CAPACITY]:
         return MALFORMED
-    books[HEADER_WORDS + instrument * books[H_STRIDE] + B_WINDOW] = levels
+    book = HEADER_WORDS + instrument * books[H_STRIDE]
+    close_gaps(books, book)
+    books[book + B_WINDOW] = levels
     return OK
 
 

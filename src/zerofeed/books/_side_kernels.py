@@ -5,8 +5,8 @@ other from word ``at``, sorted with the best price last. ``flip`` is 0 for bids 
 bits set, for asks, so ``price ^ flip`` grows towards the best on both. ``count`` is the index
 of the word that holds the number of levels.
 
-A level of size 0 is a tombstone: the level is gone, and the change id says since when. Only
-books in doubt have them.
+A level of size 0 is gone. In a book in doubt it is a tombstone: the change id says since when, and a
+snapshot decides what it was. In any other it is a gap, room for a level to come.
 """
 
 from __future__ import annotations
@@ -14,21 +14,33 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined, inlined
 
-__all__ = ["best", "drop_tombstones", "drop_worst", "find", "insert", "keep_newer", "remove"]
+__all__ = [
+    "best",
+    "drop_tombstones",
+    "drop_worst",
+    "fill_gap",
+    "find",
+    "insert",
+    "keep_newer",
+    "remove",
+]
 
 _Words = npt.NDArray[np.int64]
 
 NEAR_LEVELS = 8
+GAP_REACH = 48
+"""How far away a gap is looked for; farther off, moving all is as fast."""
 
 
-@inlined
+@always_inlined
 def find(books: _Words, at: int, levels: int, flip: int, price: int) -> int:
     """Find the best level that is at or worse than a price.
 
     Almost all updates are near the top. The levels there are compared all at once and counted,
-    because a loop that stops at the right one is mispredicted half the time; the rest is halved.
+    because a loop that stops at the right one is mispredicted half the time; the rest is cut into
+    eighths, again by counting.
 
     Returns:
         Its index, 0 is the worst level; -1 when every level is better.
@@ -43,17 +55,23 @@ def find(books: _Words, at: int, levels: int, flip: int, price: int) -> int:
         if better < NEAR_LEVELS:
             return levels - 1 - better
         high = levels - NEAR_LEVELS
+    # Seven probes at once and an eighth part left: which it is cannot be predicted, so they are counted.
     low = 0
-    while low < high:
-        middle = (low + high) >> 1
-        if (books[at + middle] ^ flip) <= key:
-            low = middle + 1
-        else:
-            high = middle
+    while high > 2 * NEAR_LEVELS:
+        step = high >> 3
+        probe = at + low + step - 1
+        worse = 0
+        for part in range(7):
+            worse += 1 if (books[probe + part * step] ^ flip) <= key else 0
+        low += worse * step
+        high = step if worse < 7 else high - 7 * step
+    first = at + low
+    for here in range(high):
+        low += 1 if (books[first + here] ^ flip) <= key else 0
     return low - 1
 
 
-@inlined
+@always_inlined
 def insert(
     books: _Words, at: int, capacity: int, levels: int, index: int,
     price: int, size: int, change_id: int,
@@ -91,14 +109,61 @@ def insert(
 
 
 @inlined
+def fill_gap(
+    books: _Words, at: int, capacity: int, levels: int, index: int,
+    price: int, size: int, change_id: int,
+) -> bool:  # fmt: skip
+    """Put a level above ``index`` by moving those between it and the nearest gap, if one is near.
+
+    Returns:
+        False when there is none; nothing was done.
+    """
+    sizes = at + capacity
+    for distance in range(GAP_REACH):
+        above = index + 1 + distance
+        if above < levels and books[sizes + above] == 0:
+            for column in range(at, at + 3 * capacity, capacity):
+                for here in range(column + above, column + index + 1, -1):
+                    books[here] = books[here - 1]
+            _put(books, at, capacity, index + 1, price, size, change_id)
+            return True
+        below = index - distance
+        if below >= 0 and books[sizes + below] == 0:
+            for column in range(at, at + 3 * capacity, capacity):
+                for here in range(column + below, column + index):
+                    books[here] = books[here + 1]
+            _put(books, at, capacity, index, price, size, change_id)
+            return True
+    return False
+
+
+@inlined
+def _put(
+    books: _Words, at: int, capacity: int, index: int, price: int, size: int, change_id: int
+) -> None:
+    books[at + index] = price
+    books[at + capacity + index] = size
+    books[at + 2 * capacity + index] = change_id
+
+
+@always_inlined
 def remove(books: _Words, at: int, capacity: int, levels: int, index: int) -> None:
     """Take the level at ``index`` out."""
     sizes = at + capacity
     ids = sizes + capacity
-    for here in range(index, levels - 1):
-        books[at + here] = books[at + here + 1]
-        books[sizes + here] = books[sizes + here + 1]
-        books[ids + here] = books[ids + here + 1]
+    if levels - index <= NEAR_LEVELS:
+        for here in range(index, levels - 1):
+            books[at + here] = books[at + here + 1]
+            books[sizes + here] = books[sizes + here + 1]
+            books[ids + here] = books[ids + here + 1]
+    else:
+        # One column at a time is what the compiler turns into memmove.
+        for here in range(at + index, at + levels - 1):
+            books[here] = books[here + 1]
+        for here in range(sizes + index, sizes + levels - 1):
+            books[here] = books[here + 1]
+        for here in range(ids + index, ids + levels - 1):
+            books[here] = books[here + 1]
 
 
 @inlined
@@ -142,7 +207,7 @@ def drop_worst(books: _Words, at: int, capacity: int, count: int, worst: int) ->
     books[count] = kept
 
 
-@inlined
+@always_inlined
 def best(books: _Words, at: int, capacity: int, levels: int) -> int:
     """Find the best level that is not a tombstone.
 

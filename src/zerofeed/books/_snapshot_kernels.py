@@ -32,6 +32,7 @@ from zerofeed.books.layout import (
     B_CHANGE_ID,
     B_DIRTY,
     B_DOUBTS,
+    B_GAPS,
     B_HORIZON,
     B_HORIZON_ID,
     B_NEEDS_CLEAR,
@@ -201,7 +202,8 @@ def end_snapshot(books: _Words, book: int, ts_event_ns: int) -> int:
         books[book + B_TS_EVENT_NS] = ts_event_ns
     else:
         for side in range(2):
-            if books[book + B_SNAP_EQUAL + side] != books[book + B_BIDS + side]:
+            alive = books[book + B_BIDS + side] - books[book + B_GAPS + side]
+            if books[book + B_SNAP_EQUAL + side] != alive:
                 different += 1
         if different:
             cast_doubt(books, book, DOUBT_SNAPSHOT_DIFFERS, books[book + B_SNAP_ID])

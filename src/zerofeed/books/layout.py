@@ -38,7 +38,7 @@ word    meaning
 2       change id up to which the book is complete; UNDEF when it has none
 3       change id of the transaction now open
 4       transaction: ``TX_...``
-5, 6    levels kept: bids, asks
+5, 6    levels kept, with gaps and tombstones: bids, asks
 7       word at which the levels begin
 8, 9    horizon: best price ever evicted, bids, asks; UNDEF when the side is whole
 10      change id of the newest update lost behind a horizon
@@ -56,12 +56,15 @@ word    meaning
 23      times the book went from proven to doubt
 24      window: levels a side that the venue keeps the receiver told about; 0 means all
 25      moves of the header when this book's doubts last changed; 0 before the first time
+26, 27  gaps among the levels kept: bids, asks; 0 while only a snapshot can prove the book
 ======  =====================================================================================
 
 A book's levels are six columns of ``capacity`` words: the prices, sizes and change ids of the
 bids, then those of the asks.
 
-A side is sorted with its best price *last*: an update near the top moves few words. The third
+A side is sorted with its best price *last*: an update near the top moves few words. A level that is
+deleted leaves a gap, its price with size 0, which its return or a neighbour fills without moving the
+others; gaps are closed up when they are many, and the best level is never one. The third
 column says which change wrote a level, and is what lets a snapshot and the changes that
 overtook it be merged in any order of arrival (see ``_kernels``).
 
@@ -106,6 +109,7 @@ __all__ = [
     "B_DOUBT_COUNT",
     "B_DOUBT_MOVE",
     "B_EVICTED",
+    "B_GAPS",
     "B_HORIZON",
     "B_HORIZON_ID",
     "B_LEVELS",
@@ -229,6 +233,7 @@ B_EVICTED = 22
 B_DOUBT_COUNT = 23
 B_WINDOW = 24
 B_DOUBT_MOVE = 25
+B_GAPS = 26
 
 TX_NONE = 0
 """No transaction is open."""

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bytes",
+    "address_of",
+    "check",
     "f32",
     "f32_be",
     "f64",
@@ -55,6 +57,7 @@ __all__ = [
     "i32_be",
     "i64",
     "i64_be",
+    "is_bytes",
     "put_f32",
     "put_f32_be",
     "put_f64",
@@ -80,7 +83,8 @@ Bytes = NDArray[np.uint8]
 _OUTSIDE = "offset outside the buffer"
 
 
-def _is_bytes(array: Any, *, writable: bool) -> bool:
+def is_bytes(array: Any, *, writable: bool) -> bool:
+    """Tell whether a Numba type is a byte array that these functions take."""
     return (
         isinstance(array, types.Array)
         and array.dtype == types.uint8
@@ -90,7 +94,7 @@ def _is_bytes(array: Any, *, writable: bool) -> bool:
     )
 
 
-def _address(context: Any, builder: Any, array_type: Any, array: Any, at: Any, size: int) -> Any:
+def address_of(context: Any, builder: Any, array_type: Any, array: Any, at: Any, size: int) -> Any:
     """Emit the address of one byte of an array, checked where checks are on."""
     view = context.make_array(array_type)(context, builder, array)
     if BOUNDS_CHECK:
@@ -114,7 +118,8 @@ def _swapped(builder: Any, bits: Any) -> Any:
     return builder.call(swap, [bits])
 
 
-def _check(buffer: Bytes, at: int, size: int) -> None:
+def check(buffer: Bytes, at: int, size: int) -> None:
+    """Raise IndexError unless so many bytes from an offset on lie in a buffer; not for kernels."""
     if at < 0 or at > len(buffer) - size:
         raise IndexError(_OUTSIDE)
 
@@ -122,7 +127,7 @@ def _check(buffer: Bytes, at: int, size: int) -> None:
 def _lower_load(load: Callable[..., Any], size: int, *, signed: bool, swap: bool) -> None:
     def typer_of(_context: Any) -> Any:
         def typer(buffer: Any, at: Any) -> Any:
-            if _is_bytes(buffer, writable=False) and isinstance(at, types.Integer):
+            if is_bytes(buffer, writable=False) and isinstance(at, types.Integer):
                 return signature(types.int64, buffer, types.int64)
             return None
 
@@ -130,7 +135,7 @@ def _lower_load(load: Callable[..., Any], size: int, *, signed: bool, swap: bool
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         word = ir.IntType(8 * size)
-        address = _address(context, builder, sig.args[0], args[0], args[1], size)
+        address = address_of(context, builder, sig.args[0], args[0], args[1], size)
         bits = builder.load(builder.bitcast(address, word.as_pointer()), align=1)
         if swap:
             bits = _swapped(builder, bits)
@@ -146,7 +151,7 @@ def _lower_load(load: Callable[..., Any], size: int, *, signed: bool, swap: bool
 def _lower_float_load(load: Callable[..., Any], size: int, *, swap: bool) -> None:
     def typer_of(_context: Any) -> Any:
         def typer(buffer: Any, at: Any) -> Any:
-            if _is_bytes(buffer, writable=False) and isinstance(at, types.Integer):
+            if is_bytes(buffer, writable=False) and isinstance(at, types.Integer):
                 return signature(types.float64, buffer, types.int64)
             return None
 
@@ -154,7 +159,7 @@ def _lower_float_load(load: Callable[..., Any], size: int, *, swap: bool) -> Non
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         word = ir.IntType(8 * size)
-        address = _address(context, builder, sig.args[0], args[0], args[1], size)
+        address = address_of(context, builder, sig.args[0], args[0], args[1], size)
         bits = builder.load(builder.bitcast(address, word.as_pointer()), align=1)
         if swap:
             bits = _swapped(builder, bits)
@@ -172,7 +177,7 @@ def _lower_store(store: Callable[..., Any], size: int, *, value_type: Any, swap:
             fits = isinstance(value, types.Integer | types.Boolean) or (
                 value_type is types.float64 and isinstance(value, types.Float)
             )
-            if fits and _is_bytes(buffer, writable=True) and isinstance(at, types.Integer):
+            if fits and is_bytes(buffer, writable=True) and isinstance(at, types.Integer):
                 return signature(types.none, buffer, types.int64, value_type)
             return None
 
@@ -180,7 +185,7 @@ def _lower_store(store: Callable[..., Any], size: int, *, value_type: Any, swap:
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         word = ir.IntType(8 * size)
-        address = _address(context, builder, sig.args[0], args[0], args[1], size)
+        address = address_of(context, builder, sig.args[0], args[0], args[1], size)
         bits = args[2]
         if value_type is types.float64:
             if size == 4:
@@ -202,7 +207,7 @@ def _loader(code: str) -> Callable[[Bytes, int], int]:
     layout = struct.Struct(code.replace("Q", "q"))
 
     def load(buffer: Bytes, at: int) -> int:
-        _check(buffer, at, layout.size)
+        check(buffer, at, layout.size)
         value: int = layout.unpack_from(buffer.data, at)[0]
         return value
 
@@ -214,7 +219,7 @@ def _float_loader(code: str) -> Callable[[Bytes, int], float]:
     layout = struct.Struct(code)
 
     def load(buffer: Bytes, at: int) -> float:
-        _check(buffer, at, layout.size)
+        check(buffer, at, layout.size)
         value: float = layout.unpack_from(buffer.data, at)[0]
         return value
 
@@ -227,7 +232,7 @@ def _storer(code: str) -> Callable[[Bytes, int, int], None]:
     mask = (1 << (8 * layout.size)) - 1
 
     def store(buffer: Bytes, at: int, value: int) -> None:
-        _check(buffer, at, layout.size)
+        check(buffer, at, layout.size)
         layout.pack_into(buffer.data, at, int(value) & mask)
 
     _lower_store(store, layout.size, value_type=types.int64, swap=code[0] == ">")
@@ -239,7 +244,7 @@ def _float_storer(code: str) -> Callable[[Bytes, int, float], None]:
     dtype = np.dtype(code)
 
     def store(buffer: Bytes, at: int, value: float) -> None:
-        _check(buffer, at, layout.size)
+        check(buffer, at, layout.size)
         with np.errstate(over="ignore"):
             buffer[at : at + layout.size] = np.asarray([value]).astype(dtype).view(np.uint8)
 

@@ -54,7 +54,8 @@ FRAME: np.dtype[Any] = np.dtype(
 
 Bits of ``flags``: 1 the payload was cut, 2 nobody noted an arrival time and it is the worker's, 4 the
 arrival time is that of a capture, 8 it is the card's, 16 the packet came in pieces that were copied
-together.
+together; of WebSocket sources, 32 no packet, but a connection ended and something may be missing, 64 a
+binary message, 128 published by the worker itself, 256 and 512 the number of the connection.
 """
 
 FRAME_BYTES = 32

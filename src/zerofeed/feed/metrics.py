@@ -96,6 +96,16 @@ COUNTERS: tuple[Counter, ...] = (
         "packets",
         "let through by the AF_XDP program, and of no flow; given back unread",
     ),
+    Counter("connections_opened", "connections", "WebSocket connections that were opened"),
+    Counter(
+        "connections_lost",
+        "connections",
+        "those that ended when they should not have; readers were told each time",
+    ),
+    Counter("connections_failed", "attempts", "attempts to open a connection that failed"),
+    Counter(
+        "frames_refused", "frames", "WebSocket frames that broke the protocol and their connection"
+    ),
 )
 """Every counter; the position is its number."""
 

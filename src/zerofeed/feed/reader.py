@@ -102,6 +102,9 @@ class Reader:
         # Below this lag the writer cannot have reached the batch at the moment of the look.
         control = ring.control
         self._safe_lag = ring.capacity - int(control[k.MAX_CLAIM]) - int(control[k.AHEAD])
+        if ring_name == "frames":
+            # Frames may be retired for the sake of their bytes, long before their slots are needed.
+            self._safe_lag = 0
         self._published = (
             memoryview(ring.control[k.PUBLISHED : k.PUBLISHED + 1]).cast("B").cast("q")
         )

@@ -75,7 +75,7 @@ from zerofeed.wire._arrival_kernels import (
 from zerofeed.wire._arrival_kernels import (
     FRAMES as FRAME_ARRAY,
 )
-from zerofeed.wire.receiver import AF_XDP
+from zerofeed.wire.receiver import AF_XDP, WEBSOCKET
 from zerofeed.wire.xdp._xdp_calls import tai_shift_ns
 from zerofeed.wire.xdp._xdp_kernels import U32
 
@@ -89,6 +89,7 @@ __all__ = [
     "MOST_EVENTS",
     "RECORDS",
     "REPORT_WORDS",
+    "SERVE",
     "TAKEN",
     "burst_of",
 ]
@@ -105,6 +106,10 @@ ERROR = 3
 """Report word: errno of a receive call that failed, or 0."""
 _DROPS = 4
 """Report word: a receiver's own count of drops, where its latest call told it, or 0."""
+SERVE = 5
+"""Report word: 1 when a WebSocket needs Python; left at 1, the next call looks at all of them first."""
+_MORE = 6
+"""Report word: 1 when a WebSocket has more to publish than was claimed."""
 REPORT_WORDS = 8
 
 FRAMES = 0
@@ -338,7 +343,7 @@ def _burst(
         book_table: the published books.
         one: int64 array of one 1.
         scratch: the protocol's scratch.
-        report: TAKEN, BLOCKED_ON, HAS_ORDERS, ERROR.
+        report: TAKEN, BLOCKED_ON, HAS_ORDERS, ERROR, SERVE.
 
     Returns:
         OK, or WOULD_BLOCK with BLOCKED_ON set; frames already received are processed by the
@@ -347,6 +352,10 @@ def _burst(
     report[TAKEN] = 0
     report[HAS_ORDERS] = 0
     report[ERROR] = 0
+    report[_MORE] = 0
+    has_streams = ports.shape[0] > 0 and ports[0, PORT_KIND] == WEBSOCKET
+    is_resumed = has_streams and report[SERVE] != 0
+    report[SERVE] = 0
     started = monotonic_ns()
     # What a turn that was blocked or a killed predecessor left; nobody else wakes readers for it.
     before = control[PUBLISHED]
@@ -366,7 +375,7 @@ def _burst(
     looks = 0
     while True:
         looks += 1
-        is_look = is_direct and looks & _ORDERS_MASK != 1
+        is_look = (is_direct and looks & _ORDERS_MASK != 1) or (is_resumed and looks == 1)
         ready = ports.shape[0]
         if not is_look:
             ready = int64(_epoll_wait(epoll, events.ctypes.data, MOST_EVENTS, timeout_ms))
@@ -386,51 +395,60 @@ def _burst(
                 report[HAS_ORDERS] = 1
                 continue
             limit = frame_control[MAX_CLAIM]
-            if claim(frame_control, frame_cursors, limit) != OK:
-                report[BLOCKED_ON] = FRAMES
-                return WOULD_BLOCK
             source = ports[port, PORT_SOURCE]
             block_at = ports[port, PORT_BLOCK]
-            got = receive_frames(
-                ports[port, PORT_KIND],
-                descriptor,
-                source,
-                blocks[block_at : block_at + ports[port, PORT_BLOCK_WORDS]],
-                ports[port, PORT_PLACE],
-                rings,
-                ring_words,
-                geometry,
-                queue_blocks,
-                owners,
-                flows,
-                tai_shift,
-                results,
-                arena,
-                chunk_bytes,
-                frame_control,
-                frames,
-                limit,
-                report,
-                _DROPS,
-            )
-            if got <= 0:
-                if got < 0 and got != -_EAGAIN:
-                    report[ERROR] = -got
-                continue
-            _note_drops(state, report[_DROPS], source)
-            report[TAKEN] += got
-            state[_BURSTS] += 1
-            status = _process_frames(
-                arena, frame_control, frames, control, cursors, records, record_words, words,
-                lookup, state, books, undo, book_table, scratch,
-            )  # fmt: skip
-            wake_readers(control, cursors, one)
-            wake_readers(frame_control, frame_cursors, one)
-            if status != OK:
-                report[BLOCKED_ON] = RECORDS
-                return WOULD_BLOCK
+            is_open = True
+            while is_open:
+                if claim(frame_control, frame_cursors, limit) != OK:
+                    report[BLOCKED_ON] = FRAMES
+                    return WOULD_BLOCK
+                got = receive_frames(
+                    ports[port, PORT_KIND],
+                    descriptor,
+                    source,
+                    blocks[block_at : block_at + ports[port, PORT_BLOCK_WORDS]],
+                    ports[port, PORT_PLACE],
+                    rings,
+                    ring_words,
+                    geometry,
+                    queue_blocks,
+                    owners,
+                    flows,
+                    tai_shift,
+                    results,
+                    arena,
+                    chunk_bytes,
+                    frame_control,
+                    frame_cursors,
+                    frames,
+                    limit,
+                    report,
+                    _DROPS,
+                    _MORE,
+                    SERVE,
+                )
+                if got <= 0:
+                    if got == WOULD_BLOCK:
+                        report[BLOCKED_ON] = FRAMES
+                        return WOULD_BLOCK
+                    if got < 0 and got != -_EAGAIN:
+                        report[ERROR] = -got
+                    break
+                is_open = report[_MORE] != 0
+                _note_drops(state, report[_DROPS], source)
+                report[TAKEN] += got
+                state[_BURSTS] += 1
+                status = _process_frames(
+                    arena, frame_control, frames, control, cursors, records, record_words, words,
+                    lookup, state, books, undo, book_table, scratch,
+                )  # fmt: skip
+                wake_readers(control, cursors, one)
+                wake_readers(frame_control, frame_cursors, one)
+                if status != OK:
+                    report[BLOCKED_ON] = RECORDS
+                    return WOULD_BLOCK
         now = monotonic_ns()
         if report[TAKEN] > taken_before:
             sample(state, _BURST_NS, now - began)
-        if report[HAS_ORDERS] or now - started > turn_ns:
+        if report[HAS_ORDERS] or report[SERVE] or now - started > turn_ns:
             return OK

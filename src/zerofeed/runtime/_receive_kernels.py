@@ -6,7 +6,7 @@ to do when it can be read:
 ======  ==================  ================================================================
 column  name                meaning
 ======  ==================  ================================================================
-0       PORT_KIND           UDP, CAPTURE, AF_XDP: which function receives
+0       PORT_KIND           UDP, CAPTURE, AF_XDP, WEBSOCKET: which function receives
 1       PORT_SOURCE         index of the source, in the configuration's order
 2       PORT_BLOCK          word of the blocks at which its receive block begins
 3       PORT_BLOCK_WORDS    words of its receive block
@@ -30,7 +30,8 @@ from zerofeed.base.clock import realtime_ns
 from zerofeed.base.kernel import inlined
 from zerofeed.wire._capture_source_kernels import take_recorded
 from zerofeed.wire._udp_kernels import DROPS, take_datagrams
-from zerofeed.wire.receiver import CAPTURE, UDP
+from zerofeed.wire.receiver import CAPTURE, UDP, WEBSOCKET
+from zerofeed.wire.websocket._stream_kernels import take_stream
 from zerofeed.wire.xdp._xdp_kernels import receive_queue
 
 __all__ = [
@@ -71,16 +72,19 @@ def receive_frames(
     arena: npt.NDArray[np.uint8],
     chunk_bytes: int,
     frame_control: _Words,
+    frame_cursors: _Words,
     frames: Any,
     limit: int,
     report: _Words,
     drops_at: int,
+    more_at: int,
+    serve_at: int,
 ) -> int:
     """Receive and publish what a port has. The feed's single writer.
 
     Args:
         kind: of the receiver.
-        descriptor: that can be read.
+        descriptor: that can be read; -1 to look at what a WebSocket's stream has already.
         source: index of the source.
         block: the port's receive block.
         place: which of its receiver's descriptors it is.
@@ -95,13 +99,16 @@ def receive_frames(
         arena: the frames' memory.
         chunk_bytes: size of a chunk.
         frame_control: the frame ring's control page.
+        frame_cursors: its readers' pages.
         frames: its descriptors.
         limit: frames that were claimed.
         report: where the receiver's own count of drops goes, 0 when this call did not tell it.
         drops_at: at this word.
+        more_at: word of it that a WebSocket sets to 1 when it has more to publish, else to 0.
+        serve_at: word of it that a WebSocket sets to 1 when it needs Python.
 
     Returns:
-        Frames published, 0 or more; minus errno.
+        Frames published, 0 or more; minus errno; WOULD_BLOCK when a lossless reader is in the way.
     """
     report[drops_at] = 0
     if kind == UDP:
@@ -115,6 +122,11 @@ def receive_frames(
         return take_recorded(
             descriptor, source, block, arena, chunk_bytes, frame_control, frames, limit
         )
+    if kind == WEBSOCKET:
+        return take_stream(
+            descriptor, source, block, arena, frame_control, frame_cursors, frames, limit, report,
+            more_at, serve_at,
+        )  # fmt: skip
     return receive_queue(
         place, rings, ring_words, geometry, queue_blocks, owners, flows, arena, frame_control,
         frames, limit, realtime_ns(), tai_shift,

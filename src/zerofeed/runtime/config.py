@@ -11,7 +11,7 @@
     port = 6100
     interface = "eth0"
 
-or, in place of a network, ``capture = "FILE"``. Unknown keys, wrong types and impossible values are errors that name the key, say what was
+or, in place of a network, ``capture = "FILE"``, or ``url = "wss://host/path"``. Unknown keys, wrong types and impossible values are errors that name the key, say what was
 expected and what to do; nothing is started before all of them are right.
 """
 
@@ -27,6 +27,8 @@ import msgspec
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.wire.pacing import parse_speed
+from zerofeed.wire.websocket.endpoint import check_proxy, split_url
+from zerofeed.wire.websocket.stream import LEAST_REGIONS
 
 __all__ = [
     "AfxdpSection",
@@ -49,6 +51,24 @@ _PATIENCE_MS = 100
 _KEYS_OF = {
     "udp": frozenset({"group", "port", "interface", "source_address", "buffer_bytes"}),
     "capture": frozenset({"capture", "speed", "at_end"}),
+    "websocket": frozenset(
+        {
+            "url",
+            "send",
+            "send_per_second",
+            "ping_text",
+            "ping_seconds",
+            "stale_seconds",
+            "renew_hours",
+            "proxy",
+            "ca_file",
+            "compression",
+            "lines",
+            "headers_file",
+            "region_bytes",
+            "longest_message_bytes",
+        }
+    ),
 }
 """Keys of a source by its kind."""
 
@@ -74,7 +94,7 @@ class FeedSection(_Section, frozen=True):
 
 
 class Source(_Section, frozen=True):
-    """``[[source]]``: where packets come from, a UDP socket or a capture file.
+    """``[[source]]``: where packets come from, a UDP socket, a capture file or a WebSocket.
 
     Attributes:
         group: multicast group to join, or local address for unicast.
@@ -85,6 +105,20 @@ class Source(_Section, frozen=True):
         capture: pcap or pcapng file, also gzipped, in place of a socket.
         speed: of a capture: ``1x`` as recorded, ``10x``, ``0.5x``, or ``max``.
         at_end: of a capture: ``stay`` up behind its last packet, or ``stop`` the feed.
+        url: of a WebSocket, ``wss://host/path`` or ``ws://...``; each message is a packet.
+        send: texts to send after each opening.
+        send_per_second: how many of them in a second, at most.
+        ping_text: text to send now and then; default: a ping frame.
+        ping_seconds: how often; 0: never.
+        stale_seconds: give a connection up that brings nothing for so long, no pong either; 0: never.
+        renew_hours: replace a connection that is so old, without a gap; 0: never.
+        proxy: ``http://host:port``; default: as the environment says; ``none``: no proxy.
+        ca_file: certificates to trust in place of the system's, PEM.
+        compression: offer permessage-deflate.
+        lines: connections to keep at a time, all to the same address.
+        headers_file: file of mode 0600, or ``env:NAME``, with headers to send: ``Name: value`` lines.
+        region_bytes: memory for the messages of one connection, a multiple of 256 KiB.
+        longest_message_bytes: longer messages end the connection; a quarter of region_bytes at most.
     """
 
     group: str | None = None
@@ -95,10 +129,28 @@ class Source(_Section, frozen=True):
     capture: str | None = None
     speed: str = "1x"
     at_end: Literal["stay", "stop"] = "stay"
+    url: str | None = None
+    send: list[str] = []
+    send_per_second: Annotated[float, msgspec.Meta(gt=0)] = 4.0
+    ping_text: str = ""
+    ping_seconds: Annotated[float, msgspec.Meta(ge=0)] = 20.0
+    stale_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    renew_hours: Annotated[float, msgspec.Meta(ge=0)] = 23.0
+    proxy: str = ""
+    ca_file: str = ""
+    compression: bool = False
+    lines: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    headers_file: str = ""
+    region_bytes: Annotated[int, msgspec.Meta(ge=1 << 18, le=1 << 30, multiple_of=1 << 18)] = (
+        4 << 20
+    )
+    longest_message_bytes: _Positive = 1 << 20
 
     @property
-    def kind(self) -> Literal["udp", "capture"]:
+    def kind(self) -> Literal["udp", "capture", "websocket"]:
         """Name the kind of receiver that it needs."""
+        if self.url is not None:
+            return "websocket"
         return "udp" if self.capture is None else "capture"
 
 
@@ -262,6 +314,13 @@ def parse(text: str, where: str = "configuration", settings: Sequence[str] = ())
             got=f'busy_poll_us = {config.afxdp.busy_poll_us} and idle = "{config.worker.idle}"',
             next_step="say one of the two, or leave busy_poll_us out",
         )
+    if len({source.kind == "websocket" for source in config.source}) > 1:
+        raise ConfigurationError(
+            "WebSockets and other sources divide the frames differently",
+            where=where,
+            expected="sources that all have a url, or none that has",
+            next_step="run two feeds",
+        )
     for index, source in enumerate(config.source):
         _check_source(source, tree["source"][index], f"source[{index}]", where)
     if config.readers.wait_for > config.readers.limit:
@@ -285,7 +344,7 @@ def _check_source(source: Source, given: dict[str, Any], place: str, where: str)
         raise ConfigurationError(
             f"{place}.{missing[0]} is missing",
             where=where,
-            expected="group and port of a socket, or capture, a file",
+            expected="group and port of a socket, capture, a file, or url, a WebSocket",
             next_step="see docs/reference/configuration.md for every key",
         )
     foreign = sorted(given.keys() - _KEYS_OF[source.kind])
@@ -294,14 +353,53 @@ def _check_source(source: Source, given: dict[str, Any], place: str, where: str)
             f"{place}.{foreign[0]} does not belong to a source of this kind ({source.kind})",
             where=where,
             expected=f"one of {', '.join(sorted(_KEYS_OF[source.kind]))}",
-            next_step="give sockets and captures a [[source]] each",
+            next_step="give sockets, captures and WebSockets a [[source]] each",
         )
+    if source.kind == "websocket":
+        _check_websocket(source, place, where)
     try:
         parse_speed(source.speed)
     except ConfigurationError as error:
         raise ConfigurationError(
             f"{place}.speed is not a speed", where=where, expected=error.expected, got=source.speed
         ) from error
+
+
+def _check_websocket(source: Source, place: str, where: str) -> None:
+    """Refuse an address or a size that can never work.
+
+    Raises:
+        ConfigurationError: the address is none, a message would not fit, or nothing would be noticed.
+    """
+    assert source.url is not None
+    try:
+        split_url(source.url)
+        if source.proxy not in {"", "none"}:
+            check_proxy(source.proxy)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.what,
+            where=f"{where}: {place}.{(error.where or '').removeprefix('source.')}",
+            expected=error.expected,
+            got=error.got,
+            next_step=error.next_step,
+        ) from error
+    if source.longest_message_bytes * LEAST_REGIONS > source.region_bytes:
+        raise ConfigurationError(
+            f"{place}.longest_message_bytes is too long for region_bytes",
+            where=where,
+            expected=f"at most {source.region_bytes // LEAST_REGIONS}, a quarter of it",
+            got=source.longest_message_bytes,
+            next_step="enlarge region_bytes, in steps of 262144",
+        )
+    if source.stale_seconds and source.ping_seconds >= source.stale_seconds:
+        raise ConfigurationError(
+            f"{place}.ping_seconds is not less than stale_seconds",
+            where=where,
+            expected=f"less than {source.stale_seconds:g}",
+            got=source.ping_seconds,
+            next_step="ping more often, or a quiet venue would look like a dead one",
+        )
 
 
 def load(path: str | Path, settings: Sequence[str] = ()) -> FeedConfig:

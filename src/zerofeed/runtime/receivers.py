@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.errors import ReceiverError
+from zerofeed.base.errors import ConfigurationError, ReceiverError
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.runtime.choice import choose, plan_arena
 from zerofeed.runtime.config import FeedConfig, Source
@@ -25,11 +25,13 @@ from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.receive_block import block_words
 from zerofeed.wire.receiver import Receiver
 from zerofeed.wire.udp import open_receiver
+from zerofeed.wire.websocket.endpoint import Endpoint, Pace, read_headers
+from zerofeed.wire.websocket.plan import StreamPlan
 from zerofeed.wire.xdp.flows import Flow
 from zerofeed.wire.xdp.receiver import XdpReceiver
 from zerofeed.wire.xdp.source import XdpSource
 
-__all__ = ["block_words_of", "open_receivers", "spare_chunks"]
+__all__ = ["block_words_of", "longest_packet", "open_receivers", "spare_chunks"]
 
 _Say = Callable[[str], None]
 
@@ -38,8 +40,13 @@ def spare_chunks(config: FeedConfig) -> int:
     """Compute the chunks that the arena must have beside one for each frame kept.
 
     Sockets and captures receive a burst behind the frames that are kept, one source after the
-    other. AF_XDP's queues have chunks of their own.
+    other. AF_XDP's queues have chunks of their own, and WebSockets have regions in place of chunks.
     """
+    streams = _stream_plans(config)
+    if streams:
+        chunk_bytes = config.memory.chunk_bytes
+        chunks = -(-(streams[-1].at + streams[-1].arena_bytes) // chunk_bytes)
+        return max(config.worker.burst, chunks - config.memory.frames)
     choice = choose(config)
     if not choice.tries_afxdp:
         return config.worker.burst
@@ -55,11 +62,43 @@ def block_words_of(config: FeedConfig, place: int) -> int:
     """
     if config.source[place].kind == "capture":
         return CAPTURE_BLOCK_WORDS
+    if config.source[place].kind == "websocket":
+        return _stream_plans(config)[place].words
     words = block_words(config.worker.burst)
     choice = choose(config)
     if place == 0 and choice.tries_afxdp:
         words = max(words, plan_arena(config, choice.interface).words(config.worker.burst))
     return words
+
+
+def longest_packet(config: FeedConfig) -> int:
+    """Compute the bytes of the longest packet that a frame can hold."""
+    streams = _stream_plans(config)
+    if streams:
+        return max(plan.longest for plan in streams)
+    longest = config.memory.chunk_bytes
+    if choose(config).tries_afxdp:
+        longest = max(longest, config.afxdp.jumbo_bytes)
+    return longest
+
+
+def _stream_plans(config: FeedConfig) -> list[StreamPlan]:
+    """Divide the arena among WebSockets; nothing for a feed of other sources."""
+    plans: list[StreamPlan] = []
+    at = 0
+    for source in config.source:
+        if source.kind != "websocket":
+            return []
+        plan = StreamPlan(
+            at,
+            source.lines,
+            source.region_bytes,
+            source.longest_message_bytes,
+            inflates=source.compression,
+        )
+        plans.append(plan)
+        at += plan.arena_bytes
+    return plans
 
 
 def open_receivers(
@@ -99,6 +138,9 @@ def open_receivers(
     if why_not:
         say(f"receiving by UDP sockets; not by AF_XDP, because {why_not}")
     receivers: list[Receiver] = []
+    streams = _stream_plans(config)
+    if streams:
+        return _open_websockets(config, streams)
     with contextlib.ExitStack() as opened:
         for source in config.source:
             receiver = _OPEN[source.kind](source, say_once)
@@ -139,6 +181,45 @@ def _open_afxdp(
         f"machine no longer get these packets" + (f" ({notes})" if notes else "")
     )
     return [XdpSource(receiver, place) for place in range(len(flows))]
+
+
+def _open_websockets(config: FeedConfig, plans: list[StreamPlan]) -> list[Receiver]:
+    try:
+        from zerofeed.wire.websocket.receiver import WebSocketReceiver  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"a WebSocket source needs {error.name}, which is not installed",
+            where=f"feed {config.feed.name}",
+            next_step="pip install 'zerofeed[ws]'",
+        ) from error
+    receivers: list[Receiver] = []
+    with contextlib.ExitStack() as opened:
+        for source, plan in zip(config.source, plans, strict=True):
+            receiver = WebSocketReceiver(_endpoint_of(source), plan)
+            opened.callback(receiver.close)
+            receivers.append(receiver)
+        opened.pop_all()
+    return receivers
+
+
+def _endpoint_of(source: Source) -> Endpoint:
+    assert source.url is not None
+    return Endpoint(
+        source.url,
+        send=tuple(source.send),
+        ping_text=source.ping_text,
+        pace=Pace(
+            ping_s=source.ping_seconds,
+            stale_s=source.stale_seconds,
+            renew_s=source.renew_hours * 3600.0,
+            sends_per_s=source.send_per_second,
+        ),
+        lines=source.lines,
+        proxy=source.proxy,
+        ca_file=source.ca_file,
+        compression=source.compression,
+        headers=read_headers(source.headers_file) if source.headers_file else {},
+    )
 
 
 def _open_udp(source: Source, say: _Say) -> Receiver:

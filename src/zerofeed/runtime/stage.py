@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import select
 import time
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import BugError, ConfigurationError
+from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.books import _kernels as book_kernels
 from zerofeed.books._rows_kernels import publish_dirty
 from zerofeed.feed import _instrument_kernels as instruments
@@ -24,15 +26,14 @@ from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime import _receive_kernels as receive
 from zerofeed.runtime._step_kernels import skip_frame
 from zerofeed.runtime._undo_kernels import NO_ROOM, restore_books
-from zerofeed.runtime.choice import choose
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
-from zerofeed.runtime.receivers import spare_chunks
+from zerofeed.runtime.receivers import longest_packet, spare_chunks
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
 from zerofeed.wire.receive_block import result_table
-from zerofeed.wire.receiver import Receiver
+from zerofeed.wire.receiver import WEBSOCKET, Receiver, ServedReceiver
 from zerofeed.wire.xdp.source import NO_ARRAYS, XdpSource
 
 __all__ = ["Stage", "sizes_of"]
@@ -73,14 +74,15 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=f"at most {memory.book_levels}",
             got=memory.book_depth,
         )
-    claim = protocol.most_records(_longest_packet(config))
+    claim = protocol.most_records(longest_packet(config))
     if 2 * claim > memory.records:
         raise ConfigurationError(
             "the longest packet could make more records than half of the ring holds",
             where="memory.records",
             expected=f"at least {1 << (2 * claim - 1).bit_length()}",
             got=memory.records,
-            next_step="enlarge memory.records, or shorten memory.chunk_bytes or afxdp.jumbo_bytes",
+            next_step="enlarge memory.records, or shorten memory.chunk_bytes, afxdp.jumbo_bytes or "
+            "source.longest_message_bytes",
         )
     return MemorySizes(
         records=memory.records,
@@ -96,14 +98,6 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
         private_bytes=8 * private_words(config),
         huge=memory.huge_pages,
     )
-
-
-def _longest_packet(config: FeedConfig) -> int:
-    """Give the bytes of the longest packet that a feed keeps whole."""
-    longest = config.memory.chunk_bytes
-    if choose(config).tries_afxdp:
-        longest = max(longest, config.afxdp.jumbo_bytes)
-    return longest
 
 
 class Stage:
@@ -152,8 +146,9 @@ class Stage:
         self._port_of = np.full(65536, -1, dtype=np.int64)
         self._ports = np.zeros((0, receive.PORT_COLUMNS), dtype=np.int64)
         self._one = np.ones(1, dtype=np.int64)
-        self._scratch = protocol.scratch(_longest_packet(config))
+        self._scratch = protocol.scratch(longest_packet(config))
         self.report = np.zeros(burst.REPORT_WORDS, dtype=np.int64)
+        self._served: list[tuple[int, ServedReceiver]] = []
         self._epoll: select.epoll | None = None
         self._epoll_fd = -1
         if instruments.initialise(self.words, self.lookup) < 0:
@@ -268,20 +263,43 @@ class Stage:
         for source, (receiver, block) in enumerate(zip(self.receivers, self.blocks, strict=True)):
             filenos = receiver.filenos()
             share = block.size // max(1, len(filenos))
+            if receiver.kind == WEBSOCKET:
+                self._served.append((len(rows), cast("ServedReceiver", receiver)))
             for place, fileno in enumerate(filenos):
-                self._port_of[fileno] = len(rows)
+                if fileno >= 0:
+                    self._port_of[fileno] = len(rows)
                 rows.append((receiver.kind, source, block_at + place * share, share, place))
             block_at += block.size
         self._ports = np.array(rows, dtype=np.int64).reshape(-1, receive.PORT_COLUMNS)
         for receiver in self.receivers:
             for fileno in receiver.filenos():
-                self._epoll.register(fileno, select.EPOLLIN)
+                if fileno >= 0:
+                    self._epoll.register(fileno, select.EPOLLIN)
+        for _, served in self._served:
+            served.start()
         self._life[_HAS_STARTED] = 1
+
+    def serve(self) -> int:
+        """Let receivers do what the loop cannot: decrypt, answer, open. After a turn that was OK.
+
+        Returns:
+            OK; WOULD_BLOCK when a lossless reader of the frames is in the way.
+        """
+        assert self._epoll is not None
+        is_held_back = False
+        for first_port, receiver in self._served:
+            for place, fileno in receiver.serve():
+                self._port_of[fileno] = first_port + place
+                self._epoll.register(fileno, select.EPOLLIN)
+            is_held_back = is_held_back or receiver.is_held_back
+        # Bytes may lie where no descriptor tells of them.
+        self.report[burst.SERVE] = 1
+        return WOULD_BLOCK if is_held_back else OK
 
     def turn(self, timeout_ms: int, turn_ns: int) -> int:
         """Run the compiled loop; see :mod:`zerofeed.runtime._burst_kernels`."""
         memory = self.memory
-        return self.protocol.burst(
+        code = self.protocol.burst(
             self._epoll_fd,
             timeout_ms,
             turn_ns,
@@ -310,6 +328,10 @@ class Stage:
             self._scratch,
             self.report,
         )
+        if code != OK and self._served:
+            # It went away from messages that no descriptor tells of: look at all streams again.
+            self.report[burst.SERVE] = 1
+        return code
 
     def wake(self) -> None:
         """Wake the readers that sleep; after a kill, those that the predecessor did not reach."""

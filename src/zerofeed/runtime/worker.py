@@ -26,7 +26,7 @@ from typing import NoReturn
 import msgspec
 import numpy as np
 
-from zerofeed.base.status import WOULD_BLOCK
+from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.feed.members import (
     LOST_PATIENCE,
     Debts,
@@ -231,6 +231,8 @@ class Worker:
             if now > look_at:
                 look_at = now + _LOOK_NS
                 self._look()
+            if code == OK and report[burst.SERVE] and self._stage.serve() == WOULD_BLOCK:
+                self._wait_for_readers("frames")
             if code != WOULD_BLOCK:
                 continue
             ring = "records" if report[burst.BLOCKED_ON] == burst.RECORDS else "frames"

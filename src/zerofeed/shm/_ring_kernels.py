@@ -99,6 +99,7 @@ __all__ = [
     "claimed_by_writer",
     "overrun_below",
     "publish",
+    "retire",
     "sleep_on_futex",
     "slowest_slot",
     "try_claim",
@@ -198,6 +199,36 @@ def claim(control: _Words, cursors: _Words, count: int) -> int:
     ahead = min(target + control[AHEAD], control[GATE] + control[CAPACITY])
     store_release(control, CLAIMED, ahead)
     # Publish 1 of 2: whoever sees any byte of the new records sees this claim as well.
+    fence_release()
+    return OK
+
+
+@inlined
+def retire(control: _Words, cursors: _Words, below: int) -> int:
+    """Announce that the published records below a number are not kept any more. Single writer.
+
+    For a ring whose records refer to memory that is not divided evenly: that memory may be needed
+    again before the ring has turned round. It is a claim without a publication to follow, and so
+    readers and successors find it where they look anyway.
+
+    Args:
+        control: the ring's control page.
+        cursors: all readers' pages, one after the other.
+        below: records below it are retired; one that is not published yet counts as PUBLISHED, so
+            CLAIMED never passes what the next whole turn of the ring would claim.
+
+    Returns:
+        OK; or WOULD_BLOCK, nothing changed, when a lossless reader still needs one of them.
+    """
+    target = min(below, control[PUBLISHED]) + control[CAPACITY]
+    if target <= control[CLAIMED]:
+        return OK
+    if target - control[CAPACITY] > control[GATE]:
+        control[GATE] = lowest_lossless(control, cursors)
+        if target - control[CAPACITY] > control[GATE]:
+            return WOULD_BLOCK
+    store_release(control, CLAIMED, target)
+    # As in claim: whoever sees a byte of what is written over them sees this as well.
     fence_release()
     return OK
 

@@ -2,7 +2,8 @@
 
 Every kind of receiver ends in the same place: payloads lie in the arena, one descriptor for each
 says where and when it arrived, and the descriptors are published at once. What differs before
-that is in the kind's own module: ``_udp_kernels``, ``_capture_source_kernels``, ``xdp._xdp_kernels``.
+that is in the kind's own module: ``_udp_kernels``, ``_capture_source_kernels``, ``xdp._xdp_kernels``,
+``websocket._stream_kernels``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from zerofeed.base.kernel import inlined, record_array
 from zerofeed.feed.memory import FRAME
 
 __all__ = [
+    "BINARY_FLAG",
     "CUT_FLAG",
     "FRAMES",
     "GATHERED_FLAG",
     "HARDWARE_TIME_FLAG",
+    "INJECTED_FLAG",
+    "LINES",
+    "LINE_SHIFT",
+    "LOST_FLAG",
     "NO_STAMP_FLAG",
     "RECORDED_FLAG",
     "describe_frame",
@@ -32,6 +38,17 @@ HARDWARE_TIME_FLAG = 8
 """Frame flag: the arrival time is the card's."""
 GATHERED_FLAG = 16
 """Frame flag: the packet came in pieces and was copied together."""
+
+LOST_FLAG = 32
+"""Frame flag: no packet, but the news that a connection ended and something may be missing."""
+BINARY_FLAG = 64
+"""Frame flag: a WebSocket message was sent as binary, not as text."""
+INJECTED_FLAG = 128
+"""Frame flag: the worker published it itself, for instance an answer of a venue's REST interface."""
+LINE_SHIFT = 8
+"""Frame flags: the lowest of the bits that say which connection of its source a message came by."""
+LINES = 4
+"""Connections that these bits tell apart."""
 
 FRAMES = record_array(FRAME)
 """Numba type of the frame ring's descriptors."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 
-__all__ = ["AF_XDP", "CAPTURE", "UDP", "Receiver"]
+__all__ = ["AF_XDP", "CAPTURE", "UDP", "WEBSOCKET", "Receiver", "ServedReceiver"]
 
 UDP = 0
 """Kind: a UDP socket."""
@@ -27,6 +27,8 @@ CAPTURE = 1
 """Kind: a capture file."""
 AF_XDP = 2
 """Kind: AF_XDP sockets, one for each queue of an interface."""
+WEBSOCKET = 3
+"""Kind: WebSocket connections, which a :class:`ServedReceiver` opens."""
 
 
 class Receiver(Protocol):
@@ -41,7 +43,7 @@ class Receiver(Protocol):
 
     @property
     def kind(self) -> int:
-        """UDP, CAPTURE or AF_XDP."""
+        """UDP, CAPTURE, AF_XDP or WEBSOCKET."""
         ...
 
     @property
@@ -68,6 +70,8 @@ class Receiver(Protocol):
 
     def filenos(self) -> list[int]:
         """Descriptors to watch for reading; each gets an equal part of the receive block.
+
+        -1 keeps the part of one that is not open yet.
 
         None when another source's receiver has the descriptors of this one as well.
         """
@@ -107,4 +111,26 @@ class Receiver(Protocol):
 
     def close(self) -> None:
         """Give everything back."""
+        ...
+
+
+class ServedReceiver(Receiver, Protocol):
+    """One whose descriptors come and go, and which needs Python between two turns of the loop."""
+
+    def start(self) -> None:
+        """Begin; in the worker, once, when the feed's sources start."""
+        ...
+
+    def serve(self) -> list[tuple[int, int]]:
+        """Do what the compiled loop has asked for; the loop looks at all its ports again after it.
+
+        Returns:
+            For each descriptor that is to be watched from now on: its place in :meth:`filenos`, and
+            itself. Those that are closed leave by themselves.
+        """
+        ...
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether it cannot go on before a lossless reader of the frames does."""
         ...

@@ -121,3 +121,56 @@ def test_best_passes_over_tombstones(values):
     levels = [(value, value % 3, 1) for value in sorted(values)]
     alive = [index for index, level in enumerate(levels) if level[1]]
     assert best(laid_out(levels), 1, CAPACITY, len(levels)) == (alive[-1] if alive else -1)
+
+
+@kernel(int64(I64, int64, int64, int64, int64, int64, int64, int64))
+def fill_gap(words, at, capacity, levels, index, price, size, change_id):
+    return int64(side.fill_gap(words, at, capacity, levels, index, price, size, change_id))
+
+
+@kernel(int64(I64, int64, int64, int64, int64))
+def drop_worst(words, at, capacity, count, worst):
+    side.drop_worst(words, at, capacity, count, worst)
+    return words[count]
+
+
+@given(prices.filter(bool), st.integers(-60, 60), st.sets(st.integers(0, CAPACITY - 1), min_size=1))
+def test_filled_gap_keeps_every_level_and_the_order(levels, price, gaps):
+    levels = sorted(levels)
+    gone = {index for index in gaps if index < len(levels)}
+    if price in levels:
+        return
+    words = np.full(3 * CAPACITY, -7, dtype=np.int64)
+    for index, each in enumerate(levels):
+        size = 0 if index in gone else 100 + each
+        words[index::CAPACITY] = (each, size, 1000 + each)
+    index = find(words, 0, len(levels), 0, price)
+    assert fill_gap(words, 0, CAPACITY, len(levels), index, price, 5, 9) == bool(gone)
+    columns = words.reshape(3, CAPACITY)[:, : len(levels)]
+    assert (np.diff(columns[0]) > 0).all()
+    alive = {int(p): (int(s), int(i)) for p, s, i in columns.T if s != 0}
+    kept = {each: (100 + each, 1000 + each) for i, each in enumerate(levels) if i not in gone}
+    assert alive == (kept | {price: (5, 9)} if gone else kept)
+
+
+@given(prices, st.integers(0, CAPACITY))
+def test_worst_levels_are_dropped_from_all_columns(levels, worst):
+    levels = sorted(levels)
+    worst = min(worst, len(levels))
+    words = np.zeros(3 * CAPACITY + 1, dtype=np.int64)
+    for column in range(3):
+        words[column * CAPACITY :][: len(levels)] = [each + column for each in levels]
+    words[-1] = len(levels)
+    assert drop_worst(words, 0, CAPACITY, 3 * CAPACITY, worst) == len(levels) - worst
+    for column in range(3):
+        found = words[column * CAPACITY :][: len(levels) - worst].tolist()
+        assert found == [each + column for each in levels[worst:]]
+
+
+@given(st.lists(st.integers(-10**6, 10**6), min_size=200, max_size=900, unique=True),
+       st.integers(-10**6, 10**6), st.sampled_from([0, -1]))  # fmt: skip
+def test_deep_side_is_searched_like_a_short_one(levels, price, flip):
+    ordered = sorted(levels, key=lambda each: each ^ flip)
+    words = np.array(ordered, dtype=np.int64)
+    expected = sum((each ^ flip) <= (price ^ flip) for each in ordered) - 1
+    assert find(words, 0, len(ordered), flip, price) == expected

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.unit.books.naive_book import batch, clear, level
-from zerofeed.base.errors import ConfigurationError, LayoutMismatchError
+from tests.unit.books.naive_book import batch, clear, control, level
+from zerofeed.base.errors import BugError, ConfigurationError, LayoutMismatchError
+from zerofeed.base.status import MISMATCH, OK
 from zerofeed.books import layout as lay
+from zerofeed.books.checksums import CHECKSUM_KRAKEN, CHECKSUM_NONE
 from zerofeed.books.l2 import Best, L2Books
+from zerofeed.records import kinds
 from zerofeed.records.flags import LAST, MAYBE_BAD_BOOK, SNAPSHOT
 from zerofeed.records.units import UNDEF
 
@@ -99,3 +102,66 @@ def test_table_publishes_every_book():
     assert table["record_seq"].tolist() == [8, 8]
     assert table["n_bids"].tolist() == [2, 0]
     assert table["flags"].tolist() == [0, lay.DOUBT_NO_SNAPSHOT]
+
+
+def test_doubtful_books_are_found_one_after_the_other():
+    books = L2Books.create(6)
+    for instrument in (1, 3, 4):
+        records = snapshot()
+        records["instrument"] = instrument
+        books.apply(records)
+    assert books.next_doubtful() == 0, "used as far as 4, so 0 and 2 wait for a snapshot"
+    assert books.next_doubtful(1) == 2
+    assert books.next_doubtful(3) == -1
+    books.apply(level("B", 100, 1, 13, 12, flags=LAST, instrument=4))
+    assert books.next_doubtful(3) == 4
+    assert books.doubts(4) == lay.DOUBT_CHAIN_BREAK
+    assert (books.doubts(3), books.doubts(5)) == (0, lay.DOUBT_NO_SNAPSHOT)
+    assert books.next_doubtful(5) == -1
+
+
+def test_moves_change_with_every_entry_into_and_out_of_doubt_and_with_nothing_else():
+    books = L2Books.create(1)
+    start = books.doubt_moves
+    books.apply(snapshot())
+    healed = books.doubt_moves
+    assert healed != start
+    books.apply(level("B", 100, 1, 11, 10, flags=LAST))
+    assert books.doubt_moves == healed
+    books.apply(control(kinds.GAP))
+    suspected = books.doubt_moves
+    assert suspected != healed
+    assert books[0].word(lay.B_DOUBT_MOVE) == suspected
+    books.apply(control(kinds.GAP))
+    assert books.doubt_moves == suspected
+    books.apply(level("B", 100, 1, 12, 11, flags=LAST))
+    assert books.doubt_moves != suspected
+    assert books[0].is_proven
+
+
+def test_checksum_is_compared_by_the_store():
+    books = L2Books.create(1)
+    books.apply(snapshot())
+    exponents = {"price_exponent": 0, "size_exponent": 0}
+    sent = books.checksum(0, CHECKSUM_KRAKEN, **exponents)
+    assert books.check(0, CHECKSUM_KRAKEN, sent, **exponents) == OK
+    moves = books.doubt_moves
+    assert books.check(0, CHECKSUM_KRAKEN, sent + 1, **exponents) == MISMATCH
+    assert books.doubts(0) == lay.DOUBT_CHECKSUM
+    assert books.doubt_moves != moves
+
+
+def test_checksum_that_is_not_defined_is_a_bug_of_the_caller():
+    books = L2Books.create(1)
+    with pytest.raises(BugError, match="no checksum is defined"):
+        books.checksum(0, CHECKSUM_NONE, price_exponent=0, size_exponent=0)
+    books.apply(snapshot())
+    with pytest.raises(BugError, match="cannot be compared"):
+        books.check(0, CHECKSUM_NONE, 5, price_exponent=0, size_exponent=0)
+
+
+@pytest.mark.parametrize(("instrument", "levels"), [(-1, 5), (1, 5), (0, -1), (0, 8)])
+def test_impossible_window_is_refused(instrument, levels):
+    books = L2Books.create(1, capacity=8, depth=1)
+    with pytest.raises(ConfigurationError, match="window"):
+        books.set_window(instrument, levels)

@@ -16,7 +16,7 @@ def test_offsets_are_those_of_layout_two():
         "B_ASKS": 6, "B_LEVELS": 7, "B_HORIZON": 8, "B_HORIZON_ID": 10, "B_BASE_ID": 11,
         "B_SNAP": 12, "B_SNAP_ID": 13, "B_NEEDS_CLEAR": 14, "B_DIRTY": 15, "B_SNAP_EQUAL":
         16, "B_SNAP_DIFFERENT": 18, "B_TS_EVENT_NS": 19, "B_CHANNEL": 20, "B_SNAP_CHANNEL":
-        21, "B_EVICTED": 22, "B_DOUBT_COUNT": 23, "B_WINDOW": 24, "B_DOUBT_MOVE": 25,
+        21, "B_EVICTED": 22, "B_DOUBT_COUNT": 23, "B_WINDOW": 24, "B_DOUBT_MOVE": 25, "B_GAPS": 26,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from zerofeed.records import kinds
 from zerofeed.records.flags import LAST, SNAPSHOT
 from zerofeed.records.units import UNDEF
 
-__all__ = ["Venue", "deliver"]
+__all__ = ["Venue", "WindowVenue", "deliver"]
 
 
 class Venue:
@@ -77,6 +77,58 @@ class Venue:
             side, price, size, change_id, UNDEF, action="A", flags=SNAPSHOT,
             instrument=self.instrument,
         )  # fmt: skip
+
+
+class WindowVenue:
+    """Shows the best levels of one instrument only, without ids, as Kraken does.
+
+    What falls behind the window is not deleted for the receiver; what comes back into it is sent again.
+
+    Args:
+        random: where all choices come from.
+        window: levels a side that are shown.
+        prices: bids are below ``prices``, asks at or above it, as far away again.
+    """
+
+    def __init__(self, random: Random, window: int, prices: int = 40) -> None:
+        self.random, self.window, self.prices = random, window, prices
+        self.sides: dict[str, dict[int, int]] = {"B": {}, "A": {}}
+
+    def view(self):
+        """What the receiver should have: bids and asks, best first."""
+        bids = sorted(self.sides["B"].items(), reverse=True)
+        return (bids[: self.window], sorted(self.sides["A"].items())[: self.window])
+
+    def transaction(self):
+        """Change one to six levels; the records that tell of it, perhaps none."""
+        before = self.view()
+        for _ in range(self.random.randint(1, 6)):
+            side = self.random.choice("BA")
+            away = self.random.randrange(self.prices)
+            price = self.prices - 1 - away if side == "B" else self.prices + away
+            size = self.random.choice([0, 0, 1, 2, 3])
+            self.sides[side][price] = size
+            if size == 0:
+                del self.sides[side][price]
+        records = []
+        for side, old, new in zip("BA", map(dict, before), map(dict, self.view()), strict=True):
+            gone = [price for price in old if price not in self.sides[side]]
+            told = [(price, size) for price, size in new.items() if old.get(price) != size]
+            records += [level(side, price, 0, UNDEF, action="C") for price in gone]
+            records += [level(side, price, size, UNDEF) for price, size in told]
+        self.random.shuffle(records)
+        if records:
+            records[-1]["flags"] = LAST
+        return records
+
+    def snapshot(self):
+        """Tell the view as a snapshot."""
+        bids, asks = self.view()
+        records = [clear(UNDEF, flags=SNAPSHOT)]
+        records += [level("B", *entry, UNDEF, flags=SNAPSHOT) for entry in bids]
+        records += [level("A", *entry, UNDEF, flags=SNAPSHOT) for entry in asks]
+        records[-1]["flags"] |= LAST
+        return records
 
 
 def deliver(random: Random, changes, snapshots, *, losses: bool, repeats: bool):

@@ -30,18 +30,18 @@ BURST = 8
 
 @kernel(
     int64(
-        int64, int64, int64, I64, U32, I64, I64_2D, I64_2D, U8, int64, I64, FRAMES, int64, I64,
-        int64,
+        int64, int64, int64, I64, U32, I64, I64_2D, I64_2D, U8, int64, I64, I64, FRAMES, int64,
+        I64, int64,
     )
 )  # fmt: skip
 def receive_frames(
     kind, descriptor, source, block, rings, words, table, results, arena, chunk_bytes, control,
-    frames, limit, report, at,
+    cursors, frames, limit, report, at,
 ):  # fmt: skip
     """Of a feed without AF_XDP, whose arrays are not looked at."""
     return receive.receive_frames(
         kind, descriptor, source, block, 0, rings, words, table, table, words, table, 0, results,
-        arena, chunk_bytes, control, frames, limit, report, at,
+        arena, chunk_bytes, control, cursors, frames, limit, report, at, at + 1, at + 2,
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def take(kind: int, receiver, words: int) -> tuple[FeedMemory, int, int]:
     got = receive_frames(
         kind, receiver.filenos()[0], 5, block, NO_ARRAYS.rings, NO_ARRAYS.ring_words,
         NO_ARRAYS.geometry, result_table(BURST), memory.arena,
-        sizes.chunk_bytes, control, memory.frames, BURST, report, 4,
+        sizes.chunk_bytes, control, memory.frame_cursors.words, memory.frames, BURST, report, 4,
     )  # fmt: skip
     return memory, int(got), int(report[4])
 

@@ -28,6 +28,15 @@ protocol = "deribit-multicast"
 capture = "venue.pcap"
 """
 
+WEBSOCKET = """
+[feed]
+name = "crypto"
+protocol = "deribit-multicast"
+
+[[source]]
+url = "wss://venue.example/ws?key=secret"
+"""
+
 WRONG = {
     "not TOML": ("[feed", "not valid TOML"),
     "no feed": ("[[source]]\ngroup = '1.2.3.4'\nport = 1", "feed"),
@@ -67,6 +76,23 @@ WRONG = {
     "a socket with a speed": (SMALLEST + "speed = '2x'", "source[0].speed"),
     "a capture with no speed": (CAPTURE + "speed = 'fast'", "source[0].speed"),
     "an end unknown": (CAPTURE + "at_end = 'explode'", "source[0].at_end"),
+    "a WebSocket with a port": (WEBSOCKET + "port = 1", "source[0].port"),
+    "a socket with compression": (SMALLEST + "compression = true", "source[0].compression"),
+    "an address of another kind": (WEBSOCKET.replace("wss:", "https:"), "source[0].url"),
+    "a user in the address": (WEBSOCKET.replace("wss://", "wss://me:pw@"), "source[0].url"),
+    "a proxy that is none": (WEBSOCKET + "proxy = 'socks5://x:1'", "source[0].proxy"),
+    "a region uneven": (WEBSOCKET + "region_bytes = 300000", "source[0].region_bytes"),
+    "a message too long for its region": (
+        WEBSOCKET + "longest_message_bytes = 1048577",
+        "source[0].longest_message_bytes",
+    ),
+    "pings too seldom": (WEBSOCKET + "ping_seconds = 60", "source[0].ping_seconds"),
+    "no line": (WEBSOCKET + "lines = 0", "source[0].lines"),
+    "texts that are none": (WEBSOCKET + "send = 'text'", "source[0].send"),
+    "a WebSocket beside a socket": (
+        WEBSOCKET + SMALLEST.partition("\n\n")[2],
+        "WebSockets and other sources",
+    ),
     "more readers awaited than admitted": (
         SMALLEST + "[readers]\nlimit = 2\nwait_for = 3",
         "readers.wait_for",
@@ -91,6 +117,20 @@ def test_a_source_may_be_a_capture() -> None:
     assert (source.kind, source.capture) == ("capture", "venue.pcap")
     assert (source.speed, source.at_end, config.readers.wait_for) == ("1x", "stay", 0)
     assert parse(SMALLEST).source[0].kind == "udp"
+
+
+def test_a_source_may_be_a_websocket() -> None:
+    (source,) = parse(WEBSOCKET + "send = ['a', 'b']\nping_seconds = 0").source
+    assert (source.kind, source.lines, source.compression) == ("websocket", 1, False)
+    assert source.send == ["a", "b"]
+    assert source.longest_message_bytes * 4 <= source.region_bytes
+    assert parse(WEBSOCKET).patience_ms == 100
+
+
+def test_no_error_shows_what_may_be_secret_in_an_address() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(WEBSOCKET.replace("wss:", "https:"))
+    assert "secret" not in str(caught.value)
 
 
 def test_only_a_feed_of_nothing_but_captures_waits_for_ever_unless_told_otherwise() -> None:

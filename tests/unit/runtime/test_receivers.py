@@ -10,16 +10,21 @@ import pytest
 from tests.unit.apps.commands import write_capture
 from tests.unit.runtime.live import LOCAL, free_port, make_config
 from tests.unit.runtime.venue_packets import of_the_venue
-from zerofeed.base.errors import CaptureError, ReceiverError
+from zerofeed.base.errors import CaptureError, ConfigurationError, ReceiverError
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.runtime import receivers as module
 from zerofeed.runtime.choice import Choice
 from zerofeed.runtime.config import FeedConfig, Source
 from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.private import divide
-from zerofeed.runtime.receivers import block_words_of, open_receivers, spare_chunks
+from zerofeed.runtime.receivers import (
+    block_words_of,
+    longest_packet,
+    open_receivers,
+    spare_chunks,
+)
 from zerofeed.runtime.stage import sizes_of
-from zerofeed.wire.receiver import CAPTURE, UDP
+from zerofeed.wire.receiver import CAPTURE, UDP, WEBSOCKET
 
 __all__: list[str] = []
 
@@ -50,6 +55,40 @@ def test_receivers_are_in_the_configurations_order(tmp_path) -> None:
     assert [receiver.kind for receiver in receivers] == [CAPTURE, UDP]
     for receiver in receivers:
         receiver.close()
+
+
+def test_websockets_have_regions_and_streams_of_their_own(tmp_path) -> None:
+    pytest.importorskip("websockets")
+    sizes = {"region_bytes": 1 << 18, "longest_message_bytes": 4096}
+    sources = [
+        Source(url="ws://one.example/", lines=2, **sizes),
+        Source(url="ws://two.example/", compression=True, **sizes),
+    ]
+    config = config_of(*sources)
+    regions = (3 + 1) + (2 + 1 + 2)
+    arena = (config.memory.frames + spare_chunks(config)) * config.memory.chunk_bytes
+    assert arena >= regions << 18
+    assert longest_packet(config) == 4096
+    words = [block_words_of(config, place) for place in range(2)]
+    assert words[0] * 3 == words[1] * 4
+    receivers = opened(config, [])
+    assert [receiver.kind for receiver in receivers] == [WEBSOCKET, WEBSOCKET]
+    assert [len(receiver.filenos()) for receiver in receivers] == [4, 3]
+    for receiver in receivers:
+        receiver.close()
+
+
+def test_headers_that_cannot_be_had_keep_a_feed_from_starting(tmp_path) -> None:
+    pytest.importorskip("websockets")
+    config = config_of(
+        Source(
+            url="ws://one.example/",
+            headers_file=str(tmp_path / "none"),
+            longest_message_bytes=4096,
+        )
+    )
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        opened(config, [])
 
 
 def test_when_one_cannot_be_opened_none_stays_open(tmp_path) -> None:

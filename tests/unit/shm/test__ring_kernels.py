@@ -54,6 +54,11 @@ def publish(control, count, now_ns):  # type: ignore[no-untyped-def]
     return 0
 
 
+@kernel(int64(I64, I64, int64))
+def retire(control, cursors, below):  # type: ignore[no-untyped-def]
+    return k.retire(control, cursors, below)
+
+
 @kernel(int64(I64_RO))
 def available(control):  # type: ignore[no-untyped-def]
     return k.available(control)
@@ -147,6 +152,43 @@ def test_a_claim_that_would_block_changes_nothing_that_readers_see() -> None:
     before[k.GATE] = control[k.GATE]
     assert control.tolist() == before.tolist()
     assert k.try_claim(control, cursors, 3) == OK
+
+
+def test_what_is_retired_is_overrun_for_readers_and_the_rest_is_not() -> None:
+    control, cursors = control_page(published=20), cursor_pages(1)
+    assert k.overrun_below(control) == 20 - CAPACITY
+    assert retire(control, cursors, 15) == OK
+    assert k.overrun_below(control) == 15
+    assert retire(control, cursors, 9) == OK
+    assert k.overrun_below(control) == 15, "a claim is never lowered"
+
+
+def test_nothing_is_retired_that_is_not_published() -> None:
+    control, cursors = control_page(published=20), cursor_pages(1)
+    assert retire(control, cursors, 99) == OK
+    assert k.overrun_below(control) == 20
+
+
+def test_a_lossless_reader_keeps_records_from_being_retired() -> None:
+    control, cursors = control_page(published=20), cursor_pages(1)
+    set_reader(control, cursors, 0, k.LOSSLESS, 12)
+    before = int(control[k.CLAIMED])
+    assert retire(control, cursors, 13) == WOULD_BLOCK
+    assert control[k.CLAIMED] == before
+    assert retire(control, cursors, 12) == OK
+    cursors[k.POSITION] = 13
+    assert retire(control, cursors, 13) == OK
+
+
+def test_claims_go_on_behind_what_was_retired() -> None:
+    control, cursors = control_page(published=20), cursor_pages(1)
+    assert retire(control, cursors, 20) == OK
+    claimed = int(control[k.CLAIMED])
+    assert k.try_claim(control, cursors, MAX_CLAIM) == OK
+    assert control[k.CLAIMED] == claimed
+    control[k.PUBLISHED] = 30
+    assert k.try_claim(control, cursors, MAX_CLAIM) == OK
+    assert control[k.CLAIMED] == 38
 
 
 def test_the_slowest_of_several_lossless_readers_is_the_gate() -> None:

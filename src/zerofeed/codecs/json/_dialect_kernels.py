@@ -38,15 +38,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import always_inlined, inlined, int64
+from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._scan_kernels import (
     NULL,
     STACK_WORDS,
+    decimals_in,
     kind_of,
     length_of,
+    mantissa_of,
     scan,
     start_of,
 )
@@ -168,7 +170,7 @@ from zerofeed.records.kinds import (
     NO_SIDE,
 )
 from zerofeed.records.units import UNDEF
-from zerofeed.shm.journal import put
+from zerofeed.shm.journal import begin, put
 
 __all__ = [
     "NO_MORE",
@@ -191,6 +193,7 @@ __all__ = [
     "S_WINDOW",
     "TABLE_FULL",
     "UNNAMED",
+    "decode_many",
     "is_plain",
     "next_part",
     "open_message",
@@ -378,6 +381,9 @@ def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
 @inlined
 def _decimals(buf: Bytes, base: int, span: int) -> int:
     """Count the digits behind the point of a plain number; -1 when it is none, or a bare 0."""
+    if span < 0:
+        decimals = decimals_in(span)
+        return -1 if decimals == 0 and mantissa_of(span) == 0 else decimals
     if not _is_there(span) or length_of(span) == 0:
         return -1
     at = base + start_of(span)
@@ -890,3 +896,57 @@ def next_part(
     if scratch[entry + WINDOW_AT] != NOWHERE:
         scratch[S_WINDOW] = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
     return index - out_at
+
+
+@kernel(int64(U8_RO, I64_RO, I64_RO, I64_RO, int64, I64, I64, I64, int64, I64, int64, I64))
+def decode_many(
+    buf: Bytes,
+    offsets: _Words,
+    lengths: _Words,
+    times_ns: _Words,
+    first: int,
+    words: _Words,
+    lookup: _Words,
+    state: _Words,
+    work_at: int,
+    records: _Words,
+    room_for_one: int,
+    scratch: _Words,
+) -> int:
+    """Make records of messages that lie in a buffer, without books.
+
+    Args:
+        buf: uint8 that holds them.
+        offsets: int64, where each begins.
+        lengths: int64, bytes of each.
+        times_ns: int64, arrival of each, Unix ns.
+        first: message to begin with.
+        words: the instruments' rows.
+        lookup: the instruments' map.
+        state: a journal.
+        work_at: as for :func:`next_part`.
+        records: RECORD array as int64, filled from index 0.
+        room_for_one: records that any one message can make.
+        scratch: see the top of this module; its last word receives the messages taken.
+
+    Returns:
+        Records written; what is no message of the dialect makes none.
+    """
+    index = int64(0)
+    message = first
+    room = records.size // _RECORD_WORDS
+    while message < offsets.size and index + room_for_one <= room:
+        begin(state, message)
+        at = offsets[message]
+        slot = open_message(buf, at, at + lengths[message], scratch)
+        while slot >= 0:
+            stored = next_part(
+                buf, at, times_ns[message], words, lookup, state, work_at, records, index, room,
+                scratch,
+            )  # fmt: skip
+            if stored < 0:
+                break
+            index += stored
+        message += 1
+    scratch[scratch.size - 1] = message - first
+    return index

@@ -15,8 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
-from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._scan_kernels import NULL, NUMBER, TEXT, kind_of, length_of, start_of
+from zerofeed.codecs._bytes import Bytes, u8
+from zerofeed.codecs._eight_bytes import COUNT_SHIFT, VALUE_MASK, digits
+from zerofeed.codecs.json._scan_kernels import (
+    NULL,
+    NUMBER,
+    POWERS,
+    TEXT,
+    decimals_in,
+    kind_of,
+    length_of,
+    mantissa_of,
+    start_of,
+)
 from zerofeed.records.units import UNDEF
 
 __all__ = ["OUT_OF_RANGE", "ROUNDED", "decimal", "decimals_of", "whole"]
@@ -32,6 +43,10 @@ _FULL = 922_337_203_685_477_579
 """A mantissa up to here takes one more digit, whichever."""
 _LARGEST = 9_223_372_036_854_775_807
 _MOST_SHIFT = 400
+_MOST_DIGITS = 18
+"""Digits that an int64 surely holds."""
+_READ_AHEAD = 32
+"""Bytes behind the first digit that must be in the buffer for eight to be read at a time."""
 
 
 @inlined
@@ -74,6 +89,14 @@ def decimal(buf: Bytes, base: int, span: int, exponent: int, result: _Words) -> 
     Returns:
         The mantissa, or UNDEF.
     """
+    if span < 0:
+        mantissa = mantissa_of(span)
+        shift = -decimals_in(span) - exponent
+        if shift == 0:
+            return mantissa
+        if 0 < shift <= _MOST_DIGITS and mantissa <= _LARGEST // POWERS[shift]:
+            return mantissa * POWERS[shift]
+        return _shifted(mantissa, shift, 0, 0, result)
     kind = kind_of(span)
     length = length_of(span)
     if kind != NUMBER and kind != TEXT:
@@ -85,9 +108,59 @@ def decimal(buf: Bytes, base: int, span: int, exponent: int, result: _Words) -> 
         return UNDEF
     at = base + start_of(span)
     end = at + length
-    is_negative = buf[at] == 0x2D
+    is_negative = u8(buf, at) == 0x2D
     if is_negative:
         at += 1
+    mantissa = _short(buf, at, end, exponent)
+    if mantissa != UNDEF:
+        return -mantissa if is_negative else mantissa
+    mantissa = _long(buf, at, end, exponent, result)
+    if mantissa == UNDEF:
+        return UNDEF
+    return -mantissa if is_negative else mantissa
+
+
+@always_inlined
+def _short(buf: Bytes, at: int, end: int, exponent: int) -> int:
+    """Read a plain decimal of up to 18 digits that needs no rounding; UNDEF for any other text."""
+    if at + _READ_AHEAD > buf.size or end - at > _MOST_DIGITS + 1:
+        return UNDEF
+    found = digits(buf, at, end - at)
+    count = found >> COUNT_SHIFT
+    mantissa = found & VALUE_MASK
+    at += count
+    if count == 8:
+        found = digits(buf, at, end - at)
+        more = found >> COUNT_SHIFT
+        mantissa = mantissa * POWERS[more] + (found & VALUE_MASK)
+        at += more
+        count += more
+    decimals = int64(0)
+    if at < end and u8(buf, at) == 0x2E:
+        at += 1
+        found = digits(buf, at, end - at)
+        decimals = found >> COUNT_SHIFT
+        if count + decimals > _MOST_DIGITS:
+            return UNDEF
+        mantissa = mantissa * POWERS[decimals] + (found & VALUE_MASK)
+        at += decimals
+        if decimals == 8:
+            found = digits(buf, at, end - at)
+            more = found >> COUNT_SHIFT
+            if count + decimals + more > _MOST_DIGITS:
+                return UNDEF
+            mantissa = mantissa * POWERS[more] + (found & VALUE_MASK)
+            at += more
+            decimals += more
+    shift = -decimals - exponent
+    if at != end or count + decimals == 0 or shift < 0 or count + decimals + shift > _MOST_DIGITS:
+        return UNDEF
+    return mantissa * POWERS[shift]
+
+
+@inlined
+def _long(buf: Bytes, at: int, end: int, exponent: int, result: _Words) -> int:
+    """Read any decimal, digit by digit, without its sign; UNDEF, counted, when it is none."""
     mantissa = int64(0)
     dropped = int64(0)  # digits of the whole part that had no room
     next_digit = int64(-1)  # the first that had none
@@ -96,7 +169,7 @@ def decimal(buf: Bytes, base: int, span: int, exponent: int, result: _Words) -> 
     digits = int64(0)
     is_fraction = False
     while at < end:
-        digit = int64(buf[at]) - 0x30
+        digit = u8(buf, at) - 0x30
         if 0 <= digit <= 9:
             digits += 1
             if mantissa <= _FULL:
@@ -114,7 +187,7 @@ def decimal(buf: Bytes, base: int, span: int, exponent: int, result: _Words) -> 
             break
         at += 1
     shift = dropped - decimals - exponent
-    if at < end and digits > 0 and (buf[at] | 0x20) == 0x65:
+    if at < end and digits > 0 and (u8(buf, at) | 0x20) == 0x65:
         power = _power(buf, at + 1, end)
         if power == UNDEF:
             digits = int64(0)
@@ -129,23 +202,21 @@ def decimal(buf: Bytes, base: int, span: int, exponent: int, result: _Words) -> 
         return UNDEF
     if shift != 0 or next_digit >= 0:
         mantissa = _shifted(mantissa, shift, max(next_digit, 0), has_rest, result)
-        if mantissa == UNDEF:
-            return UNDEF
-    return -mantissa if is_negative else mantissa
+    return mantissa
 
 
 @inlined
 def _power(buf: Bytes, at: int, end: int) -> int:
     """Read the exponent behind an e; UNDEF when there is none."""
     is_negative = False
-    if at < end and (buf[at] == 0x2B or buf[at] == 0x2D):
-        is_negative = buf[at] == 0x2D
+    if at < end and (u8(buf, at) == 0x2B or u8(buf, at) == 0x2D):
+        is_negative = u8(buf, at) == 0x2D
         at += 1
     if at == end:
         return UNDEF
     power = int64(0)
     while at < end:
-        digit = int64(buf[at]) - 0x30
+        digit = u8(buf, at) - 0x30
         if not 0 <= digit <= 9:
             return UNDEF
         power = min(power * 10 + digit, _MOST_SHIFT)

@@ -4,8 +4,13 @@ A value is noted as a *span*, one int64::
 
     | start, from the beginning of the message : 32 | what it is : 4 | length : 28 |
 
-A text's span leaves the quotation marks out. Nothing is copied, converted or allocated; numbers are
-read from their spans by :mod:`._number_kernels`, when they are needed.
+A text's span leaves the quotation marks out. Nothing is copied or allocated. What is wanted only as a number
+(NUMERIC) and is a plain decimal of at most 17 digits, in quotation marks or bare, is read in the same pass and
+noted *packed*, as a negative word::
+
+    | 1 | decimals : 5 | mantissa : 58 |
+
+Other numbers are read from their spans by :mod:`._number_kernels`, when they are needed.
 
 What is refused (MALFORMED): anything cut short, brackets that do not match, texts with control
 characters or escapes that do not exist, numbers and words that are none, missing commas and colons,
@@ -20,7 +25,8 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED
-from zerofeed.codecs._bytes import Bytes, u64
+from zerofeed.codecs._bytes import Bytes, u8, u64
+from zerofeed.codecs._eight_bytes import COUNT_SHIFT, VALUE_MASK, digits, stop_in_text
 from zerofeed.codecs.json.shape import (
     ARRAY_IN,
     CONTEXT_COUNT,
@@ -34,13 +40,18 @@ from zerofeed.codecs.json.shape import (
     KIND,
     LENGTH,
     LIST,
+    NUMERIC,
     OBJECT,
     OBJECT_IN,
+    PLAIN,
     ROW_HEAD,
     ROW_SLOT,
     ROW_WIDTH,
     SLOT,
+    SLOTS,
+    SLOTS_AT,
 )
+from zerofeed.codecs.json.shape import key_slot as plain_key_slot
 
 __all__ = [
     "DEEPEST",
@@ -48,11 +59,14 @@ __all__ = [
     "FALSE",
     "NULL",
     "NUMBER",
+    "POWERS",
     "STACK_WORDS",
     "TEXT",
     "TRUE",
+    "decimals_in",
     "kind_of",
     "length_of",
+    "mantissa_of",
     "plain_escape",
     "scan",
     "scan_message",
@@ -60,6 +74,8 @@ __all__ = [
 ]
 
 _Words = npt.NDArray[np.int64]
+
+key_slot = always_inlined(plain_key_slot)
 
 TEXT = 1
 """What a span is: a text without escapes."""
@@ -78,8 +94,16 @@ STACK_WORDS = DEEPEST * _STACKED
 
 _DEEPEST_SKIPPED = 60
 _LONGEST = (1 << 28) - 1
+_MANTISSA_BITS = 58
+_MANTISSA = (1 << _MANTISSA_BITS) - 1
+_PACKED = -(1 << 63)
+_READ_AHEAD = 28
+"""Bytes that a number of at most 17 digits, read eight at a time, may look at."""
+POWERS = np.array([10**power for power in range(19)], np.int64)
+"""Powers of ten that an int64 holds."""
 
 _VALUE, _KEY, _ELEMENT, _AFTER = range(4)
+_SLOT_MASK = ROW_SLOT - 1
 
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 0x22, 0x5C, 0x2C, 0x3A
 _BRACE, _BRACE_END, _BRACKET, _BRACKET_END = 0x7B, 0x7D, 0x5B, 0x5D
@@ -93,14 +117,26 @@ def start_of(span: int) -> int:
 
 @always_inlined
 def length_of(span: int) -> int:
-    """Give its bytes."""
-    return span & _LONGEST
+    """Give its bytes; of a packed number, something above 0."""
+    return 1 if span < 0 else span & _LONGEST
 
 
 @always_inlined
 def kind_of(span: int) -> int:
     """Give what it is; 0 for a value that was not there."""
-    return (span >> 28) & 0xF
+    return NUMBER if span < 0 else (span >> 28) & 0xF
+
+
+@always_inlined
+def mantissa_of(packed: int) -> int:
+    """Give the digits of a packed number."""
+    return packed & _MANTISSA
+
+
+@always_inlined
+def decimals_in(packed: int) -> int:
+    """Give how many of them are behind the point."""
+    return (packed >> _MANTISSA_BITS) & 0x1F
 
 
 @always_inlined
@@ -109,9 +145,42 @@ def _span(start: int, kind: int, length: int) -> int:
 
 
 @always_inlined
+def _pack(buf: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Read a plain decimal of at most 17 digits, without a sign.
+
+    Returns:
+        It, packed, and the place behind it; 0 for any other text.
+    """
+    if at + _READ_AHEAD > end:
+        return int64(0), at
+    found = digits(buf, at, 8)
+    count = found >> COUNT_SHIFT
+    mantissa = found & VALUE_MASK
+    at += count
+    if count == 8:
+        found = digits(buf, at, 8)
+        more = found >> COUNT_SHIFT
+        mantissa = mantissa * POWERS[more] + (found & VALUE_MASK)
+        at += more
+        count += more
+    decimals = int64(0)
+    if u8(buf, at) == 0x2E and count <= 9:
+        found = digits(buf, at + 1, 8)
+        decimals = found >> COUNT_SHIFT
+        mantissa = mantissa * POWERS[decimals] + (found & VALUE_MASK)
+        at += 1 + decimals
+        if decimals == 0:
+            return int64(0), at
+    byte = u8(buf, at)
+    if count == 0 or 0x30 <= byte <= 0x39 or byte == 0x2E or (byte | 0x20) == 0x65:
+        return int64(0), at
+    return _PACKED | decimals << _MANTISSA_BITS | mantissa, at
+
+
+@always_inlined
 def _skip_space(buf: Bytes, at: int, end: int) -> int:
     while at < end:
-        byte = buf[at]
+        byte = u8(buf, at)
         if byte > 0x20 or (byte != 0x20 and byte != 0x0A and byte != 0x0D and byte != 0x09):
             break
         at += 1
@@ -128,12 +197,12 @@ def _escape_end(buf: Bytes, at: int, end: int) -> int:
     """Step over the escape behind a backslash at ``at - 1``; -1 when there is no such escape."""
     if at >= end:
         return -1
-    byte = buf[at]
+    byte = u8(buf, at)
     if byte == 0x75:  # u
         if at + 5 > end:
             return -1
         for i in range(1, 5):
-            if not _is_hex(buf[at + i]):
+            if not _is_hex(u8(buf, at + i)):
                 return -1
         return at + 5
     # " \ / b f n r t
@@ -156,7 +225,12 @@ def _text_end(buf: Bytes, at: int, end: int) -> int:
     """Find the quotation mark that ends a text; twice its position, and 1 if there are escapes; or -1."""
     has_escapes = 0
     while at < end:
-        byte = buf[at]
+        if at + 8 <= end:
+            clean = stop_in_text(buf, at)
+            at += clean
+            if clean == 8:
+                continue
+        byte = u8(buf, at)
         if byte == _QUOTE:
             return 2 * at + has_escapes
         if byte < 0x20:
@@ -172,7 +246,12 @@ def _text_end(buf: Bytes, at: int, end: int) -> int:
 
 @always_inlined
 def _digits_end(buf: Bytes, at: int, end: int) -> int:
-    while at < end and 0x30 <= buf[at] <= 0x39:
+    while at + 8 <= end:
+        found = digits(buf, at, 8) >> COUNT_SHIFT
+        at += found
+        if found < 8:
+            return at
+    while at < end and 0x30 <= u8(buf, at) <= 0x39:
         at += 1
     return at
 
@@ -180,20 +259,20 @@ def _digits_end(buf: Bytes, at: int, end: int) -> int:
 @always_inlined
 def _number_end(buf: Bytes, at: int, end: int) -> int:
     """Find the end of a number; -1 when it is none."""
-    if buf[at] == 0x2D:
+    if u8(buf, at) == 0x2D:
         at += 1
     first = at
     at = _digits_end(buf, at, end)
-    if at == first or (buf[first] == 0x30 and at > first + 1):
+    if at == first or (u8(buf, first) == 0x30 and at > first + 1):
         return -1
-    if at < end and buf[at] == 0x2E:
+    if at < end and u8(buf, at) == 0x2E:
         first = at + 1
         at = _digits_end(buf, first, end)
         if at == first:
             return -1
-    if at < end and (buf[at] | 0x20) == 0x65:
+    if at < end and (u8(buf, at) | 0x20) == 0x65:
         at += 1
-        if at < end and (buf[at] == 0x2B or buf[at] == 0x2D):
+        if at < end and (u8(buf, at) == 0x2B or u8(buf, at) == 0x2D):
             at += 1
         first = at
         at = _digits_end(buf, first, end)
@@ -213,11 +292,11 @@ def plain_escape(buf: Bytes, at: int) -> int:
     Returns:
         0 to 65535; half of a pair is given as it is.
     """
-    byte = int64(buf[at])
+    byte = u8(buf, at)
     if byte == 0x75:
         unit = 0
         for i in range(1, 5):
-            digit = int64(buf[at + i])
+            digit = u8(buf, at + i)
             unit = (unit << 4) | ((digit & 0xF) + 9 * (digit >> 6))
         return unit
     if byte == 0x62:
@@ -239,12 +318,12 @@ def _word_kind(buf: Bytes, at: int, end: int) -> int:
     if at + 4 <= end:
         word = 0
         for i in range(4):
-            word |= int64(buf[at + i]) << (8 * i)
+            word |= u8(buf, at + i) << (8 * i)
         if word == 0x65757274:
             return TRUE
         if word == 0x6C6C756E:
             return NULL
-        if word == 0x736C6166 and at + 5 <= end and buf[at + 4] == 0x65:
+        if word == 0x736C6166 and at + 5 <= end and u8(buf, at + 4) == 0x65:
             return FALSE
     return 0
 
@@ -255,7 +334,7 @@ def _container_end(buf: Bytes, at: int, end: int) -> int:
     depth = 0
     objects = 0
     while at < end:
-        byte = buf[at]
+        byte = u8(buf, at)
         at += 1
         if byte == _QUOTE:
             found = _text_end(buf, at, end)
@@ -287,7 +366,7 @@ def _key_word(buf: Bytes, at: int, count: int, end: int) -> int:
         return word & ((int64(1) << (8 * count)) - 1)
     word = int64(0)
     for i in range(min(count, 8)):
-        word |= int64(buf[at + i]) << (8 * i)
+        word |= u8(buf, at + i) << (8 * i)
     return word
 
 
@@ -307,7 +386,7 @@ def _is_key(shape: _Words, entry_at: int, buf: Bytes, at: int, length: int, end:
 @inlined
 def _unit_at(buf: Bytes, at: int, end: int) -> int:
     """Give the code unit of an escape in hex whose backslash is at ``at``; -1: none is there."""
-    if at + 6 <= end and buf[at] == _BACKSLASH and buf[at + 1] == 0x75:
+    if at + 6 <= end and u8(buf, at) == _BACKSLASH and u8(buf, at + 1) == 0x75:
         return plain_escape(buf, at + 1)
     return -1
 
@@ -318,12 +397,12 @@ def _is_escaped_key(shape: _Words, entry_at: int, buf: Bytes, at: int, length: i
     end = at + length
     place = 0
     while at < end:
-        char = int64(buf[at])
+        char = u8(buf, at)
         more = 0  # bytes of UTF-8 behind the first
         first = char
         if char == _BACKSLASH:
             char = plain_escape(buf, at + 1)
-            at += 6 if buf[at + 1] == 0x75 else 2
+            at += 6 if u8(buf, at + 1) == 0x75 else 2
             if 0xD800 <= char < 0xDC00:
                 low = _unit_at(buf, at, end)
                 if 0xDC00 <= low < 0xE000:
@@ -343,6 +422,93 @@ def _is_escaped_key(shape: _Words, entry_at: int, buf: Bytes, at: int, length: i
                 return False
             place += 1
     return place == shape[entry_at + LENGTH]
+
+
+@always_inlined
+def _plain_row(
+    shape: _Words, entries: int, context: int, buf: Bytes, base: int, at: int, end: int,
+    rows: _Words, row_at: int,
+) -> int:  # fmt: skip
+    """Go through an array of plain numbers and texts without space, such as ``["0.5","12"]``.
+
+    Args:
+        shape: the table.
+        entries: word at which its entries begin.
+        context: word of the array's context.
+        buf: uint8 that holds the message.
+        base: its first byte.
+        at: the opening bracket.
+        end: behind the message.
+        rows: receives the values.
+        row_at: word of the row, whose columns are 0.
+
+    Returns:
+        The place behind the closing bracket; -1 when something else is in it. Columns may have been written.
+    """
+    place = int64(0)
+    count = shape[context + COUNT]
+    first = entries + shape[context + FIRST] * ENTRY_WORDS
+    at += 1
+    while at < end:
+        slot = int64(-1)
+        if place < count:
+            slot = shape[first + place * ENTRY_WORDS + SLOT]
+        place += 1
+        is_text = int64(u8(buf, at) == _QUOTE)
+        word = int64(0)
+        behind = at + is_text
+        if slot >= 0 and slot & NUMERIC:
+            word, behind = _pack(buf, at + is_text, end)
+        if word == 0:
+            if is_text == 0:
+                return -1
+            found = _text_end(buf, at + 1, end)
+            if found < 0 or found & 1:
+                return -1
+            behind = found >> 1
+            word = _span(at + 1 - base, TEXT, behind - at - 1)
+        elif is_text and u8(buf, behind) != _QUOTE:
+            return -1
+        at = behind + is_text
+        if slot >= 0:
+            rows[row_at + ROW_HEAD + (slot & _SLOT_MASK)] = word
+        if at >= end:
+            return -1
+        byte = u8(buf, at)
+        at += 1
+        if byte == _BRACKET_END:
+            return at
+        if byte != _COMMA:
+            return -1
+    return -1
+
+
+@always_inlined
+def _find_key(
+    shape: _Words, context: int, entries: int, buf: Bytes, at: int, length: int, end: int
+) -> int:
+    """Find the entry of a key without escapes; -1: nobody wants it."""
+    slots_at = shape[context + SLOTS_AT]
+    mask = shape[context + SLOTS]
+    slot = key_slot(_key_word(buf, at, length, end), length) & mask
+    while shape[slots_at + slot] != 0:
+        entry = shape[slots_at + slot] - 1
+        if _is_key(shape, entries + entry * ENTRY_WORDS, buf, at, length, end):
+            return entry
+        slot = (slot + 1) & mask
+    return int64(-1)
+
+
+@inlined
+def _find_escaped_key(
+    shape: _Words, context: int, entries: int, buf: Bytes, at: int, length: int
+) -> int:
+    """Find the entry of a key that is written with escapes; -1: nobody wants it."""
+    for place in range(shape[context + COUNT]):
+        entry = shape[context + FIRST] + place
+        if _is_escaped_key(shape, entries + entry * ENTRY_WORDS, buf, at, length):
+            return entry
+    return int64(-1)
 
 
 @always_inlined
@@ -394,7 +560,7 @@ def scan(
             return count if at == end else MALFORMED
         if at >= end:
             return MALFORMED
-        byte = buf[at]
+        byte = u8(buf, at)
         if mode == _AFTER:
             is_object = shape[context + KIND] == OBJECT
             at += 1
@@ -417,30 +583,40 @@ def scan(
             key_at = at + 1
             length = (found >> 1) - key_at
             at = _skip_space(buf, (found >> 1) + 1, end)
-            if at >= end or buf[at] != _COLON:
+            if at >= end or u8(buf, at) != _COLON:
                 return MALFORMED
             at += 1
-            # Keys mostly come in the order of the literal: look behind the last one first.
-            number = shape[context + COUNT]
-            entry = int64(-1)
-            for _ in range(number):
-                if place >= number:
-                    place = 0
-                candidate = shape[context + FIRST] + place
-                place += 1
-                candidate_at = entries + candidate * ENTRY_WORDS
-                if found & 1:
-                    is_it = _is_escaped_key(shape, candidate_at, buf, key_at, length)
-                else:
-                    is_it = _is_key(shape, candidate_at, buf, key_at, length, end)
-                if is_it:
-                    entry = candidate
-                    break
+            if found & 1:
+                entry = _find_escaped_key(shape, context, entries, buf, key_at, length)
+            else:
+                entry = _find_key(shape, context, entries, buf, key_at, length, end)
             mode = _VALUE
             continue
         if mode == _ELEMENT:
             entry = int64(-1)
             if shape[context + KIND] == ITEMS:
+                plain = shape[context + PLAIN]
+                while plain and byte == _BRACKET:
+                    if count >= rooms:
+                        return BUFFER_FULL
+                    row_at = count * width
+                    rows[row_at] = shape[context + LIST]
+                    rows[row_at + 1] = stack[(depth - 1) * _STACKED + 1]
+                    for column in range(ROW_HEAD, width):
+                        rows[row_at + column] = 0
+                    behind = _plain_row(shape, entries, plain, buf, base, at, end, rows, row_at)
+                    if behind < 0 or behind >= end:
+                        break
+                    count += 1
+                    at = behind
+                    mode = _AFTER
+                    if u8(buf, at) != _COMMA or at + 1 >= end or u8(buf, at + 1) != _BRACKET:
+                        break
+                    at += 1
+                    mode = _ELEMENT
+                if mode == _AFTER:
+                    continue
+                byte = u8(buf, at)
                 if count >= rooms:
                     return BUFFER_FULL
                 row = int64(count)
@@ -479,9 +655,29 @@ def scan(
                 return MALFORMED
             closes = _BRACE_END if byte == _BRACE else _BRACKET_END
             mode = _KEY if byte == _BRACE else _ELEMENT
-            if buf[at] == closes:
+            if u8(buf, at) == closes:
                 mode = _AFTER
             continue
+        slot = int64(-1)
+        if entry >= 0:
+            slot = shape[entry_at + SLOT]
+            if slot >= 0 and slot & NUMERIC and (byte == _QUOTE or 0x30 <= byte <= 0x39):
+                is_text = int64(byte == _QUOTE)
+                word, behind = _pack(buf, at + is_text, end)
+                is_sound = word != 0
+                if is_text:
+                    is_sound = is_sound and u8(buf, behind) == _QUOTE
+                elif byte == 0x30 and u8(buf, at + 1) != 0x2E:
+                    # A bare number has no leading zeros.
+                    is_sound = is_sound and behind == at + 1
+                if is_sound:
+                    at = behind + is_text
+                    if slot & ROW_SLOT:
+                        rows[row * width + ROW_HEAD + (slot & _SLOT_MASK)] = word
+                    else:
+                        fields[slot & _SLOT_MASK] = word
+                    mode = _AFTER
+                    continue
         if byte == _QUOTE:
             found = _text_end(buf, at + 1, end)
             if found < 0:
@@ -503,12 +699,10 @@ def scan(
                     return MALFORMED
                 at += 5 if kind == FALSE else 4
             length = at - start
-        if entry >= 0:
-            slot = shape[entry_at + SLOT]
-            if slot >= ROW_SLOT:
-                rows[row * width + ROW_HEAD + slot - ROW_SLOT] = _span(start - base, kind, length)
-            elif slot >= 0:
-                fields[slot] = _span(start - base, kind, length)
+        if slot & ROW_SLOT and slot >= 0:
+            rows[row * width + ROW_HEAD + (slot & _SLOT_MASK)] = _span(start - base, kind, length)
+        elif slot >= 0:
+            fields[slot & _SLOT_MASK] = _span(start - base, kind, length)
         mode = _AFTER
 
 

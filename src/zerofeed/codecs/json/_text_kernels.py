@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import U8_RO, always_inlined, inlined, int64, kernel
-from zerofeed.codecs._bytes import Bytes, u64
+from zerofeed.codecs._bytes import Bytes, u8, u64
 from zerofeed.codecs.json._scan_kernels import TEXT, kind_of, length_of, start_of
 from zerofeed.records.units import UNDEF
 
@@ -38,7 +38,7 @@ def word_at(buf: Bytes, at: int, end: int, is_upper: int) -> int:
         return u64(buf, at)
     word = int64(0)
     for place in range(min(8, end - at)):
-        byte = int64(buf[at + place])
+        byte = u8(buf, at + place)
         if is_upper != 0 and 0x61 <= byte <= 0x7A:
             byte -= 0x20
         # The last byte fills the sign: made signed first, for the plain Python twin.
@@ -85,7 +85,7 @@ def text_key(buf: Bytes, at: int, end: int) -> int:
 @always_inlined
 def before(buf: Bytes, at: int, end: int, mark: int) -> int:
     """Find the first byte of this value; ``end`` when there is none."""
-    while at < end and buf[at] != mark:
+    while at < end and u8(buf, at) != mark:
         at += 1
     return at
 
@@ -94,7 +94,7 @@ def before(buf: Bytes, at: int, end: int, mark: int) -> int:
 def behind_last(buf: Bytes, at: int, end: int, mark: int) -> int:
     """Find the place behind the last byte of this value; ``at`` when there is none."""
     place = end
-    while place > at and buf[place - 1] != mark:
+    while place > at and u8(buf, place - 1) != mark:
         place -= 1
     return place
 
@@ -104,7 +104,7 @@ def _digits(buf: Bytes, at: int, count: int) -> int:
     """Read so many digits; -1 when one is none."""
     number = int64(0)
     for place in range(count):
-        digit = int64(buf[at + place]) - 0x30
+        digit = u8(buf, at + place) - 0x30
         if digit < 0 or digit > 9:
             return -1
         number = number * 10 + digit
@@ -138,9 +138,9 @@ def iso_time(buf: Bytes, base: int, span: int) -> int:
         return UNDEF
     at = base + start_of(span)
     end = at + length_of(span)
-    if end - at < 19 or buf[at + 4] != 0x2D or buf[at + 7] != 0x2D:
+    if end - at < 19 or u8(buf, at + 4) != 0x2D or u8(buf, at + 7) != 0x2D:
         return UNDEF
-    if buf[at + 13] != 0x3A or buf[at + 16] != 0x3A:
+    if u8(buf, at + 13) != 0x3A or u8(buf, at + 16) != 0x3A:
         return UNDEF
     year = _digits(buf, at, 4)
     month = _digits(buf, at + 5, 2)
@@ -154,17 +154,17 @@ def iso_time(buf: Bytes, base: int, span: int) -> int:
         return UNDEF
     nanoseconds = int64(0)
     at += 19
-    if at < end and buf[at] == 0x2E:
+    if at < end and u8(buf, at) == 0x2E:
         at += 1
         unit = int64(100_000_000)
-        while at < end and 0x30 <= buf[at] <= 0x39:
-            nanoseconds += (int64(buf[at]) - 0x30) * unit
+        while at < end and 0x30 <= u8(buf, at) <= 0x39:
+            nanoseconds += (u8(buf, at) - 0x30) * unit
             unit //= 10
             at += 1
     shift = int64(0)
-    if at < end and buf[at] != 0x5A:
-        sign = int64(buf[at])
-        if end - at < 6 or (sign != 0x2B and sign != 0x2D) or buf[at + 3] != 0x3A:
+    if at < end and u8(buf, at) != 0x5A:
+        sign = u8(buf, at)
+        if end - at < 6 or (sign != 0x2B and sign != 0x2D) or u8(buf, at + 3) != 0x3A:
             return UNDEF
         hours = _digits(buf, at + 1, 2)
         minutes = _digits(buf, at + 4, 2)

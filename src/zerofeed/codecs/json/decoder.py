@@ -1,14 +1,19 @@
-"""A dialect and its scratch, for the worker and for ordinary Python."""
+"""A dialect and its scratch, for the worker; and a decoder for ordinary Python, without books."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zerofeed.codecs.json import _dialect_kernels as k
 from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.feed.instruments import InstrumentTable, make_table
+from zerofeed.records.dtypes import RECORD
+from zerofeed.shm import journal
 
-__all__ = ["make_scratch", "most_records"]
+__all__ = ["JsonDecoder", "make_scratch", "most_records"]
 
 _SHORTEST_ROW = 4
 """Bytes that a row of a list has at least, with its comma."""
@@ -42,3 +47,70 @@ def make_scratch(dialect: Dialect, longest_bytes: int) -> npt.NDArray[np.int64]:
     scratch[k.S_ROWS_END] = rows_end
     scratch[table_at:fields_at] = dialect.table
     return scratch
+
+
+class JsonDecoder:
+    """Decode messages that lie in a buffer. Single-threaded; allocates nothing for a message.
+
+    Args:
+        dialect: of the venue.
+        instruments: rows of the instruments table.
+        longest_bytes: of the messages to come.
+        batch: records in one batch, at least.
+
+    Attributes:
+        instruments: those seen so far.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        instruments: int = 1024,
+        longest_bytes: int = 1 << 16,
+        batch: int = 1 << 16,
+    ) -> None:
+        self._rows, self._lookup = make_table(instruments)
+        self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
+        self._state = np.zeros(journal.DATA + instruments * k.STATE_WORDS, np.int64)
+        journal.prepare(self._state)
+        self._room = most_records(longest_bytes)
+        self._records = np.zeros(max(batch, self._room), RECORD)
+        self._scratch = make_scratch(dialect, longest_bytes)
+        self.instruments = InstrumentTable(self._rows, self._lookup)
+
+    def decode(
+        self,
+        data: npt.NDArray[np.uint8],
+        offsets: npt.NDArray[np.int64],
+        lengths: npt.NDArray[np.int64],
+        times_ns: npt.NDArray[np.int64],
+        first: int = 0,
+    ) -> tuple[npt.NDArray[Any], int]:
+        """Decode messages until one might find no room.
+
+        Args:
+            data: uint8 that holds them.
+            offsets: int64, where each begins.
+            lengths: int64, bytes of each.
+            times_ns: int64, arrival of each, Unix ns.
+            first: message to begin with.
+
+        Returns:
+            Records, a view that is valid until the next call; and how many messages were taken.
+        """
+        count = k.decode_many(
+            data,
+            offsets,
+            lengths,
+            times_ns,
+            first,
+            self._words,
+            self._lookup,
+            self._state,
+            journal.DATA,
+            self._records.view(np.int64),
+            self._room,
+            self._scratch,
+        )
+        return self._records[:count], int(self._scratch[-1])

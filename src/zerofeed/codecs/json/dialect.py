@@ -471,19 +471,22 @@ class Dialect:
         self._slots = {name: slot for slot, name in enumerate(names)}
         self.row_words = shape.row_words
         self.fields = len(shape.fields)
+        self._numbers: set[str] = set()
+        self._texts: set[str] = set()
         words = self._words
         words[FIELDS] = len(shape.fields)
         words[ROW_WORDS] = shape.row_words
         words[PRICE_EXPONENT] = price_exponent
         words[SIZE_EXPONENT] = size_exponent
         words[INSTRUMENT_KIND] = kind
-        words[SHAPE_WORDS] = shape.table.size
-        words[SHAPE_AT] = self._put(shape.table.tolist())
         words[PLAIN] = len(plain)
         words[PLAIN_AT] = self._put([_key(text) for text in plain])
         words[KINDS] = len(kinds)
         words[KINDS_AT] = self._put([word for rule in kinds for word in _kind_words(rule)])
         entries = [word for message in messages for word in self._message(message)]
+        table = shape.as_numbers(self._numbers - self._texts)
+        words[SHAPE_WORDS] = table.size
+        words[SHAPE_AT] = self._put(table.tolist())
         words[MESSAGES] = len(messages)
         words[MESSAGES_AT] = self._put(entries)
         self.table: npt.NDArray[np.int64] = np.array(words, np.int64)
@@ -502,6 +505,8 @@ class Dialect:
                     raise BugError("a list has rows or none", expected=ANY, got=condition)
                 conditions += [self._shape.lists[source], HAS_ROWS, 0]
                 continue
+            if not isinstance(condition, _Test):
+                self._texts.add(_without_place(source))
             # No row of any list is chosen yet: a column has no value.
             conditions += [self._source(source, None, None), *_condition_words(condition)]
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
@@ -509,12 +514,19 @@ class Dialect:
         for symbol in symbols:
             at = NOWHERE
             if symbol.source is not None:
+                self._texts.add(_without_place(symbol.source))
                 at = self._source(symbol.source, message.each, None)
             symbol_words += [at, _byte(symbol.before), _byte(symbol.behind), symbol.is_upper]
         emits = [word for emit in message.emits for word in self._emit(emit, message.each)]
         book = message.book
+        if not symbols and (book is not None or message.window is not None):
+            raise BugError("a book of no instrument", got=message.name)
         check = book.check if book is not None else None
         window = message.window
+        if check is not None:
+            self._numbers.add(_without_place(check.source))
+        if window is not None:
+            self._texts.add(_without_place(window.source))
         price_text, size_text = NOWHERE, NOWHERE
         if message.exponents is not None:
             price_text = self._columns(message.exponents[0])
@@ -585,6 +597,8 @@ class Dialect:
     def _op(self, target: int, value: Value, each: str | None, rows: str | None) -> list[int]:
         if isinstance(value, Constant):
             return [target, OP_CONSTANT, NOWHERE, value.number, 0, 0]
+        is_text = isinstance(value, Code | Key) or (isinstance(value, Time) and value.unit == "iso")
+        (self._texts if is_text else self._numbers).add(_without_place(value.source))
         source = self._source(value.source, each, rows)
         if isinstance(value, Price):
             return [target, OP_PRICE, source, 0, int(value.is_zero_none), 0]
@@ -648,6 +662,11 @@ class Dialect:
         if isinstance(value, Size) and value.unless_zero is not None:
             sources.append(value.unless_zero)
         return rows is not None and any(source.startswith(f"{rows}.") for source in sources)
+
+
+def _without_place(source: str) -> str:
+    """Name the column that a source is of, wherever its row stands."""
+    return source.replace("[0].", ".")
 
 
 def _key(text: str) -> int:

@@ -39,12 +39,18 @@ context  name       meaning
 1        FIRST      its first entry
 2        COUNT      its entries
 3        LIST       number of its list; -1 unless ITEMS
+4        SLOTS_AT   where the map of its keys begins in the table; 0 unless OBJECT
+5        SLOTS      its slots less one, one less than a power of two
+6        PLAIN      of ITEMS whose elements are arrays of scalars: word of their context; else 0
 =======  =========  ====================================================================
+
+A map's slot holds the number of an entry and one more, or 0. A key's search begins at :func:`key_slot`
+and goes on from slot to slot, round the end, until an empty one.
 
 =======  =========  ====================================================================
 entry    name       meaning
 =======  =========  ====================================================================
-0        SLOT       where a scalar goes: a field, ROW_SLOT + a column, or -1
+0        SLOT       where a scalar goes: a field, ROW_SLOT + a column, or -1; and NUMERIC
 1        OBJECT_IN  context of an object here, or -1
 2        ARRAY_IN   context of an array here, or -1
 3        LENGTH     bytes of its key
@@ -54,7 +60,7 @@ entry    name       meaning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -77,29 +83,47 @@ __all__ = [
     "KIND",
     "LENGTH",
     "LIST",
+    "NUMERIC",
     "OBJECT",
     "OBJECT_IN",
+    "PLAIN",
     "ROW_HEAD",
     "ROW_SLOT",
     "ROW_WIDTH",
     "SLOT",
+    "SLOTS",
+    "SLOTS_AT",
     "Either",
     "Items",
     "Shape",
     "Wanted",
+    "key_slot",
 ]
 
 CONTEXT_COUNT, ROW_WIDTH, CONTEXTS = range(3)
-KIND, FIRST, COUNT, LIST, CONTEXT_WORDS = range(5)
+KIND, FIRST, COUNT, LIST, SLOTS_AT, SLOTS, PLAIN, CONTEXT_WORDS = range(8)
 OBJECT, ARRAY, ITEMS = range(3)
 SLOT, OBJECT_IN, ARRAY_IN, LENGTH, KEY = range(5)
 ENTRY_WORDS = 8
 ROW_SLOT = 1 << 20
 """Added to a column's number where a scalar belongs to a row."""
+NUMERIC = 1 << 21
+"""Added to a slot whose texts nobody wants but as numbers: the scanner may read them at once."""
 ROW_HEAD = 2
 """Words in front of a row's columns: number of its list, number of the row that it lies in or -1."""
 
 _LONGEST_KEY = (ENTRY_WORDS - KEY) * 8
+
+
+def key_slot(first_bytes: int, length: int) -> int:
+    """Give the slot, before it is reduced, at which the search for a key begins.
+
+    Args:
+        first_bytes: its first eight bytes, little-endian, the rest 0.
+        length: its bytes.
+    """
+    mixed = (first_bytes ^ (first_bytes >> 32)) & 0xFFFF_FFFF
+    return ((mixed * 0x4F1B_BCDD) >> 17) ^ length
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +179,24 @@ class Shape:
         self.columns: dict[str, dict[str, int]] = {}
         self._contexts: list[list[int]] = []
         self._known: dict[tuple[int, str], int] = {}
+        self._names: dict[int, str] = {}
         self._entries: list[list[int]] = [[]]
         self._entries[0] = self._entry(wanted, "", "")
         contexts = [word for each in self._contexts for word in each]
         entries = [word for each in self._entries for word in each]
         widest = max((len(names) for names in self.columns.values()), default=0)
         self.row_words = ROW_HEAD + widest
-        self.table: npt.NDArray[np.int64] = np.array(
-            [len(self._contexts), self.row_words, *contexts, *entries], np.int64
-        )
+        table = [len(self._contexts), self.row_words, *contexts, *entries]
+        for number, context in enumerate(self._contexts):
+            if context[KIND] == OBJECT:
+                slots = self._slots_of(context)
+                at = CONTEXTS + number * CONTEXT_WORDS
+                table[at + SLOTS_AT] = len(table)
+                table[at + SLOTS] = len(slots) - 1
+                table += slots
+            elif context[KIND] == ITEMS:
+                table[CONTEXTS + number * CONTEXT_WORDS + PLAIN] = self._plain_of(context)
+        self.table: npt.NDArray[np.int64] = np.array(table, np.int64)
 
     def _entry(self, wanted: Wanted | None, key: str, list_name: str) -> list[int]:
         text = key.encode()
@@ -211,16 +244,55 @@ class Shape:
         if name in names:
             raise BugError("a field of this name is there already", got=name)
         names[name] = len(names)
-        return names[name] + (ROW_SLOT if list_name else 0)
+        return names[name] | (ROW_SLOT if list_name else 0)
+
+    def _plain_of(self, context: list[int]) -> int:
+        """Give the word of the context of a list's elements, if they are arrays of scalars."""
+        inner = self._entries[context[FIRST]]
+        if inner[ARRAY_IN] < 0 or inner[OBJECT_IN] >= 0 or inner[SLOT] >= 0:
+            return 0
+        kind, first, count = self._contexts[inner[ARRAY_IN]][: COUNT + 1]
+        columns = self._entries[first : first + count]
+        if kind != ARRAY or any(max(each[OBJECT_IN], each[ARRAY_IN]) >= 0 for each in columns):
+            return 0
+        return CONTEXTS + inner[ARRAY_IN] * CONTEXT_WORDS
+
+    def as_numbers(self, names: Collection[str]) -> npt.NDArray[np.int64]:
+        """Give a table in which what is wanted as a number is marked NUMERIC.
+
+        Args:
+            names: fields, and columns as ``list.column``.
+        """
+        table = self.table.copy()
+        entries = CONTEXTS + len(self._contexts) * CONTEXT_WORDS
+        for number, name in self._names.items():
+            if name in names:
+                table[entries + number * ENTRY_WORDS + SLOT] |= NUMERIC
+        return table
+
+    def _slots_of(self, context: list[int]) -> list[int]:
+        """Make the map of an object's keys; at least half of it stays empty."""
+        count = context[COUNT]
+        slots = [0] * (2 << count.bit_length())
+        for number in range(context[FIRST], context[FIRST] + count):
+            entry = self._entries[number]
+            place = key_slot(entry[KEY], entry[LENGTH]) & (len(slots) - 1)
+            while slots[place]:
+                place = (place + 1) & (len(slots) - 1)
+            slots[place] = number + 1
+        return slots
 
     def _context(
         self, kind: int, wanted: Sequence[tuple[str, Wanted | None, str]], number: int
     ) -> int:
         context = len(self._contexts)
         first = len(self._entries)
-        self._contexts.append([kind, first, len(wanted), number])
+        self._contexts.append([kind, first, len(wanted), number, 0, 0, 0])
         # Reserved first: the entries of a context lie side by side, whatever lies inside them.
         self._entries += [[] for _ in wanted]
         for place, (key, each, list_name) in enumerate(wanted):
             self._entries[first + place] = self._entry(each, key, list_name)
+            for choice in each.choices if isinstance(each, Either) else (each,):
+                if isinstance(choice, str):
+                    self._names[first + place] = f"{list_name}.{choice}" if list_name else choice
         return context

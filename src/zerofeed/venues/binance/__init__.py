@@ -1,3 +1,3 @@
-"""Binance: spot, USD-M and COIN-M futures."""
+"""Binance: spot, futures margined in stable coins (USD-M) and in coins (COIN-M)."""
 
 __all__: list[str] = []

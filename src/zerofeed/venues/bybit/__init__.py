@@ -1,3 +1,3 @@
-"""Bybit version 5: spot, linear, inverse and options."""
+"""Bybit, interface v5: spot, linear, inverse, options."""
 
 __all__: list[str] = []

@@ -1,3 +1,3 @@
-"""Deribit by JSON-RPC."""
+"""Deribit by JSON-RPC over WebSocket: options, futures, perpetuals, spot."""
 
 __all__: list[str] = []

@@ -1,3 +1,3 @@
-"""Kraken: spot, by WebSocket version 2, and version 1 for captures."""
+"""Kraken spot, WebSocket interface v2."""
 
 __all__: list[str] = []

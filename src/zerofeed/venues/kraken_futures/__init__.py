@@ -1,3 +1,3 @@
-"""Kraken Futures."""
+"""Kraken Futures: perpetuals and dated futures."""
 
 __all__: list[str] = []

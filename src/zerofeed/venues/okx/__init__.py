@@ -1,3 +1,3 @@
-"""OKX: spot, swaps, futures and options."""
+"""OKX, interface v5: spot, perpetuals, futures, options."""
 
 __all__: list[str] = []

@@ -30,9 +30,9 @@ def test_the_table_has_every_entry_of_a_context_side_by_side() -> None:
     table = shape.table
     contexts = int(table[0])
     assert contexts == 2
-    entries = 1 + contexts * module.CONTEXT_WORDS
+    entries = module.CONTEXTS + contexts * module.CONTEXT_WORDS
     root = table[entries : entries + module.ENTRY_WORDS]
-    outer = 1 + int(root[module.OBJECT_IN]) * module.CONTEXT_WORDS
+    outer = module.CONTEXTS + int(root[module.OBJECT_IN]) * module.CONTEXT_WORDS
     assert table[outer + module.KIND] == module.OBJECT
     assert table[outer + module.COUNT] == 2
     keys = []

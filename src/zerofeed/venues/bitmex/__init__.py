@@ -1,0 +1,3 @@
+"""BitMEX: perpetuals, futures, spot."""
+
+__all__: list[str] = []

@@ -1,0 +1,97 @@
+"""OKX: one service for spot, perpetuals, futures and options.
+
+Sources: OKX API guide v5 (WebSocket, public data), and the note on the checksum field of May 2026.
+
+Every book brings its own snapshot and a chain of sequence numbers. The checksum is 0 since June 2026,
+which means that there is none; captures from before have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zerofeed.records.instruments import FUTURE, OPTION, PERPETUAL, SPOT
+from zerofeed.venues.limits import Limits, Ping
+from zerofeed.venues.okx.instruments import PATHS, parse
+from zerofeed.venues.plan import Topic
+from zerofeed.venues.service import Channel, InstrumentSource, Service
+from zerofeed.venues.symbol_kinds import SymbolRule
+
+__all__ = ["OKX"]
+
+_PATH = "/ws/v5/public"
+_CONTRACTS = frozenset({PERPETUAL, FUTURE})
+_DERIVATIVES = frozenset({PERPETUAL, FUTURE, OPTION})
+_upper: Callable[[str], str] = str.upper
+
+
+def _encode(subscribes: bool, topics: Sequence[Topic], number: int) -> str:  # noqa: ARG001, FBT001
+    operation = "subscribe" if subscribes else "unsubscribe"
+    args = ",".join(topic.argument for topic in topics)
+    return f'{{"op":"{operation}","args":[{args}]}}'
+
+
+def _topic(channel: str, symbol: str) -> Topic:
+    parts = symbol.split("-")
+    family = "-".join(parts[:2])
+    match channel:
+        case "liquidation-orders":
+            key, value = "instType", "SWAP" if symbol.endswith("-SWAP") else "FUTURES"
+        case "opt-summary":
+            key, value = "instFamily", family
+        case "index-tickers":
+            # BTC-USD_UM is another margin of the same index.
+            key, value = "instId", family.removesuffix("_UM")
+        case _:
+            key, value = "instId", symbol
+    return Topic(f'{{"channel":"{channel}","{key}":"{value}"}}', _PATH)
+
+
+OKX = Service(
+    name="okx",
+    title="OKX",
+    venue="okx",
+    protocol="okx",
+    ws_url="wss://ws.okx.com:8443",
+    rest_url="https://www.okx.com",
+    test_ws_url="wss://wspap.okx.com:8443",
+    test_rest_url="https://www.okx.com",
+    limits=Limits(
+        topics_per_connection=480,
+        topics_per_request=100,
+        request_bytes=32_000,
+        messages_per_second=3,
+        connections_per_5min=300,
+        rest_weight_per_minute=300,
+    ),
+    ping=Ping(text="ping", idle_s=20, pong="pong"),
+    keys="tick-by-tick books (books-l2-tbt), by level of fees",
+    channels={
+        "trades": Channel(("trades",)),
+        "book": Channel(("books",), note="400 levels, every 100 ms"),
+        "bbo": Channel(("bbo-tbt",)),
+        "mark": Channel(("mark-price",), _DERIVATIVES),
+        "index": Channel(("index-tickers",)),
+        "funding": Channel(("funding-rate",), frozenset({PERPETUAL})),
+        "open_interest": Channel(("open-interest",), _DERIVATIVES),
+        "liquidations": Channel(
+            ("liquidation-orders",), _CONTRACTS, "of all perpetuals, or of all futures"
+        ),
+        "greeks": Channel(("opt-summary",), frozenset({OPTION}), "of the whole family"),
+    },
+    book_proof="chain of sequence numbers (prevSeqId is the last seqId); checksum where not 0",
+    symbol_form=r"[A-Z0-9]+(-[A-Z0-9_.]+)+",
+    symbol_example="BTC-USDT-SWAP",
+    symbol_rules=(
+        SymbolRule(b"", b"-SWAP", None, PERPETUAL),
+        SymbolRule(b"", b"-C", 4, OPTION),
+        SymbolRule(b"", b"-P", 4, OPTION),
+        SymbolRule(b"", b"", 2, FUTURE),
+        SymbolRule(b"", b"", 1, SPOT),
+    ),
+    spell=_upper,
+    topic=_topic,
+    encode=_encode,
+    instruments=InstrumentSource(paths=PATHS, parse=parse),
+)
+"""``okx``: all that OKX lists, by its ``instId``."""

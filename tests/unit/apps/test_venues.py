@@ -1,0 +1,37 @@
+import json
+
+from tests.unit.apps.commands import call
+from zerofeed.apps.venues import describe
+from zerofeed.venues.catalogue import SERVICES
+from zerofeed.venues.deribit.service import DERIBIT
+
+__all__: list[str] = []
+
+
+def test_every_venue_is_listed_with_its_protocol_channels_and_proof() -> None:
+    result = call("venues")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    for service in SERVICES.values():
+        assert any(
+            line.split()[:2] == [service.name, service.protocol]
+            and ", ".join(service.channels) in line
+            for line in lines
+        )
+        assert any(line.startswith(service.name) and service.book_proof in line for line in lines)
+    assert f"  deribit: {DERIBIT.keys}" in lines
+
+
+def test_json_has_every_venue() -> None:
+    result = call("venues", "--json")
+    told = json.loads(result.output)["venues"]
+    assert [each["name"] for each in told] == list(SERVICES)
+    assert told == [describe(service) for service in SERVICES.values()]
+
+
+def test_a_venue_is_described_with_what_one_needs_to_use_it() -> None:
+    told = describe(DERIBIT)
+    assert told["example"] == "deribit:BTC-PERPETUAL"
+    assert told["channels"]["bbo"] == {"venue_channels": ["quote.{}"], "note": None}
+    assert told["keys_needed_for"] == "channels that are not conflated (.raw)"
+    assert told["topics_per_connection"] == 500
