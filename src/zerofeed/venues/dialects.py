@@ -39,7 +39,9 @@ class NamedDialect:
 
 
 DIALECTS: tuple[NamedDialect, ...] = (
-    NamedDialect("binance-spot", "Binance spot: trades, book, best bid and offer", SPOT, _BY_REQUEST),
+    NamedDialect(
+        "binance-spot", "Binance spot: trades, book, best bid and offer", SPOT, _BY_REQUEST
+    ),
     NamedDialect(
         "binance-usdm",
         "Binance USD-M futures: and mark, index, funding, liquidations",

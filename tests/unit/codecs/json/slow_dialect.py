@@ -268,9 +268,9 @@ class SlowDialect:
         heads.update(once)
         made = []
         for inner in chosen:
-            if emit.rows is not None and emit.needs is not None:
-                if self._value(emit.needs, outer, inner, emit.rows) in {None, ""}:
-                    continue
+            needed = "x" if emit.needs is None else self._value(emit.needs, outer, inner, emit.rows)
+            if emit.rows is not None and needed in {None, ""}:
+                continue
             values = {
                 name: once[name] if name in once else self._first(each, outer, inner, emit.rows)
                 for name, each in wanted.items()
@@ -280,7 +280,8 @@ class SlowDialect:
 
     def _is_of(self, values: Any, rows: str | None) -> bool:
         sources = [
-            getattr(value, "source", "") for value in (values if isinstance(values, tuple) else (values,))
+            getattr(value, "source", "")
+            for value in (values if isinstance(values, tuple) else (values,))
         ]
         return rows is not None and any(source.startswith(f"{rows}.") for source in sources)
 
@@ -319,5 +320,3 @@ class SlowDialect:
                 last.ts_event_ns, last.body,
             ),
         ]  # fmt: skip
-
-
