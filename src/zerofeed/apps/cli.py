@@ -117,7 +117,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("config", type=_PATH)
+@click.argument("names", metavar="CONFIG|VENUE:SYMBOLS...", nargs=-1, required=True)
 @click.option(
     "--set",
     "settings",
@@ -125,14 +125,15 @@ def cli() -> None:
     metavar="KEY.PATH=VALUE",
     help="Change one value of the file, e.g. memory.records=1048576 or source.0.port=6200.",
 )
-def run(config: Path, settings: tuple[str, ...]) -> int:
+def run(names: tuple[str, ...], settings: tuple[str, ...]) -> int:
     """Run a feed until SIGINT or SIGTERM.
 
-    CONFIG is a TOML file. What happens is logged on standard error.
+    CONFIG is a TOML file; or name a venue and its symbols, e.g. binance:BTCUSDT,ETHUSDT or
+    okx:BTC-USDT-SWAP:trades,book. What happens is logged on standard error.
     """
     from zerofeed.apps import run as verb  # noqa: PLC0415
 
-    return until_interrupted(lambda: verb.run(config, settings))
+    return until_interrupted(lambda: verb.run(names, settings))
 
 
 @cli.command()
