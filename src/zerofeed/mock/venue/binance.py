@@ -15,12 +15,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from zerofeed.mock.venue.book import Book, BookChange, Row
+from zerofeed.mock.venue.book import BookChange, Row, rows_of
 from zerofeed.mock.venue.connection import Connection, Subscription
-from zerofeed.mock.venue.dialect import Answer, Dialect, Update
+from zerofeed.mock.venue.dialect import Answer, Dialect, Update, steps_of
 from zerofeed.mock.venue.limits import Limits
 from zerofeed.mock.venue.market import Levels, Liquidation, Mark, MarketEvent, Trade
-from zerofeed.mock.venue.text import dump_json, read_json
+from zerofeed.mock.venue.text import dump_json, plain_number, read_json
 
 __all__ = ["BinanceCoinM", "BinanceSpot", "BinanceUsdM"]
 
@@ -86,7 +86,7 @@ class BinanceSpot(Dialect):
         return self._snapshot(message, found[1])
 
     def _snapshot(self, message: dict[str, Any], symbol: str) -> list[Update]:
-        bids, asks = _rows(message["bids"]), _rows(message["asks"])
+        bids, asks = rows_of(message["bids"]), rows_of(message["asks"])
         change = BookChange(
             symbol,
             bids,
@@ -105,8 +105,8 @@ class BinanceSpot(Dialect):
         previous = int(message["pu"] if "pu" in message else int(message["U"]) - 1)
         return BookChange(
             message["s"],
-            _rows(message["b"]),
-            _rows(message["a"]),
+            rows_of(message["b"]),
+            rows_of(message["a"]),
             last=int(message["u"]),
             previous=previous,
             ts_ms=int(message["E"]),
@@ -217,6 +217,10 @@ class BinanceSpot(Dialect):
             told |= {"T": ts_ms, "E": ts_ms}
         return Update(f"{low}@bookTicker", dump_json(told))
 
+    def symbol_of(self, stream: str) -> str:
+        """``btcusdt@trade`` is of BTCUSDT."""
+        return "" if stream.startswith("!") else stream.partition("@")[0].upper()
+
     # The clients' side.
 
     def accepts(self, path: str) -> bool:
@@ -234,7 +238,7 @@ class BinanceSpot(Dialect):
     def on_text(self, connection: Connection, text: str) -> None:
         """``SUBSCRIBE``, ``UNSUBSCRIBE``, ``LIST_SUBSCRIPTIONS``."""
         request = read_json(text)
-        number = _number(request.get("id"))
+        number = plain_number(request.get("id"))
         names = [str(name) for name in request.get("params") or ()]
         match request.get("method"):
             case "SUBSCRIBE":
@@ -312,7 +316,7 @@ class BinanceSpot(Dialect):
         }
 
     def _listing(self, symbol: str) -> dict[str, object]:
-        tick, lot = _steps(self.books.get(symbol))
+        tick, lot = steps_of(self.books.get(symbol))
         quote = next((q for q in ("USDT", "USDC", "BTC", "USD") if symbol.endswith(q)), symbol[-3:])
         listing: dict[str, object] = {"symbol": symbol}
         if self.is_future:
@@ -362,16 +366,8 @@ def _key(name: str) -> str:
     return _SPEED.sub(r"\1", name)
 
 
-def _number(value: Any) -> int | str | None:
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
-
-
 def _refuse(connection: Connection, code: int, reason: str, number: int | str | None) -> None:
     connection.say_json({"error": {"code": code, "msg": reason}, "id": number})
-
-
-def _rows(levels: list[list[str]]) -> tuple[Row, ...]:
-    return tuple(Row(level[0], level[1]) for level in levels)
 
 
 def _pairs(rows: tuple[Row, ...]) -> list[list[str]]:
@@ -380,16 +376,3 @@ def _pairs(rows: tuple[Row, ...]) -> list[list[str]]:
 
 def _pair(symbol: str) -> str:
     return symbol.partition("_")[0]
-
-
-def _steps(book: Book | None) -> tuple[str, str]:
-    """Tick and lot by the decimals that the book's text has."""
-    rows = [*book.top("bids", 1), *book.top("asks", 1)] if book is not None else []
-    if not rows:
-        return "0.01", "0.001"
-    return _step(rows[0].price), _step(rows[0].size)
-
-
-def _step(text: str) -> str:
-    decimals = len(text.partition(".")[2])
-    return f"0.{'0' * (decimals - 1)}1" if decimals else "1"

@@ -7,11 +7,12 @@ as the text that the venue sent last, because checksums are taken over that text
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-__all__ = ["Book", "BookChange", "Row", "SideName"]
+__all__ = ["Book", "BookChange", "Row", "SideName", "rows_of"]
 
 SideName = Literal["bids", "asks"]
 
@@ -145,6 +146,11 @@ class Book:
 
     def _side(self, name: str) -> dict[Decimal, Row]:
         return self._bids if name == "bids" else self._asks
+
+
+def rows_of(levels: Iterable[Sequence[str]]) -> tuple[Row, ...]:
+    """Rows of ``[price, size, ...]`` as most venues write them."""
+    return tuple(Row(level[0], level[1], tuple(level[2:])) for level in levels)
 
 
 def _put(side: dict[Decimal, Row], row: Row) -> None:

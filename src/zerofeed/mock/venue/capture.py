@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from zerofeed.base.errors import CaptureError
 
@@ -73,9 +73,8 @@ def read_lines(path: Path) -> Iterator[CapturedLine]:
     try:
         with path.open("rb") as file:
             is_gzip = file.read(2) == _GZIP
-        opened = gzip.open(path, "rt", encoding="utf-8") if is_gzip else path.open(encoding="utf-8")
-        ts_ns = 0
-        with opened as lines:
+        with _open(path, is_gzip=is_gzip) as lines:
+            ts_ns = 0
             for number, line in enumerate(lines, 1):
                 text = line.rstrip("\r\n")
                 if text:
@@ -121,6 +120,12 @@ def parse_line(text: str, ts_ns: int = 0, *, where: str = "") -> CapturedLine:
         got=text[:60],
         next_step="see `zerofeed mock --help`; packet captures go to `zerofeed send`",
     )
+
+
+def _open(path: Path, *, is_gzip: bool) -> IO[str]:
+    if is_gzip:
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
 
 
 def _nanoseconds(seconds: str) -> int:

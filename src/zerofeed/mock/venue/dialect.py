@@ -25,7 +25,7 @@ from zerofeed.mock.venue.limits import Limits, Window
 from zerofeed.mock.venue.market import MarketEvent
 from zerofeed.mock.venue.text import dump_json
 
-__all__ = ["Answer", "Dialect", "Update"]
+__all__ = ["Answer", "Dialect", "Update", "steps_of"]
 
 
 class Update(NamedTuple):
@@ -96,10 +96,10 @@ class Dialect(abc.ABC):
         live. Changes recorded before it are skipped where the stream itself has snapshots.
         """
         for update in updates:
+            self._note(update)
             change = update.change
             if change is None:
                 continue
-            self.symbols.setdefault(change.symbol)
             if change.is_snapshot and change.symbol not in self.books:
                 self._keep(change)
                 self._primed.add(change.symbol)
@@ -113,9 +113,9 @@ class Dialect(abc.ABC):
         Returns:
             False if clients are not to be told: it is older than what they start with.
         """
+        self._note(update)
         change = update.change
         if change is not None:
-            self.symbols.setdefault(change.symbol)
             if self.has_rest_snapshots:
                 book = self.books.get(change.symbol)
                 if book is not None and change.is_snapshot and change.last <= book.last:
@@ -138,6 +138,10 @@ class Dialect(abc.ABC):
     def book_of(self, symbol: str) -> Book | None:
         """The present book of a symbol as the venue writes it."""
         return self.books.get(symbol)
+
+    def symbol_of(self, stream: str) -> str:
+        """The symbol that a stream is about; empty if it is about none."""
+        return stream.partition(":")[2]
 
     # The clients' side.
 
@@ -171,13 +175,18 @@ class Dialect(abc.ABC):
     def hear(self, connection: Connection, text: str) -> None:
         """Take a client's message within the venue's limits."""
         connection.heard_ns = self.now_ns
-        if not connection.window.take(self.now_ns):
+        if self.is_counted(text) and not connection.window.take(self.now_ns):
             self.on_excess(connection)
             return
         try:
             self.on_text(connection, text)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             self.on_nonsense(connection, text)
+
+    def is_counted(self, text: str) -> bool:
+        """Whether a message counts against the limit; pings do not everywhere."""
+        del text
+        return True
 
     def on_excess(self, connection: Connection) -> None:
         """A client says too much: most venues hang up."""
@@ -216,8 +225,28 @@ class Dialect(abc.ABC):
         body = dump_json({"code": -1003, "msg": "Too many requests."})
         return Answer(429, body, (("Retry-After", str(wait_s)),))
 
+    def _note(self, update: Update) -> None:
+        symbol = (
+            update.change.symbol if update.change is not None else self.symbol_of(update.stream)
+        )
+        if symbol:
+            self.symbols.setdefault(symbol)
+
     def _keep(self, change: BookChange) -> None:
         book = self.books.get(change.symbol)
         if book is None:
             book = self.books[change.symbol] = Book(change.symbol)
         book.apply(change)
+
+
+def steps_of(book: Book | None) -> tuple[str, str]:
+    """Tick and lot by the decimals that the book's text has."""
+    rows = [*book.top("bids", 1), *book.top("asks", 1)] if book is not None else []
+    if not rows:
+        return "0.01", "0.001"
+    return _step(rows[0].price), _step(rows[0].size)
+
+
+def _step(text: str) -> str:
+    decimals = len(text.partition(".")[2])
+    return f"0.{'0' * (decimals - 1)}1" if decimals else "1"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.mock.venue.binance import BinanceCoinM, BinanceSpot, BinanceUsdM
+from zerofeed.mock.venue.bitfinex import Bitfinex
+from zerofeed.mock.venue.bitmex import Bitmex
+from zerofeed.mock.venue.bybit import Bybit
+from zerofeed.mock.venue.coinbase import Coinbase
+from zerofeed.mock.venue.deribit import Deribit
 from zerofeed.mock.venue.dialect import Dialect
+from zerofeed.mock.venue.kraken import KrakenV1, KrakenV2
+from zerofeed.mock.venue.kraken_futures import KrakenFutures
+from zerofeed.mock.venue.okx import Okx
 
 __all__ = ["VENUES", "dialect_of"]
 
@@ -14,6 +22,15 @@ VENUES: dict[str, type[Dialect]] = {
         BinanceSpot,
         BinanceUsdM,
         BinanceCoinM,
+        Bitfinex,
+        Bitmex,
+        Bybit,
+        Coinbase,
+        Deribit,
+        KrakenFutures,
+        KrakenV1,
+        KrakenV2,
+        Okx,
     )
 }
 
