@@ -35,7 +35,9 @@ class BinanceSpot(Dialect):
 
     name: ClassVar[str] = "binance-spot"
     ws_path: ClassVar[str] = "/stream"
-    limits: ClassVar[Limits] = Limits(messages=5, streams=1_024, weight=6_000)
+    limits: ClassVar[Limits] = Limits(
+        messages=5, streams=1_024, ping_ns=20_000_000_000, weight=6_000
+    )
     has_rest_snapshots: ClassVar[bool] = True
     rest_prefix: ClassVar[str] = "/api/v3"
     is_future: ClassVar[bool] = False
@@ -342,7 +344,9 @@ class BinanceUsdM(BinanceSpot):
     """Binance USD-M futures."""
 
     name: ClassVar[str] = "binance-usdm"
-    limits: ClassVar[Limits] = Limits(messages=10, streams=1_024, weight=2_400)
+    limits: ClassVar[Limits] = Limits(
+        messages=10, streams=1_024, ping_ns=180_000_000_000, pong_ns=600_000_000_000, weight=2_400
+    )
     rest_prefix: ClassVar[str] = "/fapi/v1"
     is_future: ClassVar[bool] = True
     ws_path: ClassVar[str] = "/public/stream"

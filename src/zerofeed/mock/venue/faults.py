@@ -9,7 +9,7 @@ fault           what happens
 ==============  ================================================================================
 ``drop``        the message is never sent
 ``duplicate``   it is sent twice in a row
-``reorder``     it changes places with the next one
+``reorder``     it changes places with the next one; counted once that is sent
 ``delay``       the connection pauses for ``delay_ms`` before it
 ``disconnect``  it is never sent, and the connection is cut without a closing handshake
 ``half-open``   from here on the connection stays open and nothing more is sent on it
@@ -174,7 +174,7 @@ class ConnectionFaults:
         self._chances = faults.chances()
         self._is_quiet = not any(self._chances)
         self._count = 0
-        self._held: str | None = None
+        self._held: tuple[str, Done] | None = None
 
     def apply(self, message: Message) -> list[Action]:
         """Say what becomes of a message.
@@ -189,24 +189,32 @@ class ConnectionFaults:
             return [*self.release(), Action("send", message.text)]
         number, self._count = self._count, self._count + 1
         fault = self._draw()
-        if fault in {"checksum", "skew"}:
+        if fault in _SPOILERS:
             spoiled = _SPOILERS[fault](message.text, self._faults)
             if spoiled == message.text:
                 fault = ""
             message = message._replace(text=spoiled)
-        if fault == "reorder" and self._held is not None:
+        if fault == "reorder":
+            if self._held is None:
+                self._held = message.text, Done(fault, self._connection, number, message.stream)
+                return []
             fault = ""
         if fault:
             self._ledger.note(Done(fault, self._connection, number, message.stream))
-        if fault == "reorder":
-            self._held = message.text
-            return []
-        return [*self._actions(fault, message.text), *self.release()]
+        actions = self._actions(fault, message.text)
+        if self._held is not None and actions and actions[-1].kind == "send":
+            self._ledger.note(self._held[1])
+        return [*actions, *self.release()]
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a message waits for its successor."""
+        return self._held is not None
 
     def release(self) -> list[Action]:
-        """Send what is held back for its successor, when none comes."""
+        """Send what is held back, also if no successor came; then it was no fault."""
         held, self._held = self._held, None
-        return [] if held is None else [Action("send", held)]
+        return [] if held is None else [Action("send", held[0])]
 
     def _draw(self) -> str:
         point = self._random.random()

@@ -22,6 +22,8 @@ class Limits:
         arguments: in one subscription message.
         idle_ns: without a word from the client, after which the venue hangs up.
         first_ns: within which a client has to subscribe.
+        ping_ns: between the venue's own pings.
+        pong_ns: within which each has to be answered.
         weight: of requests over REST within ``weight_per_ns``.
         weight_per_ns: the window.
     """
@@ -32,6 +34,8 @@ class Limits:
     arguments: int = 0
     idle_ns: int = 0
     first_ns: int = 0
+    ping_ns: int = 0
+    pong_ns: int = 60_000_000_000
     weight: int = 0
     weight_per_ns: int = 60_000_000_000
 

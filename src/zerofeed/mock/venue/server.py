@@ -37,6 +37,8 @@ __all__ = ["BACKLOG", "Server"]
 BACKLOG = 20_000
 """Messages that may wait for a client before the venue hangs up."""
 _TICK_S = 0.1
+_HELD_TICKS = 10
+"""A message that waits to change places is sent after a second without a successor."""
 _MAX_CLIENT_BYTES = 1024 * 1024
 
 
@@ -48,6 +50,9 @@ class _Client:
     is_due: asyncio.Event = field(default_factory=asyncio.Event)
     has_room: asyncio.Event = field(default_factory=asyncio.Event)
     is_hushed: bool = False
+    held_ticks: int = 0
+    pinged_ns: int = 0
+    pong: asyncio.Future[float] | None = None
 
 
 class Server:
@@ -113,8 +118,7 @@ class Server:
                 ssl=self._tls,
                 process_request=self._answer,
                 max_size=_MAX_CLIENT_BYTES,
-                ping_interval=20,
-                ping_timeout=60,
+                ping_interval=None,  # each venue has its own
                 close_timeout=1,
             )
         except OSError as error:
@@ -171,7 +175,22 @@ class Server:
             for client in list(self._clients.values()):
                 self._dialect.enforce_silence_limits(client.connection)
                 self._dialect.on_tick(client.connection)
+                client.held_ticks = client.held_ticks + 1 if client.faults.is_holding else 0
                 client.is_due.set()
+                await self._ping(client)
+
+    async def _ping(self, client: _Client) -> None:
+        """Ping as often as the venue does, and hang up on who does not answer in time."""
+        limits, now_ns = self._dialect.limits, self._dialect.now_ns
+        if not limits.ping_ns or client.is_hushed:
+            return
+        if client.pong is not None and not client.pong.done():
+            if now_ns > client.pinged_ns + limits.pong_ns:
+                client.connection.close(1008, "pong timeout")
+        elif now_ns > max(client.pinged_ns, client.connection.opened_ns) + limits.ping_ns:
+            client.pinged_ns = now_ns
+            with contextlib.suppress(ConnectionError, *_closed()):
+                client.pong = await client.socket.ping(str(now_ns // 1_000_000))
 
     # Clients.
 
@@ -205,9 +224,7 @@ class Server:
                 await sender
 
     async def _listen(self, client: _Client) -> None:
-        from websockets.exceptions import ConnectionClosed  # noqa: PLC0415 - an extra
-
-        with contextlib.suppress(ConnectionClosed):
+        with contextlib.suppress(*_closed()):
             while True:
                 text = await client.socket.recv()
                 if client.is_hushed:
@@ -225,10 +242,8 @@ class Server:
             self._has_subscriber.set()
 
     async def _send(self, client: _Client) -> None:
-        from websockets.exceptions import ConnectionClosed  # noqa: PLC0415 - an extra
-
         connection = client.connection
-        with contextlib.suppress(ConnectionClosed):
+        with contextlib.suppress(*_closed()):
             while True:
                 await client.is_due.wait()
                 client.is_due.clear()
@@ -237,8 +252,9 @@ class Server:
                         if not client.is_hushed:
                             await self._act(client, action.kind, action.payload, action.pause_ms)
                     client.has_room.set()
-                for action in client.faults.release():
-                    await self._act(client, action.kind, action.payload, action.pause_ms)
+                if client.held_ticks > _HELD_TICKS:
+                    for action in client.faults.release():
+                        await self._act(client, action.kind, action.payload, action.pause_ms)
                 if connection.closing is not None:
                     self.counts["hung_up"] += 1
                     await client.socket.close(*connection.closing)
@@ -257,6 +273,8 @@ class Server:
                 client.socket.transport.abort()
             case "hush":
                 client.is_hushed = True
+                # Nothing is read any more either, so pings find no answer.
+                client.socket.transport.pause_reading()
 
     # REST.
 
@@ -286,3 +304,10 @@ class Server:
             for client in self._clients.values()
             for subscription in client.connection.by_name.values()
         ]
+
+
+def _closed() -> tuple[type[Exception], ...]:
+    """What a send or receive raises when the other side has gone."""
+    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415 - an extra
+
+    return (ConnectionClosed,)

@@ -191,15 +191,15 @@ class OkxClient(PlainClient):
             return []
         symbol, row = message["arg"]["instId"], message["data"][0]
         if message["action"] == "snapshot":
-            assert row["prevSeqId"] == "-1"
+            assert row.get("prevSeqId", "-1") == "-1"
             self.replace(symbol, pairs(row["bids"]), pairs(row["asks"]))
         elif symbol not in self.live:
             return []
-        elif int(row["prevSeqId"]) != self.last[symbol]:
+        elif "prevSeqId" in row and int(row["prevSeqId"]) != self.last[symbol]:
             return self.lost(symbol)
         else:
             self.change(symbol, pairs(row["bids"]), pairs(row["asks"]))
-        self.last[symbol] = int(row["seqId"])
+        self.last[symbol] = int(row.get("seqId", 0))
         bids, asks = self.best(symbol, 25)
         parts: list[str] = []
         for k in range(25):
