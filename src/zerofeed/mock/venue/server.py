@@ -6,7 +6,7 @@
 
 One task plays the source, one a client sends its outbox, one ticks. With a pace, a client that
 does not read is hung up on once :data:`BACKLOG` messages wait for it, as venues do; as fast as
-possible, the replay waits for its clients instead.
+possible, the replay waits for its clients instead, also while there is none.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ class Server:
         self._seed = seed
         self._is_paced = is_paced
         self._has_subscriber = asyncio.Event()
+        self._waits = waits_for_client
         if not waits_for_client:
             self._has_subscriber.set()
         self._clients: dict[int, _Client] = {}
@@ -146,6 +147,8 @@ class Server:
                 await asyncio.sleep(wait_ns / 1e9)
             elif step % 64 == 0:
                 await asyncio.sleep(0)
+            if not self._is_paced:
+                await self._has_subscriber.wait()
             self._dialect.now_ns = time.time_ns()
             for update in due.updates:
                 self.counts["updates"] += 1
@@ -218,6 +221,8 @@ class Server:
             await self._listen(client)
         finally:
             del self._clients[connection.number]
+            if self._waits and not any(self.subscriptions()):
+                self._has_subscriber.clear()
             client.has_room.set()
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -37,6 +37,7 @@ class PlainClient:
         self.mismatched = 0
         self.malformed = 0
         self.snapshots = 0
+        self.total = 0
         self.others: list[Any] = []
 
     def opening(self) -> list[Action]:
@@ -52,6 +53,13 @@ class PlainClient:
         """Ask for a new snapshot of one symbol."""
         self.live.discard(symbol)
         return self.ask(symbol)
+
+    def reconnect(self) -> list[Action]:
+        """Begin anew on another connection."""
+        self.live.clear()
+        self.total += self.snapshots
+        self.snapshots = 0
+        return self.opening()
 
     def lost(self, symbol: str) -> list[Action]:
         if symbol not in self.live:
@@ -118,12 +126,16 @@ class BinanceClient(PlainClient):
         self.waiting: dict[str, list[Any]] = {symbol: [] for symbol in symbols}
         self.is_first: set[str] = set()
 
+    def reconnect(self) -> list[Action]:
+        self.waiting = {symbol: [] for symbol in self.symbols}
+        return super().reconnect()
+
     def opening(self) -> list[Action]:
         names = [f"{symbol.lower()}@depth@100ms" for symbol in self.symbols]
         return [json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}), *super().opening()]
 
     def ask(self, symbol: str) -> list[Action]:
-        return [Get(f"{self.prefix}/depth?symbol={symbol}&limit=1000", symbol)]
+        return [Get(f"{self.prefix}/depth?symbol={symbol}&limit=5000", symbol)]
 
     def answer(self, get: Get, text: str) -> list[Action]:
         told = json.loads(text, parse_float=str, parse_int=str)
@@ -408,6 +420,11 @@ class BitfinexClient(PlainClient):
         super().__init__(symbols)
         self.channels: dict[str, str] = {}
         self.sequence = 0
+
+    def reconnect(self) -> list[Action]:
+        self.channels.clear()
+        self.sequence = 0
+        return super().reconnect()
 
     def opening(self) -> list[Action]:
         return [json.dumps({"event": "conf", "flags": 65536 + 131072}), *super().opening()]
