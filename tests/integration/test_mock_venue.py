@@ -219,8 +219,9 @@ def test_unknown_paths_are_404_for_websockets_and_rest() -> None:
     with MockVenue("okx", symbols=["BTC-USDT"], is_tls=False) as venue:
         with pytest.raises(exceptions.InvalidStatus, match="404"):
             asyncio.run(visit(f"{venue.ws_base}/ws/v9"))
-        with pytest.raises(urllib.error.HTTPError, match="404"):
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
             urllib.request.urlopen(f"{venue.rest_url}/nothing")
+        refused.value.close()
 
 
 def test_request_weight_beyond_the_limit_is_429() -> None:
@@ -228,12 +229,15 @@ def test_request_weight_beyond_the_limit_is_429() -> None:
         url = f"{venue.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=5000"
         with pytest.raises(urllib.error.HTTPError, match="429") as refused:
             for _ in range(30):
-                urllib.request.urlopen(url).read()
+                with urllib.request.urlopen(url) as answer:
+                    answer.read()
+        refused.value.close()
         assert refused.value.headers["Retry-After"] == "60"
 
 
 def test_capture_is_replayed_to_the_same_book(captures: Path) -> None:
     client = CLIENTS["binance-spot"][0](["BTCUSDT"])
+    client.limit = 5_000  # levels, so that none is missing
     capture = captures / "binance" / "btcusdt_20240808.gz"
     with MockVenue("binance-spot", capture=capture, speed=math.inf) as venue:
         session = Session(venue, client)

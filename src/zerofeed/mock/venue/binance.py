@@ -26,8 +26,6 @@ __all__ = ["BinanceCoinM", "BinanceSpot", "BinanceUsdM"]
 
 _WRAPPED = re.compile(r'^\s*\{\s*"stream"\s*:\s*"([^"]+)"\s*,\s*"data"\s*:\s*(.*)\}\s*$', re.DOTALL)
 _SPEED = re.compile(r"(@depth|@markPrice|@indexPrice)@\d+m?s$")
-_DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
-_MAX_DEPTH = 5_000
 
 
 class BinanceSpot(Dialect):
@@ -42,6 +40,10 @@ class BinanceSpot(Dialect):
     rest_prefix: ClassVar[str] = "/api/v3"
     is_future: ClassVar[bool] = False
     has_pair: ClassVar[bool] = False
+    depth_weights: ClassVar[tuple[tuple[int, int], ...]] = (
+        (100, 5), (500, 25), (1_000, 50), (5_000, 250),
+    )  # fmt: skip
+    """What an answer with so many levels costs; the last is the most there is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -290,10 +292,10 @@ class BinanceSpot(Dialect):
 
     def _depth(self, query: Mapping[str, str]) -> Answer:
         try:
-            limit = min(int(query.get("limit", "100")), _MAX_DEPTH)
+            limit = min(int(query.get("limit", "100")), self.depth_weights[-1][0])
         except ValueError:
             return Answer(400, dump_json({"code": -1100, "msg": "Illegal characters in 'limit'."}))
-        weight = next(weight for most, weight in _DEPTH_WEIGHTS if limit <= most)
+        weight = next(weight for most, weight in self.depth_weights if limit <= most)
         refusal = self.charge(weight)
         if refusal is not None:
             return refusal
@@ -348,6 +350,9 @@ class BinanceUsdM(BinanceSpot):
         messages=10, streams=1_024, ping_ns=180_000_000_000, pong_ns=600_000_000_000, weight=2_400
     )
     rest_prefix: ClassVar[str] = "/fapi/v1"
+    depth_weights: ClassVar[tuple[tuple[int, int], ...]] = (
+        (50, 2), (100, 5), (500, 10), (1_000, 20),
+    )  # fmt: skip
     is_future: ClassVar[bool] = True
     ws_path: ClassVar[str] = "/public/stream"
 

@@ -120,6 +120,7 @@ def pairs(levels: Any) -> list[tuple[str, str]]:
 class BinanceClient(PlainClient):
     prefix = "/api/v3"
     is_future = False
+    limit = 1_000
 
     def __init__(self, symbols: list[str]) -> None:
         super().__init__(symbols)
@@ -135,7 +136,7 @@ class BinanceClient(PlainClient):
         return [json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}), *super().opening()]
 
     def ask(self, symbol: str) -> list[Action]:
-        return [Get(f"{self.prefix}/depth?symbol={symbol}&limit=5000", symbol)]
+        return [Get(f"{self.prefix}/depth?symbol={symbol}&limit={self.limit}", symbol)]
 
     def answer(self, get: Get, text: str) -> list[Action]:
         told = json.loads(text, parse_float=str, parse_int=str)
