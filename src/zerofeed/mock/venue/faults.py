@@ -28,6 +28,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from zerofeed.base.errors import ConfigurationError
@@ -62,7 +63,7 @@ _CHECKSUM = re.compile(r'("checksum"\s*:\s*|"c"\s*:\s*"|,"cs",)(-?\d+)')
 _TIME = re.compile(
     r'("(?:E|T|ts|cts|timestamp|time|timestamp_ms)"\s*:\s*"?)(\d{13,19})(?=["\s,}\]])'
 )
-_ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(?=[.Z])")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?=[.Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,14 +300,15 @@ def _spoil_checksum(text: str, faults: Faults) -> str:
 
 
 def _skew(text: str, faults: Faults) -> str:
-    """Move times in ms, us and ns by their own unit, and the seconds of written ones."""
+    """Move times in ms, us and ns by their own unit, and written ones by whole seconds."""
 
     def move(found: re.Match[str]) -> str:
         unit = 10 ** (len(found[2]) - 13)
         return f"{found[1]}{int(found[2]) + faults.skew_ms * unit}"
 
     def move_iso(found: re.Match[str]) -> str:
-        return f"{found[1]}{(int(found[2]) + faults.skew_ms // 1_000) % 60:02d}"
+        moved = datetime.fromisoformat(found[0]) + timedelta(seconds=faults.skew_ms // 1_000)
+        return moved.isoformat(timespec="seconds")
 
     return _ISO_TIME.sub(move_iso, _TIME.sub(move, text))
 
