@@ -62,7 +62,7 @@ class Bitfinex(Dialect):
         if self._flags_read & SEQUENCE:
             body = body.rpartition(",")[0]
         payload = message[1]
-        if payload in {"hb", _SUM}:
+        if payload == "hb" or payload == _SUM:  # noqa: PLR1714 - it may be a list, which has no hash
             return []
         if not key.startswith("book:"):
             return [Update(key, body)]

@@ -174,6 +174,7 @@ class ConnectionFaults:
         self._ledger = ledger
         self._chances = faults.chances()
         self._is_quiet = not any(self._chances)
+        self._is_over = False
         self._count = 0
         self._held: tuple[str, Done] | None = None
 
@@ -186,6 +187,8 @@ class ConnectionFaults:
         Returns:
             What to do, in order; nothing for a message that is dropped or held back.
         """
+        if self._is_over:
+            return []
         if self._is_quiet or not message.stream:
             return [*self.release(), Action("send", message.text)]
         number, self._count = self._count, self._count + 1
@@ -215,7 +218,7 @@ class ConnectionFaults:
     def release(self) -> list[Action]:
         """Send what is held back, also if no successor came; then it was no fault."""
         held, self._held = self._held, None
-        return [] if held is None else [Action("send", held[0])]
+        return [] if held is None or self._is_over else [Action("send", held[0])]
 
     def _draw(self) -> str:
         point = self._random.random()
@@ -235,8 +238,10 @@ class ConnectionFaults:
             case "delay":
                 return [Action("pause", pause_ms=self._faults.delay_ms), send]
             case "disconnect":
+                self._is_over = True
                 return [Action("cut")]
             case "half-open":
+                self._is_over = True
                 return [Action("hush")]
             case "garbage":
                 return [Action("send", self._garbage(text))]

@@ -1,8 +1,10 @@
 """A dialect and a plain client, back to back without a socket."""
 
+import json
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from tests.unit.mock.venue.clients import Action, Get, PlainClient
 from zerofeed.mock.venue.connection import Connection
@@ -65,6 +67,16 @@ class Rig:
     def say(self, text: str) -> None:
         self.dialect.hear(self.connection, text)
         self.drain()
+
+    def ask(self, request: object) -> list[Any]:
+        """Say one request, and hand back what is answered, parsed."""
+        self.connection.outbox.clear()
+        self.dialect.hear(self.connection, json.dumps(request))
+        return [json.loads(message.text) for message in self.connection.outbox]
+
+    def get(self, path: str, **query: str) -> Any:
+        """Answer a request over REST, parsed."""
+        return json.loads(self.dialect.get(path, query).body)
 
     def act(self, actions: Iterable[Action]) -> None:
         waiting = deque(actions)

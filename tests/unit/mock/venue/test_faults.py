@@ -90,8 +90,9 @@ def test_delayed_message_waits_first() -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [("disconnect", "cut"), ("half-open", "hush")])
 def test_connection_ends_in_place_of_the_message(name: str, kind: str) -> None:
-    actions, _ = run(certain(name), 1)
-    assert actions[0] == [Action(kind)]
+    actions, ledger = run(certain(name), 3)
+    assert actions == [[Action(kind)], [], []]
+    assert ledger.counts == {name: 1}
 
 
 def test_garbage_is_never_the_message() -> None:
