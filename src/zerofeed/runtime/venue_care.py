@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from zerofeed.base.errors import ZerofeedError
 from zerofeed.books.l2 import L2Books
-from zerofeed.books.layout import H_DOUBT_MOVES
+from zerofeed.books.layout import H_DOUBT_MOVES, H_USED
 from zerofeed.feed.instruments import symbol_of
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.stage import Stage
@@ -113,7 +113,8 @@ class VenueCare:
 
     def look(self) -> None:
         """See which books are in doubt, and have those asked for whose time has come."""
-        moves = int(self._words[H_DOUBT_MOVES])
+        # A book begins in doubt, so its first record moves no doubt.
+        moves = int(self._words[H_DOUBT_MOVES]) + int(self._words[H_USED])
         now = self._clock()
         if moves != self._moves:
             self._moves = moves
