@@ -17,6 +17,7 @@ from zerofeed.books._change_kernels import (
     cast_doubt,
     check_crossed,
     cut_to_window,
+    forget,
     is_intact,
     place,
     refuse,
@@ -52,6 +53,7 @@ from zerofeed.books.layout import (
     H_DEPTH,
     H_RULES,
     RULE_CLEAR_FIRST,
+    RULE_SNAPSHOT_REPLACES,
     SNAP_BUILD,
     SNAP_IGNORE,
     SNAP_NONE,
@@ -82,6 +84,9 @@ def begin_snapshot(books: _Words, book: int, action: int, snapshot_id: int) -> N
     """Decide what a snapshot is to the book: its new content, a check of it, or of no use."""
     if books[book + B_SNAP] == SNAP_BUILD:
         books[_ABANDONED] += 1
+    if action == ACTION_CLEAR and books[H_RULES] & RULE_SNAPSHOT_REPLACES:
+        # A venue that restarts its ids, or is subscribed anew: nothing from before is comparable.
+        forget(books, book, DOUBT_NO_SNAPSHOT)
     known = books[book + B_CHANGE_ID]
     intact = is_intact(books, book)
     open_id = books[book + B_TX_ID] if books[book + B_TX] == TX_APPLY else UNDEF

@@ -154,6 +154,7 @@ __all__ = [
     "RULE_CLEAR_FIRST",
     "RULE_KNOWN_DELETE",
     "RULE_KNOWN_MODIFY",
+    "RULE_SNAPSHOT_REPLACES",
     "RULE_SPANS_FRAMES",
     "SNAP_BUILD",
     "SNAP_IGNORE",
@@ -262,6 +263,8 @@ RULE_CLEAR_FIRST = 16
 """Every snapshot begins with a clear; one that does not has lost its beginning."""
 RULE_SPANS_FRAMES = 32
 """A transaction may span frames, so the first one after a gap may lack its beginning."""
+RULE_SNAPSHOT_REPLACES = 64
+"""Snapshots come in the order of the changes: each is the book from there on, whatever its id."""
 
 
 def store_words(books: int, capacity: int = DEFAULT_CAPACITY) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zerofeed.books.layout import RULE_SNAPSHOT_REPLACES
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.venues.binance.messages import COINM, SPOT, USDM
 from zerofeed.venues.bybit.messages import BYBIT
@@ -15,6 +16,9 @@ from zerofeed.venues.kraken_futures.messages import KRAKEN_FUTURES
 from zerofeed.venues.okx.messages import OKX
 
 __all__ = ["DIALECTS", "NamedDialect"]
+
+_BY_REQUEST = 0
+"""Snapshots come by REST, between changes that are newer or older: their ids decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,18 @@ class NamedDialect:
     name: str
     summary: str
     dialect: Dialect
-    book_rules: int = 0
+    book_rules: int = RULE_SNAPSHOT_REPLACES
 
 
 DIALECTS: tuple[NamedDialect, ...] = (
-    NamedDialect("binance-spot", "Binance spot: trades, book, best bid and offer", SPOT),
+    NamedDialect("binance-spot", "Binance spot: trades, book, best bid and offer", SPOT, _BY_REQUEST),
     NamedDialect(
-        "binance-usdm", "Binance USD-M futures: and mark, index, funding, liquidations", USDM
+        "binance-usdm",
+        "Binance USD-M futures: and mark, index, funding, liquidations",
+        USDM,
+        _BY_REQUEST,
     ),
-    NamedDialect("binance-coinm", "Binance COIN-M futures: the same", COINM),
+    NamedDialect("binance-coinm", "Binance COIN-M futures: the same", COINM, _BY_REQUEST),
     NamedDialect("bybit", "Bybit 5: spot, linear, inverse, options", BYBIT),
     NamedDialect("coinbase", "Coinbase Exchange: trades, book, best bid and offer", COINBASE),
     NamedDialect(

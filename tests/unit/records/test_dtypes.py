@@ -39,6 +39,8 @@ BODIES = {
     kinds.RESET: ("expected_seq", "received_seq", "missing_count", "channel"),
     kinds.EPOCH: ("epoch", "resumed_frame"),
     kinds.DISCONNECT: ("reason", "reader"),
+    kinds.GREEKS: ("delta", "gamma", "vega", "theta"),
+    kinds.VOLATILITY: ("mark_iv", "bid_iv", "ask_iv", "underlying_price"),
 }
 
 

@@ -27,6 +27,8 @@ NUMBERS = {
     "reset": 17,
     "epoch": 18,
     "disconnect": 19,
+    "greeks": 20,
+    "volatility": 21,
 }
 
 

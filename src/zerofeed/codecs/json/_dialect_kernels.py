@@ -48,6 +48,7 @@ from zerofeed.codecs.json._scan_kernels import (
     decimals_in,
     kind_of,
     length_of,
+    mantissa_of,
     scan,
     start_of,
 )
@@ -219,7 +220,10 @@ SCRATCH_HEAD = S_STACK + STACK_WORDS
 """Words of scratch in front of table, fields and rows."""
 
 STATE_WORDS = 1
-"""Words of state for each instrument row: the revision of its definition that was announced."""
+"""Words of state for each instrument row: the revision of its definition that was announced.
+
+Row 0 is no instrument: its word is the window of instruments that are not known yet, 0 for none.
+"""
 
 UNNAMED = 1
 TABLE_FULL = 2
@@ -227,6 +231,7 @@ TABLE_FULL = 2
 NO_MORE = -1
 """The open message has no further part."""
 
+_NOT_YET = -2
 _RECORD_WORDS = 8
 _SYMBOL_BYTES = 64
 _DASH = 0x2D
@@ -304,6 +309,8 @@ def _find_message(buf: Bytes, base: int, scratch: _Words) -> int:
     table = scratch[S_TABLE]
     for place in range(scratch[table + MESSAGES]):
         entry = table + scratch[table + MESSAGES_AT] + place * MESSAGE_WORDS
+        # Of a list's first row, where it is found depends on the message.
+        scratch[S_MESSAGE] = entry
         at = table + scratch[entry + CONDITIONS_AT]
         is_it = True
         for _ in range(scratch[entry + CONDITIONS]):
@@ -318,7 +325,6 @@ def _find_message(buf: Bytes, base: int, scratch: _Words) -> int:
                 break
             at += CONDITION_WORDS
         if is_it:
-            scratch[S_MESSAGE] = entry
             return scratch[entry + SLOT]
     return -1
 
@@ -374,36 +380,41 @@ def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
 
 @inlined
 def _decimals(buf: Bytes, base: int, span: int) -> int:
-    """Count the digits behind the point of a plain number."""
+    """Count the digits behind the point of a plain number; -1 when it is none, or a bare 0."""
     if span < 0:
-        return decimals_in(span)
-    if not _is_there(span):
-        return 0
+        decimals = decimals_in(span)
+        return -1 if decimals == 0 and mantissa_of(span) == 0 else decimals
+    if not _is_there(span) or length_of(span) == 0:
+        return -1
     at = base + start_of(span)
     end = at + length_of(span)
+    if end - at == 1 and buf[at] == 0x30:
+        return -1
     point = before(buf, at, end, 0x2E)
     return max(0, end - point - 1)
 
 
 @inlined
 def _exponent_by_text(
-    buf: Bytes, base: int, source: int, fallback: int, scratch: _Words, table: int
+    buf: Bytes, base: int, sources: int, fallback: int, scratch: _Words, table: int
 ) -> int:
-    """Give minus the most decimals that a column, or a field, has in the open message."""
-    if source == NOWHERE:
+    """Give minus the most decimals that columns, or fields, have in the open message."""
+    if sources == NOWHERE:
         return fallback
-    index = source & ((1 << SPACE_SHIFT) - 1)
-    wanted = (source >> SPACE_SHIFT) - 1
-    most = int64(0)
-    if wanted < 0:
-        most = int64(_decimals(buf, base, scratch[scratch[S_FIELDS] + index]))
-    else:
-        width = scratch[table + ROW_WORDS]
+    most = int64(-1)
+    width = scratch[table + ROW_WORDS]
+    for place in range(scratch[table + sources]):
+        source = scratch[table + sources + 1 + place]
+        index = source & ((1 << SPACE_SHIFT) - 1)
+        wanted = (source >> SPACE_SHIFT) - 1
+        if wanted < 0:
+            most = max(most, int64(_decimals(buf, base, scratch[scratch[S_FIELDS] + index])))
+            continue
         for row in range(scratch[S_COUNT]):
             at = scratch[S_ROWS] + row * width
             if scratch[at] == wanted:
                 most = max(most, int64(_decimals(buf, base, scratch[at + ROW_HEAD + index])))
-    return -min(most, 18)
+    return fallback if most < 0 else -min(most, 18)
 
 
 @inlined
@@ -454,12 +465,15 @@ def _define_by_symbol(
 
 @inlined
 def _find_instrument(
-    buf: Bytes, base: int, outer: int, entry: int, words: _Words, lookup: _Words, scratch: _Words
-) -> int:
-    """Find or make the row of a part's instrument.
+    buf: Bytes, base: int, outer: int, entry: int, words: _Words, lookup: _Words, scratch: _Words,
+    window: int,
+) -> int:  # fmt: skip
+    """Find or make the row of a part's instrument; a new one has the window that was told, if any.
+
+    A message without records makes none: it may come before the one that shows the exponents.
 
     Returns:
-        The row; -1: none is named; BUFFER_FULL when the table is full.
+        The row; -1: none is named; -2: it is not known yet; BUFFER_FULL when the table is full.
     """
     table = scratch[S_TABLE]
     at = table + scratch[entry + SYMBOLS_AT]
@@ -485,6 +499,8 @@ def _find_instrument(
         row = find(lookup, key)
         if row >= 0:
             return row
+        if scratch[entry + EMITS] == 0:
+            return _NOT_YET
         if kind == NOWHERE:
             kind = int64(_kind_of_symbol(buf, first, end, scratch, table))
         price_exponent = _exponent_by_text(
@@ -496,6 +512,8 @@ def _find_instrument(
         row = find_or_add(words, lookup, key, price_exponent, size_exponent)
         if row >= 0:
             _define_by_symbol(buf, first, end, row, kind, words, scratch, is_upper)
+            if window > 0:
+                scratch[S_WINDOW] = window
         return row
     return -1
 
@@ -831,7 +849,14 @@ def next_part(
     index = out_at
     row = int64(-1)
     if scratch[entry + SYMBOLS]:
-        row = _find_instrument(buf, base, outer, entry, words, lookup, scratch)
+        row = _find_instrument(
+            buf, base, outer, entry, words, lookup, scratch, state[work_at]
+        )
+        if row == _NOT_YET:
+            if scratch[entry + WINDOW_AT] != NOWHERE:
+                window = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
+                put(state, work_at, max(0, window))
+            return 0
         if row < 0:
             scratch[S_REFUSED] = UNNAMED if row == -1 else TABLE_FULL
             return 0

@@ -381,7 +381,7 @@ class Message:
         kind: of its instruments where it is not the dialect's (an index); their symbols are kept apart.
         window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
             without a word. The number, or what is behind the last of a mark in a text.
-        exponents: sources of a price and a size whose number of decimals in the first message of an
+        exponents: sources of prices and of sizes whose most decimals in the first message of an
             instrument are the decimals that the venue always writes.
     """
 
@@ -393,7 +393,7 @@ class Message:
     book: Book | None = None
     is_heartbeat: bool = False
     kind: int | None = None
-    exponents: tuple[str, str] | None = None
+    exponents: tuple[str | tuple[str, ...], str | tuple[str, ...]] | None = None
     window: Window | None = None
 
 
@@ -501,31 +501,36 @@ class Dialect:
         conditions: list[int] = []
         for source, condition in message.when.items():
             if source in self._shape.lists:
+                if condition is not ANY:
+                    raise BugError("a list has rows or none", expected=ANY, got=condition)
                 conditions += [self._shape.lists[source], HAS_ROWS, 0]
                 continue
             if not isinstance(condition, _Test):
-                self._texts.add(source)
-            conditions += [self._source(source, message.each, None), *_condition_words(condition)]
+                self._texts.add(_without_place(source))
+            # No row of any list is chosen yet: a column has no value.
+            conditions += [self._source(source, None, None), *_condition_words(condition)]
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
         symbol_words: list[int] = []
         for symbol in symbols:
             at = NOWHERE
             if symbol.source is not None:
-                self._texts.add(symbol.source)
+                self._texts.add(_without_place(symbol.source))
                 at = self._source(symbol.source, message.each, None)
             symbol_words += [at, _byte(symbol.before), _byte(symbol.behind), symbol.is_upper]
         emits = [word for emit in message.emits for word in self._emit(emit, message.each)]
         book = message.book
+        if not symbols and (book is not None or message.window is not None):
+            raise BugError("a book of no instrument", got=message.name)
         check = book.check if book is not None else None
         window = message.window
         if check is not None:
-            self._numbers.add(check.source)
+            self._numbers.add(_without_place(check.source))
         if window is not None:
-            self._texts.add(window.source)
+            self._texts.add(_without_place(window.source))
         price_text, size_text = NOWHERE, NOWHERE
         if message.exponents is not None:
-            price_text = self._column(message.exponents[0])
-            size_text = self._column(message.exponents[1])
+            price_text = self._columns(message.exponents[0])
+            size_text = self._columns(message.exponents[1])
         return [
             self._put(conditions), len(conditions) // CONDITION_WORDS,
             each,
@@ -569,6 +574,8 @@ class Dialect:
                 raise BugError("no such column", expected=" or ".join(names), got=name)
             add(T_BODY + names.index(name), values)
         side = emit.side if isinstance(emit.side, int) else NO_SIDE
+        if isinstance(emit.side, tuple) or isinstance(emit.action, tuple):
+            raise BugError("side and action have no alternatives", got=names)
         if not isinstance(emit.side, int):
             add(T_SIDE, emit.side)
         action = emit.action if isinstance(emit.action, int) else ACTION_NONE
@@ -591,7 +598,7 @@ class Dialect:
         if isinstance(value, Constant):
             return [target, OP_CONSTANT, NOWHERE, value.number, 0, 0]
         is_text = isinstance(value, Code | Key) or (isinstance(value, Time) and value.unit == "iso")
-        (self._texts if is_text else self._numbers).add(value.source.replace("[0]", ""))
+        (self._texts if is_text else self._numbers).add(_without_place(value.source))
         source = self._source(value.source, each, rows)
         if isinstance(value, Price):
             return [target, OP_PRICE, source, 0, int(value.is_zero_none), 0]
@@ -638,6 +645,11 @@ class Dialect:
         space = INNER if name == rows else OUTER
         return space << SPACE_SHIFT | columns[column]
 
+    def _columns(self, sources: str | tuple[str, ...]) -> int:
+        """Put down the number of sources, and each of them."""
+        each = sources if isinstance(sources, tuple) else (sources,)
+        return self._put([len(each), *(self._column(source) for source in each)])
+
     def _column(self, source: str) -> int:
         """Give a column by list and number, or a field by its number in the list NOWHERE + 1 = 0."""
         name, dot, column = source.partition(".")
@@ -650,6 +662,11 @@ class Dialect:
         if isinstance(value, Size) and value.unless_zero is not None:
             sources.append(value.unless_zero)
         return rows is not None and any(source.startswith(f"{rows}.") for source in sources)
+
+
+def _without_place(source: str) -> str:
+    """Name the column that a source is of, wherever its row stands."""
+    return source.replace("[0].", ".")
 
 
 def _key(text: str) -> int:

@@ -36,6 +36,7 @@ from zerofeed.records.kinds import (
     FUNDING,
     GREEKS,
     INDEX,
+    LEVEL,
     LIMITS,
     LIQUIDATION,
     MARK,
@@ -48,7 +49,8 @@ from zerofeed.records.kinds import (
 
 __all__ = ["DERIBIT_JSON"]
 
-_ROW: list[Wanted | None] = [None, "price", "size"]
+_ROW: list[Wanted | None] = ["first", "price", "size"]
+"""``[action, price, amount]``; in grouped books ``[price, amount]``, one place further to the left."""
 _SHAPE = Shape(
     {
         "id": "request",
@@ -134,6 +136,34 @@ def _book(*, is_snapshot: bool, **when: Condition) -> Message:
             change_id=Whole("id"),
             previous=None if is_snapshot else Whole("previous_id"),
         ),
+    )
+
+
+def _grouped_book() -> Message:
+    """A grouped book: rows of two, whole each time."""
+    emits = [
+        Emit(
+            LEVEL,
+            rows=rows,
+            time=_TIME,
+            side=side,
+            price=Price(f"{rows}.first"),
+            size=Size(f"{rows}.price"),
+            change_id=Whole("id"),
+        )
+        for rows, side in (("bids", BID), ("asks", ASK))
+    ]
+    return Message(
+        "book",
+        when={
+            "channel": Before(".", "book"),
+            "previous_id": NONE,
+            "bids[0].size": NONE,
+            "asks[0].size": NONE,
+        },
+        symbol=_SYMBOL,
+        book=Book(is_snapshot=True),
+        emits=emits,
     )
 
 
@@ -242,6 +272,7 @@ DERIBIT_JSON = Dialect(
             ],
         ),
         _book(is_snapshot=True, type="snapshot"),
+        _grouped_book(),
         # Older captures name no type: what has no change before it is whole.
         _book(is_snapshot=True, previous_id=NONE),
         _book(is_snapshot=False, previous_id=ANY),

@@ -94,7 +94,7 @@ def _book(kind: str, *, is_snapshot: bool) -> Message:
         each="data",
         book=Book(is_snapshot=is_snapshot, check=Check(CHECKSUM_KRAKEN, "data.checksum")),
         emits=levels(bids="bids", asks="asks", time=_TIME),
-        exponents=("bids.price", "bids.size"),
+        exponents=(("bids.price", "asks.price"), ("bids.size", "asks.size")),
     )
 
 
@@ -119,7 +119,7 @@ KRAKEN_V2 = Dialect(
                     ask_size=Size("data.ask_size"),
                 )
             ],
-            exponents=("data.bid", "data.bid_size"),
+            exponents=(("data.bid", "data.ask"), ("data.bid_size", "data.ask_size")),
         ),
         _book("snapshot", is_snapshot=True),
         _trades("snapshot", SNAPSHOT),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from zerofeed.books.checksums import CHECKSUM_KRAKEN
 from zerofeed.codecs.json.dialect import (
     ANY,
+    NONE,
     Before,
     Book,
     Check,
@@ -63,7 +64,8 @@ def _book(place: str, symbol: str, *, is_snapshot: bool) -> Message:
     bids, asks = ("all_bids", "all_asks") if is_snapshot else ("bids", "asks")
     when: dict[str, Condition] = {place: Before("-", "book")}
     if is_snapshot:
-        when[asks] = ANY
+        # Changes have a checksum, snapshots have none; either may lack rows.
+        when["checksum"] = NONE
     emits = levels(bids=bids, asks=asks, time=None)
     for emit in emits:
         emit.time = Time(f"{emit.rows}.time", "s")
@@ -76,7 +78,7 @@ def _book(place: str, symbol: str, *, is_snapshot: bool) -> Message:
             check=None if is_snapshot else Check(CHECKSUM_KRAKEN, "checksum"),
         ),
         emits=emits,
-        exponents=(f"{asks}.price", f"{asks}.size"),
+        exponents=((f"{asks}.price", f"{bids}.price"), (f"{asks}.size", f"{bids}.size")),
         window=Window(place, behind="-"),
     )
 

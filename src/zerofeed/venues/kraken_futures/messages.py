@@ -123,6 +123,8 @@ _TICKER = [
 KRAKEN_FUTURES = Dialect(
     _SHAPE,
     [
+        # First: what confirms a subscription names its feed, too.
+        Message("event", when={"event": ANY}),
         Message(
             "book",
             when={"feed": "book"},
@@ -176,7 +178,6 @@ KRAKEN_FUTURES = Dialect(
             ],
         ),
         Message("heartbeat", when={"feed": "heartbeat"}, is_heartbeat=True),
-        Message("event", when={"event": ANY}),
     ],
     kinds=[
         SymbolKind(PERPETUAL, prefix="PI_"),

@@ -1,0 +1,358 @@
+"""Random dialects and messages: the kernel does what the declarations say, as slowly read by Python."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.codecs.json.oracle import Raw
+from tests.unit.codecs.json.slow_dialect import Made, SlowDialect
+from tests.unit.venues.venue import RECEIVED_NS, encoded
+from zerofeed.codecs.json import dialect as d
+from zerofeed.codecs.json.decoder import JsonDecoder, make_scratch
+from zerofeed.codecs.json.shape import Either, Items, Shape
+from zerofeed.feed.instruments import InstrumentTable
+from zerofeed.records import kinds
+from zerofeed.records.dtypes import BODY, RECORD
+from zerofeed.records.flags import LAST, MAYBE_BAD_BOOK, TOB
+from zerofeed.records.instruments import INDEX_INSTRUMENT, SPOT
+from zerofeed.runtime import protocols
+from zerofeed.runtime.offline import OfflineFeed
+
+__all__: list[str] = []
+
+WANTED: Any = {
+    "e": "event",
+    "s": "symbol",
+    "t": "time",
+    "p": "price",
+    "q": "size",
+    "x": Either("scalar", {"i": "inner_scalar", "j": "other_scalar"}),
+    "arr": ["zeroth", None, "second"],
+    "l": Items("flat", ["price", "size", "extra"]),
+    "k": Items("keyed", {"p": "price", "q": "size", "s": "side"}),
+    "d": Items(
+        "outer",
+        {
+            "s": "symbol",
+            "p": "price",
+            "t": "time",
+            "b": Items("inner", ["price", "size"]),
+            "o": Items("other", {"p": "price", "q": "size"}),
+        },
+    ),
+}
+COLUMNS = Shape(WANTED).columns
+FIELDS = list(Shape(WANTED).fields)
+
+NUMBERS = [
+    "0", "1", "-1", "2.5", "-0.5", "0.00000001", "0.000000005", "0.000000015", "12345678.12345678",
+    "1e-7", "1.5E+3", "-0", "0.0", "12345678901234567", "123456789012345678", "1700000000123",
+    "1700000000.123456", "9223372036854775807", "9223372036854775808", "99999999999999999999999",
+    "100", "61737.63000000", "0.10000000",
+]  # fmt: skip
+TEXTS = [
+    "trade", "book", "book.ABC", "book.1.ABC", "ABC", "abc@x", "XYZ-USD", "true", "buy", "sell", "",
+    "2023-09-25T07:49:37.5Z", "2023-09-25T07:49:37", "-", ".", "1.", ".5", "007", "1e", "+1", "1x",
+    "1.2.3", " 1", "NaN", "12345678x", "123456789012345678x", "é",
+]  # fmt: skip
+BARE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+
+scalars: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from(NUMBERS).map(Raw),
+    st.sampled_from([*NUMBERS, *TEXTS]),
+    st.sampled_from([True, False, None]),
+)
+
+
+def objects(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects that have any of these keys, and one that nobody wants."""
+    unknown = st.one_of(scalars, st.lists(scalars, max_size=2), st.just({"p": ["]", {"q": "}"}]}))
+    return st.fixed_dictionaries({}, optional={**keys, "unwanted": unknown})
+
+
+messages_sent = objects(
+    {
+        "e": st.one_of(st.sampled_from(["trade", "book", "book.ABC", "book.1.ABC"]), scalars),
+        "s": st.one_of(st.sampled_from(["ABC", "abc@x", "XYZ-USD"]), scalars),
+        "t": scalars,
+        "p": scalars,
+        "q": scalars,
+        "x": st.one_of(scalars, objects({"i": scalars, "j": scalars})),
+        "arr": st.lists(scalars, max_size=4),
+        "l": st.lists(st.lists(scalars, max_size=4), max_size=3),
+        "k": st.lists(objects({"p": scalars, "q": scalars, "s": scalars}), max_size=3),
+        "d": st.lists(
+            objects(
+                {
+                    "s": st.sampled_from(["ABC", "XYZ-USD"]),
+                    "p": scalars,
+                    "t": scalars,
+                    "b": st.lists(st.lists(scalars, max_size=3), max_size=3),
+                    "o": st.lists(objects({"p": scalars, "q": scalars}), max_size=2),
+                }
+            ),
+            max_size=3,
+        ),
+    }
+)
+
+
+def spelled(value: Any, chance: random.Random) -> str:
+    """A message as text: keys in any order, white space between all parts."""
+    space = chance.choice(["", "", " ", "\n\t", "  \r\n"])
+    if isinstance(value, Raw):
+        return str(value)
+    if isinstance(value, dict):
+        pairs = [f'"{_key(key, chance)}"{space}:{space}{spelled(each, chance)}' for key, each in value.items()]
+        chance.shuffle(pairs)
+        return "{" + space + f"{space},{space}".join(pairs) + space + "}"
+    if isinstance(value, list):
+        return "[" + space + f"{space},{space}".join(spelled(each, chance) for each in value) + "]"
+    return {True: "true", False: "false", None: "null"}.get(value) or f'"{value}"'
+
+
+def _key(key: str, chance: random.Random) -> str:
+    """A key, now and then with a letter of it as an escape."""
+    at = chance.randrange(len(key)) if chance.random() < 0.2 else -1
+    return "".join(f"\\u{ord(c):04x}" if place == at else c for place, c in enumerate(key))
+
+
+@st.composite
+def values(draw: Any, sources: list[str]) -> Any:
+    source = draw(st.sampled_from(sources))
+    return draw(
+        st.sampled_from(
+            [
+                d.Price(source),
+                d.Price(source, is_zero_none=True),
+                d.Size(source),
+                d.Size(source, is_signed=True),
+                d.Rate(source),
+                d.Whole(source),
+                d.Whole(source, plus=-1),
+                d.Decimal(source, 3),
+                d.Time(source, "s"),
+                d.Time(source, "ms"),
+                d.Time(source, "ns"),
+                d.Time(source, "iso"),
+                d.Code(source, {"buy": 66, "sell": 65, "true": 1, "0": 7}),
+                d.Key(source),
+                d.Constant(5),
+            ]
+        )
+    )
+
+
+@st.composite
+def emits(draw: Any, each: str | None, *, is_book: bool) -> d.Emit:
+    rows = draw(st.sampled_from(["inner", "other"] if each else ["flat", "keyed"]))
+    if not is_book and draw(st.booleans()):
+        rows = None
+    columns = [f"{name}.{c}" for name in {each, rows} - {None} for c in COLUMNS[name]]
+    first = ["inner", "other"] if each else ["flat", "keyed"]
+    sources = FIELDS + 3 * columns + [f"{name}[0].price" for name in first]
+    kind = kinds.LEVEL if is_book else draw(
+        st.sampled_from([kinds.TRADE, kinds.QUOTE, kinds.MARK, kinds.FUNDING, kinds.GREEKS])
+    )  # fmt: skip
+    value = values(sources)
+    body = {
+        name: draw(st.one_of(value, st.tuples(value, value)))
+        for name in BODY[kind]
+        if draw(st.booleans())
+    }
+    if is_book:
+        body["price"], body["size"] = d.Price(f"{rows}.price"), d.Size(f"{rows}.size")
+        side: Any = draw(st.sampled_from([kinds.BID, kinds.ASK]))
+    else:
+        source = draw(st.sampled_from(sources))
+        side = draw(
+            st.sampled_from(
+                [kinds.NO_SIDE, d.Code(source, {"buy": 66, "sell": 65}), d.SideOfSign(source)]
+            )
+        )
+    return d.Emit(
+        kind,
+        rows=rows,
+        needs=None if is_book else draw(st.sampled_from([None, *sources])),
+        time=draw(st.one_of(st.none(), values(sources), st.tuples(value, value))),
+        side=side,
+        flags=0 if is_book else draw(st.sampled_from([0, TOB | LAST])),
+        **body,
+    )
+
+
+CONDITIONS = [
+    d.ANY, d.NONE, "trade", "book", "true", "1", "", d.Before(".", "book"), d.Begins("book.1."),
+]  # fmt: skip
+SYMBOLS = [
+    d.Symbol("symbol"),
+    d.Symbol("symbol", before="@", is_upper=True),
+    d.Symbol("event", behind="."),
+    (d.Symbol("scalar"), d.Symbol("symbol")),
+    (d.Symbol("second", before="-"), d.ONLY),
+]
+
+
+@st.composite
+def messages_meant(draw: Any, place: int) -> d.Message:
+    each = draw(st.sampled_from([None, "outer"]))
+    book = draw(st.sampled_from([None, None, d.Book(), d.Book(is_snapshot=True)]))
+    when: dict[str, Any] = draw(
+        st.dictionaries(
+            st.sampled_from(["event", "symbol", "scalar", "inner_scalar", "zeroth", "price"]),
+            st.sampled_from(CONDITIONS),
+            max_size=2,
+        )
+    )
+    if draw(st.booleans()):
+        when[draw(st.sampled_from(["flat", "keyed", "outer"]))] = d.ANY
+    if each is None and draw(st.booleans()):
+        when["flat[0].price"] = draw(st.sampled_from([d.ANY, d.NONE, "1"]))
+    symbols = [*SYMBOLS, *([d.Symbol("outer.symbol")] * 4 if each else [])]
+    has_symbol = book is not None or draw(st.booleans())
+    return d.Message(
+        f"message {place}",
+        when=when,
+        symbol=draw(st.sampled_from(symbols)) if has_symbol else (),
+        each=each,
+        book=book,
+        emits=draw(st.lists(emits(each, is_book=book is not None), min_size=1, max_size=3)),
+        kind=draw(st.sampled_from([None, None, INDEX_INSTRUMENT])) if has_symbol else None,
+        exponents=draw(
+            st.sampled_from(
+                [None, ("price", "size"), (("flat.price", "keyed.price"), ("flat.size", "size"))]
+            )
+        )
+        if has_symbol
+        else None,
+    )
+
+
+@st.composite
+def cases(draw: Any) -> tuple[list[d.Message], list[str]]:
+    meant = [draw(messages_meant(place)) for place in range(draw(st.integers(1, 3)))]
+    chance = draw(st.randoms(use_true_random=False))
+    sent = draw(st.lists(messages_sent, min_size=1, max_size=4))
+    return meant, [spelled(each, chance) for each in sent]
+
+
+def feed_of(dialect: d.Dialect, monkeypatch: pytest.MonkeyPatch) -> OfflineFeed:
+    """A feed of a dialect that has no name; every dialect is run by the same machine code."""
+    known = protocols.PROTOCOLS["okx"]
+    made = replace(
+        known, name="made", templates=dialect.names, book_rules=0, scratch=partial(make_scratch, dialect)
+    )
+    with monkeypatch.context() as patch:
+        patch.setitem(protocols.PROTOCOLS, "made", made)
+        return OfflineFeed("made", instruments=16, book_levels=16, book_depth=4, batch=1)
+
+
+def made_of(records: Any, instruments: InstrumentTable) -> list[Made]:
+    """Records as the twin makes them: without the announcements, the books' answers and doubts."""
+    made = []
+    for record in records:
+        kind, row = int(record["kind"]), int(record["instrument"])
+        if kind in {kinds.INSTRUMENT, kinds.BBO}:
+            continue
+        symbol = ("", False)
+        if row:
+            definition = instruments.row(row)
+            symbol = (definition.symbol, definition.kind == "index")
+        words = np.frombuffer(record.tobytes(), np.int64)
+        made.append(
+            Made(
+                kind, symbol, int(record["side"]), chr(record["action"]),
+                int(record["flags"]) & ~MAYBE_BAD_BOOK, int(record["ts_event_ns"]),
+                (int(words[4]), int(words[5]), int(words[6]), int(words[7])),
+            )
+        )  # fmt: skip
+        assert RECEIVED_NS <= record["ts_recv_ns"] < RECEIVED_NS + 10**6
+    return made
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large,
+                                             HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(case=cases())
+def test_a_dialect_means_what_its_declarations_say(
+    case: tuple[list[d.Message], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meant, sent = case
+    dialect = d.Dialect(Shape(WANTED), meant, kind=SPOT)
+    slow = SlowDialect(WANTED, meant)
+    told = [slow.take(text) for text in sent]
+    expected = [made for _, each in told for made in each]
+
+    feed = feed_of(dialect, monkeypatch)
+    parts = [part.tobytes() for part in feed.process(*encoded(sent))]
+    records = np.frombuffer(b"".join(parts), RECORD)
+    assert made_of(records, feed.instruments) == expected
+    names = [name for name, _ in told]
+    counts = enumerate(feed.metrics.templates())
+    assert {feed.templates[slot]: n for slot, n in counts if n} == {
+        name: names.count(name) for name in names if name.startswith("message")
+    }
+    assert feed.metrics["packets_malformed"] == names.count("malformed") == 0
+    assert feed.metrics["numbers_out_of_range"] == slow.out_of_range
+    symbols = [(each.symbol, each.kind == "index") for each in feed.instruments]
+    assert symbols == list(slow.known)
+    exponents = [(each.price_exponent, each.size_exponent) for each in feed.instruments]
+    assert exponents == list(slow.known.values())
+
+    decoder = JsonDecoder(dialect, instruments=16, longest_bytes=4096, batch=4096)
+    data, index = encoded(sent)
+    columns = [index[name].astype(np.int64) for name in ("offset", "length", "ts_ns")]
+    decoded, taken = decoder.decode(data, *columns)
+    assert taken == len(sent)
+    assert made_of(decoded, decoder.instruments) == expected
+
+
+# A few by hand, so that a failure above is not the first to be read
+
+
+def test_a_row_of_the_outer_list_has_only_its_own_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = d.Message(
+        "m",
+        symbol=d.Symbol("outer.symbol"),
+        each="outer",
+        emits=[d.Emit(kinds.TRADE, rows="inner", price=d.Price("inner.price"))],
+    )
+    feed = feed_of(d.Dialect(Shape(WANTED), [message]), monkeypatch)
+    text = '{"d":[{"b":[["1"],["2"]],"s":"A"},{"s":"B","b":[]},{"s":"C","b":[["3"]]}]}'
+    records = np.concatenate([part.copy() for part in feed.process(*encoded([text]))])
+    trades = records[records["kind"] == kinds.TRADE]
+    assert (trades["price"] // 10**8).tolist() == [1, 2, 3]
+    assert [feed.instruments.row(int(row)).symbol for row in trades["instrument"]] == list("AAC")
+
+
+def test_more_rows_than_there_is_room_for_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = d.Message("m", emits=[d.Emit(kinds.TRADE, rows="flat", price=d.Price("flat.price"))])
+    feed = feed_of(d.Dialect(Shape(WANTED), [message]), monkeypatch)
+    # Rows that are no arrays are two bytes each, which no venue sends.
+    text = '{"l":[' + ",".join("1" for _ in range(30_000)) + "]}"
+    assert sum(len(part) for part in feed.process(*encoded([text]))) == 0
+    assert feed.metrics["packets_malformed"] == 1
+
+
+def test_an_instrument_that_finds_the_table_full_makes_no_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    message = d.Message("m", symbol=d.Symbol("symbol"), emits=[d.Emit(kinds.TRADE)])
+    feed = feed_of(d.Dialect(Shape(WANTED), [message]), monkeypatch)
+    sent = [f'{{"s":"{number}"}}' for number in range(20)]
+    records = np.concatenate([part.copy() for part in feed.process(*encoded(sent))])
+    made = int((records["kind"] == kinds.TRADE).sum())
+    assert made == len(feed.instruments) - 1 == 15
+    assert feed.metrics["instruments_refused"] == 5
+    assert feed.metrics["packets_decoded"] == 20
