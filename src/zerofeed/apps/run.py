@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zerofeed.runtime.config import load
+from zerofeed.base.errors import ConfigurationError
+from zerofeed.runtime.config import load, parse_tree
 from zerofeed.runtime.supervisor import Supervisor
+from zerofeed.runtime.venue_config import tree_of
+from zerofeed.venues.catalogue import is_shorthand
 
 __all__ = ["log_line", "run"]
 
 
-def run(path: Path, settings: Sequence[str] = ()) -> int:
-    """Run the feed that a file describes. Blocks until SIGINT or SIGTERM.
+def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
+    """Run the feed that a file, or shorthands of a venue, describe. Blocks until SIGINT or SIGTERM.
 
     Args:
-        path: TOML file.
+        names: a TOML file; or ``binance:BTCUSDT,ETHUSDT`` and the like, all of one service.
         settings: ``key.path=value`` texts that change single values of it.
 
     Returns:
@@ -28,7 +31,18 @@ def run(path: Path, settings: Sequence[str] = ()) -> int:
         ConfigurationError: the file or a setting is wrong; nothing was started.
         ResourceError: the machine refuses memory, port or interface; nothing was started.
     """
-    supervisor = Supervisor(load(path, settings), log_line)
+    if all(is_shorthand(name) for name in names):
+        config = parse_tree(tree_of(names), " ".join(names), settings)
+    elif len(names) == 1:
+        config = load(Path(names[0]), settings)
+    else:
+        raise ConfigurationError(
+            "several files, or a file and a venue",
+            expected="one TOML file, or VENUE:SYMBOL,SYMBOL ...",
+            got=" ".join(names),
+            next_step="run a feed for each of them",
+        )
+    supervisor = Supervisor(config, log_line)
     try:
         supervisor.run()
     finally:

@@ -26,6 +26,7 @@ from zerofeed.books.layout import (
     B_ASKS,
     B_BASE_ID,
     B_BIDS,
+    B_BUSY,
     B_CHANGE_ID,
     B_DIRTY,
     B_DOUBT_COUNT,
@@ -69,6 +70,7 @@ from zerofeed.books.layout import (
 from zerofeed.records.flags import LAST
 from zerofeed.records.kinds import ACTION_CANCEL, ACTION_CLEAR, ACTION_MODIFY, ACTION_NONE, ASK, BID
 from zerofeed.records.units import UNDEF
+from zerofeed.shm._atomics import fence_release, store_release
 
 __all__ = [
     "FINISHED",
@@ -130,12 +132,18 @@ def set_doubts(books: _Words, book: int, doubts: int) -> None:
 
 @inlined
 def close_gaps(books: _Words, book: int) -> None:
-    """Move the levels of both sides together."""
+    """Move the levels of both sides together, marked busy: the caller may not have marked the book."""
+    if books[book + B_GAPS] == 0 and books[book + B_GAPS + 1] == 0:
+        return
     capacity = books[H_CAPACITY]
+    was_busy = books[book + B_BUSY]
+    store_release(books, book + B_BUSY, 1)
+    fence_release()
     for side in range(2):
         if books[book + B_GAPS + side] != 0:
             drop_tombstones(books, side_at(books, book, side), capacity, book + B_BIDS + side)
             books[book + B_GAPS + side] = 0
+    store_release(books, book + B_BUSY, was_busy)
 
 
 @inlined

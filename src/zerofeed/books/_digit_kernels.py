@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined
+from zerofeed.base.kernel import always_inlined, inlined
 
 __all__ = ["BEGIN", "POWERS", "put", "put_javascript", "put_plain", "put_scaled", "spread"]
 
@@ -54,7 +54,7 @@ _SMALLEST_PLAIN = -6
 """JavaScript prints a number whose first digit stands for less than 10**-6 with an exponent."""
 
 
-@inlined
+@always_inlined
 def put(crc: int, word: int, count: int) -> int:
     """Take up to 8 characters into a CRC.
 
@@ -87,7 +87,7 @@ def put(crc: int, word: int, count: int) -> int:
     )
 
 
-@inlined
+@always_inlined
 def spread(number: int) -> int:
     """Give the 8 decimal digits of a number below 10**8, one a byte, the first lowest.
 
@@ -102,7 +102,7 @@ def spread(number: int) -> int:
     return int(tens | ((quarters - tens * 10) << 8))
 
 
-@inlined
+@always_inlined
 def _length(number: int) -> int:
     """Count the digits of a number below 10**8; 0 has none."""
     return (
@@ -117,14 +117,14 @@ def _length(number: int) -> int:
     )
 
 
-@inlined
+@always_inlined
 def _put_first(crc: int, number: int) -> int:
     count = _length(number)
     shift = 32 - 4 * count
     return put(crc, ((spread(number) | _ZEROS) >> shift) >> shift, count)
 
 
-@inlined
+@always_inlined
 def put_scaled(crc: int, number: int) -> int:
     """Take the digits of a number into a CRC, without leading zeros; of 0, nothing.
 

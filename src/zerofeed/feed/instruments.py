@@ -29,6 +29,7 @@ from zerofeed.feed._instrument_kernels import (
     LOOKUP_HEADER,
     ROW_WORDS,
     W_REVISION,
+    W_SYMBOL,
     copy_table,
     initialise,
     row_count,
@@ -36,8 +37,9 @@ from zerofeed.feed._instrument_kernels import (
 from zerofeed.records.instruments import INSTRUMENT_ROW, INSTRUMENT_TYPES
 from zerofeed.records.units import UNDEF, to_decimal
 
-__all__ = ["Instrument", "InstrumentTable", "lookup_words", "make_table"]
+__all__ = ["Instrument", "InstrumentTable", "lookup_words", "make_table", "symbol_of"]
 
+_SYMBOL_WORDS = 8
 _ATTEMPTS = 1_000
 _PATIENCE = 100
 _PAUSE_S = 0.001
@@ -95,6 +97,12 @@ class Instrument:
     definition_seq: int
     channel: int
     revision: int
+
+
+def symbol_of(words: npt.NDArray[np.int64], row: int) -> str:
+    """Give the symbol of a row of the table's words. The writer only."""
+    at = row * ROW_WORDS + W_SYMBOL
+    return words[at : at + _SYMBOL_WORDS].tobytes().rstrip(b"\0").decode(errors="replace")
 
 
 def lookup_words(instruments: int) -> int:

@@ -16,6 +16,7 @@ from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorPage, CursorTable, Ring
 
 __all__ = [
+    "CONNECTION_LOST",
     "LOST_PATIENCE",
     "MODES",
     "Debts",
@@ -28,6 +29,8 @@ __all__ = [
     "initial_position",
 ]
 
+CONNECTION_LOST = 2
+"""Reason in a DISCONNECT record: a connection ended and something may be missing; with its source."""
 LOST_PATIENCE = 1
 """``reason`` of a DISCONNECT record: the feed's patience with a lossless reader ran out."""
 

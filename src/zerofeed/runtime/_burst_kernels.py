@@ -54,7 +54,7 @@ from zerofeed.runtime._receive_kernels import (
     PORT_SOURCE,
     receive_frames,
 )
-from zerofeed.runtime._step_kernels import number_records
+from zerofeed.runtime._step_kernels import note_loss, number_records
 from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.shm._prefetch import prefetch_to_write
 from zerofeed.shm._ring_kernels import (
@@ -69,6 +69,7 @@ from zerofeed.shm.histogram import HISTOGRAM_WORDS, sample
 from zerofeed.shm.journal import DONE, begin, finish, seal
 from zerofeed.wire._arrival_kernels import (
     CUT_FLAG,
+    LOST_FLAG,
     NO_STAMP_FLAG,
     RECORDED_FLAG,
 )
@@ -237,23 +238,28 @@ def _process_frames(
         begin(state, step)
         published = control[PUBLISHED]
         at = published & mask
-        count = process_packet(
-            arena,
-            frame.offset,
-            int64(frame.length),
-            int64(frame.flags) & CUT_FLAG,
-            frame.ts_recv_ns,
-            words,
-            lookup,
-            state,
-            books,
-            undo,
-            records,
-            record_words,
-            at,
-            at + room,
-            scratch,
-        )
+        count = int64(1)
+        if int64(frame.flags) & LOST_FLAG:
+            note_loss(frame, books, undo, state, records, at)
+        else:
+            count = process_packet(
+                arena,
+                frame.offset,
+                int64(frame.length),
+                int64(frame.flags) & CUT_FLAG,
+                frame.ts_recv_ns,
+                int64(frame.channel),
+                words,
+                lookup,
+                state,
+                books,
+                undo,
+                records,
+                record_words,
+                at,
+                at + room,
+                scratch,
+            )
         number_records(records, at, count, published, words)
         if int64(frame.flags) & NO_STAMP_FLAG:
             for index in range(count):

@@ -114,6 +114,7 @@ def process_packet(
     length: int,
     cut_bytes: int,
     ts_recv_ns: int,
+    source: int,  # noqa: ARG001 - its packets name their channel
     words: _Words,
     lookup: _Words,
     state: _Words,
@@ -133,6 +134,7 @@ def process_packet(
         length: bytes of it that are there.
         cut_bytes: bytes of it that were cut off.
         ts_recv_ns: arrival, Unix ns.
+        source: number of the source that it came from.
         words: the instruments' rows.
         lookup: the instruments' map.
         state: journal, counters, channels, codec state.

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import MISMATCH, UNKNOWN_TEMPLATE
 from zerofeed.books._checksum_kernels import check, flag_doubtful
-from zerofeed.books._kernels import apply, set_window
+from zerofeed.books._kernels import apply, bind_channels, set_window
+from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._dialect_kernels import (
     NO_MORE,
@@ -62,6 +63,16 @@ _OUT_OF_RANGE = counter_word("numbers_out_of_range")
 
 
 @inlined
+def _bind(books: _Words, row: int, source: int) -> None:
+    """Note from which source a book's changes come, when it is first seen."""
+    if (
+        0 <= row < books[H_BOOKS]
+        and books[HEADER_WORDS + row * books[H_STRIDE] + B_CHANNEL] == UNDEF
+    ):
+        bind_channels(books, row, source, source)
+
+
+@inlined
 def _check(
     books: _Words, words: _Words, row: int, records: Any, at: int, count: int, scratch: _Words
 ) -> None:
@@ -82,6 +93,7 @@ def process_packet(
     length: int,
     cut_bytes: int,
     ts_recv_ns: int,
+    source: int,
     words: _Words,
     lookup: _Words,
     state: _Words,
@@ -101,6 +113,7 @@ def process_packet(
         length: bytes of it that are there.
         cut_bytes: bytes of it that were cut off.
         ts_recv_ns: arrival, Unix ns.
+        source: number of the source that it came from.
         words: the instruments' rows.
         lookup: the instruments' map.
         state: journal, counters, what was announced of each instrument.
@@ -151,6 +164,7 @@ def process_packet(
         quotes = 0
         if scratch[entry + BOOK] and stored > 0:
             keep_book(books, undo, row)
+            _bind(books, row, source)
             quotes = apply(books, records, index, stored, index + stored, limit)
             if scratch[S_CHECKSUM] != UNDEF:
                 _check(books, words, row, records, index, stored + max(0, quotes), scratch)

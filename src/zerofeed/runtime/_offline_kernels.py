@@ -115,6 +115,7 @@ def _decode(
             lengths[packet],
             cut_bytes[packet],
             times_ns[packet],
+            int64(0),
             words,
             lookup,
             state,

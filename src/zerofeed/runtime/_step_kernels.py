@@ -8,18 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, inlined, int64, kernel
+from zerofeed.books._kernels import suspect
 from zerofeed.feed._instrument_kernels import stamp_definition
+from zerofeed.feed.members import CONNECTION_LOST
 from zerofeed.feed.metrics import counter_word
-from zerofeed.records.kinds import INSTRUMENT
+from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, INSTRUMENT, NO_SIDE
+from zerofeed.records.units import UNDEF
+from zerofeed.runtime._undo_kernels import keep_header
 from zerofeed.shm.journal import add, begin, finish, seal
 
-__all__ = ["number_records", "skip_frame"]
+__all__ = ["note_loss", "number_records", "skip_frame"]
 
 _Words = npt.NDArray[np.int64]
 
 _RECEIVED = counter_word("packets_received")
 _BYTES = counter_word("bytes_received")
 _MALFORMED = counter_word("packets_malformed")
+_RECORDS_PUBLISHED = counter_word("records_published")
 
 
 @inlined
@@ -38,6 +43,40 @@ def number_records(records: Any, at: int, count: int, first_seq: int, words: _Wo
         record.seq = first_seq + index
         if record.kind == INSTRUMENT:
             stamp_definition(words, int64(record.instrument), first_seq + index)
+
+
+@inlined
+def note_loss(
+    frame: Any, books: _Words, undo: _Words, state: _Words, records: Any, at: int
+) -> None:
+    """Make the one record of a frame that says: a connection of this source was lost.
+
+    Its books are suspected: what came between the lost connection and the next one is missing.
+
+    Args:
+        frame: its descriptor; it has no bytes.
+        books: the writer's books.
+        undo: where the header of the books is kept as it was.
+        state: journal and counters.
+        records: RECORD array.
+        at: index of the record to write.
+    """
+    source = int64(frame.channel)
+    keep_header(books, undo)
+    suspect(books, source)
+    record = records[at]
+    record.ts_event_ns = frame.ts_recv_ns
+    record.ts_recv_ns = frame.ts_recv_ns
+    record.instrument = 0
+    record.kind = DISCONNECT
+    record.side = NO_SIDE
+    record.action = ACTION_NONE
+    record.flags = 0
+    record.expected_seq = CONNECTION_LOST
+    record.received_seq = source
+    record.missing_count = UNDEF
+    record.channel = UNDEF
+    add(state, _RECORDS_PUBLISHED, 1)
 
 
 @kernel(int64(I64, int64, int64, int64))

@@ -26,6 +26,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.runtime.venue_config import expand_venue
 from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.websocket.endpoint import check_proxy, split_url
 from zerofeed.wire.websocket.stream import LEAST_REGIONS
@@ -38,9 +39,11 @@ __all__ = [
     "MemorySection",
     "ReadersSection",
     "Source",
+    "VenueSection",
     "WorkerSection",
     "load",
     "parse",
+    "parse_tree",
 ]
 
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -253,6 +256,38 @@ class LogSection(_Section, frozen=True):
     audit: str | None = None
 
 
+class VenueSection(_Section, frozen=True):
+    """``[venue]``: a crypto venue's service, in place of sources and protocol.
+
+    Attributes:
+        service: as ``zerofeed venues`` lists them.
+        symbols: as ``zerofeed instruments`` lists them.
+        channels: trades, book, bbo ...; default: the service's own.
+        test_net: use the venue's test net.
+        ws_url: scheme, host and port of another WebSocket interface, a local one for instance.
+        rest_url: the same of the REST interface.
+        ca_file: certificates to trust in place of the system's, PEM.
+        proxy: as for a source.
+        lines: connections to keep for each stream.
+        instruments: fetch the venue's definitions before the start.
+        longest_message_bytes: as for a source.
+        region_bytes: as for a source.
+    """
+
+    service: str
+    symbols: Annotated[list[str], msgspec.Meta(min_length=1)]
+    channels: list[str] = []
+    test_net: bool = False
+    ws_url: str | None = None
+    rest_url: str | None = None
+    ca_file: str = ""
+    proxy: str = ""
+    lines: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    instruments: bool = True
+    longest_message_bytes: int = 0
+    region_bytes: int = 0
+
+
 class FeedConfig(_Section, frozen=True):
     """A whole file."""
 
@@ -263,6 +298,7 @@ class FeedConfig(_Section, frozen=True):
     worker: WorkerSection = WorkerSection()
     readers: ReadersSection = ReadersSection()
     log: LogSection = LogSection()
+    venue: VenueSection | None = None
 
     @property
     def patience_ms(self) -> int | None:
@@ -287,11 +323,29 @@ def parse(text: str, where: str = "configuration", settings: Sequence[str] = ())
     """
     try:
         tree = tomllib.loads(text)
-        for setting in settings:
-            _set(tree, setting)
-        config = msgspec.convert(tree, FeedConfig)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=where) from error
+    return parse_tree(tree, where, settings)
+
+
+def parse_tree(
+    tree: dict[str, Any], where: str = "configuration", settings: Sequence[str] = ()
+) -> FeedConfig:
+    """Read a configuration from tables, as :func:`parse` does.
+
+    Args:
+        tree: as TOML gives them; changed.
+        where: what to call it in errors.
+        settings: as for :func:`parse`.
+
+    Raises:
+        ConfigurationError: an unknown key, a wrong type or an impossible value.
+    """
+    try:
+        for setting in settings:
+            _set(tree, setting)
+        expand_venue(tree, where)
+        config = msgspec.convert(tree, FeedConfig)
     except msgspec.ValidationError as error:
         raise _explained(str(error), where) from error
     for key, value in (

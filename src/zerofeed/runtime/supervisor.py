@@ -45,6 +45,7 @@ from zerofeed.runtime.privileges import find_account, rehearse
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.receivers import open_receivers
 from zerofeed.runtime.stage import Stage, sizes_of
+from zerofeed.runtime.venue_instruments import define_for
 from zerofeed.runtime.worker import Worker
 from zerofeed.runtime.worker_link import Outcome, WorkerLink
 
@@ -99,6 +100,7 @@ class Supervisor:
         # Not before everything is open: who cannot start says why, and nothing else.
         for line in [
             *said,
+            *define_for(config, self.stage.words, self.stage.lookup),
             *(self.memory.lock() if config.memory.lock else []),
             *self.memory.notes,
         ]:

@@ -143,7 +143,6 @@ class VenueRest:
         Raises:
             VenueError: one of them cannot be had, or the list has no end.
         """
-        source = service.instruments
         bodies: list[bytes] = []
         for first in service.instruments_requests():
             url: str | None = first
@@ -154,9 +153,9 @@ class VenueRest:
                         where=service.name,
                         expected=f"at most {_MOST_PAGES} pages",
                     )
-                body = self.get(url, weight=source.weight)
+                body = self.get(url, weight=service.instruments.weight)
                 bodies.append(body)
-                url = source.next_page(url, body)
+                url = service.next_page(url, body)
         return bodies
 
     def get(self, url: str, *, weight: int = 1) -> bytes:

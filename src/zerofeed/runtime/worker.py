@@ -21,6 +21,7 @@ import signal
 import socket
 import time
 import traceback
+from collections import deque
 from typing import NoReturn
 
 import msgspec
@@ -43,6 +44,7 @@ from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.privileges import Account, drop
 from zerofeed.runtime.stage import Stage
+from zerofeed.runtime.venue_care import VenueCare, make_care
 from zerofeed.runtime.worker_link import Order, Outcome
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.journal import DONE
@@ -54,6 +56,8 @@ __all__ = ["Worker"]
 _TURN_NS = 1_000_000
 _SLEEP_MS = 200
 _LOOK_NS = 200_000_000
+_MOST_LINES = 64
+"""Lines from other threads that wait to be told."""
 """How often the worker looks at what is counted and told outside of its turns."""
 _READERS_DEGRADED = "readers_degraded"
 
@@ -90,6 +94,8 @@ class Worker:
         self._one = np.ones(1, dtype=np.int64)
         self._debts = Debts()
         self._patience_ms = config.patience_ms
+        self._care: VenueCare | None = None
+        self._lines: deque[str] = deque(maxlen=_MOST_LINES)
         self._has_told_overflow = False
         self._stoppers = [n for n, source in enumerate(config.source) if source.at_end == "stop"]
         self._orders_waiting = select.poll()
@@ -215,6 +221,7 @@ class Worker:
             self._note(f"{who} attached: the sources start")
 
     def _work(self) -> None:
+        self._care = make_care(self._config, self._stage, self._lines.append)
         spins = self._config.worker.idle == "spin"
         timeout_ms = 0 if spins else _SLEEP_MS
         report = self._stage.report
@@ -253,6 +260,10 @@ class Worker:
             )
         for line in stage.news():
             self._note(line)
+        if self._care is not None:
+            self._care.look()
+            while self._lines:
+                self._note(self._lines.popleft())
         if self._stoppers and stage.has_ended(self._stoppers):
             self._say(Outcome("ended", detail="every capture that stops the feed has ended"))
             self._stoppers = []

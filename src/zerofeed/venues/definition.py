@@ -37,6 +37,7 @@ PUT = ord("P")
 NO_OPTION = 0
 
 _T = TypeVar("_T")
+_FINEST = -18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,6 +66,9 @@ class InstrumentDefinition:
         state: the venue's own word for its trading state.
         is_trading: True when that word says that orders can meet.
         aliases: other names that the venue uses for it.
+
+    Raises:
+        ValueError: a step, size or strike is not a finite number.
     """
 
     symbol: str
@@ -86,6 +90,18 @@ class InstrumentDefinition:
     state: str
     is_trading: bool
     aliases: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        numbers = (
+            self.tick_size,
+            self.lot_size,
+            self.min_size,
+            self.contract_size,
+            self.strike,
+        )
+        for number in numbers:
+            if number is not None and not number.is_finite():
+                raise ValueError(f"{self.symbol}: {number} is no step or size")
 
     @property
     def kind_name(self) -> str:
@@ -114,10 +130,11 @@ def exponent_of(*steps: Decimal | None) -> int:
         steps: tick or lot sizes; None and 0 say nothing.
 
     Returns:
-        0 or less: 0.25 gives -2, 0.50 gives -1, 10 gives 0, no step gives 0.
+        0 or less: 0.25 gives -2, 0.50 gives -1, 10 gives 0, no step gives 0. Never below -18: of finer
+        steps an int64 could not hold a single unit.
     """
     exponents = [_exponent(step) for step in steps if step]
-    return min([0, *exponents])
+    return max(_FINEST, min([0, *exponents]))
 
 
 def _scaled(value: Decimal | None, exponent: int) -> int:
@@ -171,7 +188,7 @@ def decode_answer(body: bytes, type_: type[_T], *, where: str) -> _T:
     """
     try:
         return msgspec.json.decode(body, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise VenueError(
             "the venue's answer is not of the form that is known",
             where=where,

@@ -16,7 +16,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 from zerofeed.base.errors import BugError, ConfigurationError, VenueError
 from zerofeed.records.instruments import INSTRUMENT_TYPES
@@ -50,6 +50,8 @@ CHANNELS: dict[str, str] = {
     "status": "trading state",
 }
 """Every channel by zerofeed's name for it, and what it carries."""
+
+_T = TypeVar("_T")
 
 _RESYNC_REQUEST = 1_000_000
 """Number of the first request of a resync: far from those that open a connection."""
@@ -363,8 +365,23 @@ class Service:
         Raises:
             VenueError: the answer is not of the form that is known.
         """
+        return self._read(lambda: self.instruments.parse(body))
+
+    def next_page(self, url: str, body: bytes) -> str | None:
+        """Give the URL that continues an answer, or None when it is the last.
+
+        Args:
+            url: that was asked.
+            body: the answer.
+
+        Raises:
+            VenueError: the answer is not of the form that is known.
+        """
+        return self._read(lambda: self.instruments.next_page(url, body))
+
+    def _read(self, read: Callable[[], _T]) -> _T:
         try:
-            return self.instruments.parse(body)
+            return read()
         except (ArithmeticError, LookupError, ValueError) as error:
             raise VenueError(
                 "a value in the venue's list of instruments is not what is known",

@@ -142,3 +142,14 @@ def test_gap_does_not_visit_books_that_were_never_used():
     books = L2Books.create(1000)
     books.apply(snapshot(3))
     assert books.suspect() == 4
+
+
+def test_gap_inside_a_transaction_leaves_a_whole_book_that_nobody_is_changing():
+    books = L2Books.create(1)
+    pieces = [level("B", price, 1, 5, flags=SNAPSHOT) for price in range(1, 20)]
+    books.apply(batch(*pieces, level("A", 90, 1, 5, flags=SNAPSHOT | LAST)))
+    books.apply(batch(level("B", 3, 0, 6, 5), level("B", 7, 0, 6, 5)))
+    books.apply(control(kinds.GAP))
+    assert books[0].word(lay.B_BUSY) == 0
+    assert books[0].word(lay.B_GAPS) == 0
+    assert books[0].bids["price"].tolist() == [p for p in range(19, 0, -1) if p not in {3, 7}]

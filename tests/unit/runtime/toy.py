@@ -47,6 +47,7 @@ def process_packet(
     length: int,
     cut_bytes: int,
     ts_recv_ns: int,
+    source: int,
     words: _Words,
     lookup: _Words,
     state: _Words,

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.venues.catalogue import (
@@ -11,6 +13,10 @@ from zerofeed.venues.catalogue import (
 from zerofeed.venues.service import CHANNELS, Service
 
 __all__: list[str] = []
+
+PARTS = st.sampled_from(
+    [*SERVICES, *CHANNELS, "BTCUSDT", "BTC-USDT", "tBTCF0", ",", "", "trades,book"]
+)
 
 
 @pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
@@ -81,6 +87,19 @@ def test_a_mistake_is_one_line_that_helps(text: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says) as caught:
         parse_shorthand(text)
     assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=30) | st.builds(":".join, st.lists(PARTS, max_size=4)))
+def test_any_text_is_a_selection_or_one_clear_error(text: str) -> None:
+    try:
+        selection = parse_shorthand(text)
+    except ConfigurationError as error:
+        said = str(error)
+    else:
+        said = ""
+        assert selection.symbols
+        assert set(selection.channels) <= set(selection.service.channels)
+    assert "\n" not in said
 
 
 def test_nothing_at_all_is_a_mistake() -> None:

@@ -50,6 +50,7 @@ def test_every_step_is_a_whole_number_at_the_exponent(steps: list[Decimal]) -> N
         (["0"], 0),
         ([], 0),
         (["0.5", "0.001"], -3),
+        (["1e-99"], -18),
     ],
 )
 def test_zeros_at_the_end_do_not_count(steps: list[str], exponent: int) -> None:
@@ -63,7 +64,9 @@ def test_numbers_are_read_without_a_float_in_between(body: bytes) -> None:
     assert decode_answer(long, Answer, where="here").step == Decimal("0.12345678901234567890123")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>busy</html>", b'{"step":true}', b"{}", b'"\xff"'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>busy</html>", b'{"step":true}', b"{}", b'"\xff"', b"[" * 10**5]
+)
 def test_an_answer_of_another_form_is_one_clear_line(body: bytes) -> None:
     with pytest.raises(VenueError, match=r"^here: the venue's answer is not of the form") as caught:
         decode_answer(body, Answer, where="here")

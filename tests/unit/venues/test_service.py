@@ -1,10 +1,21 @@
-import pytest
+import json
+from collections.abc import Callable
 
-from zerofeed.base.errors import ConfigurationError
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zerofeed.base.errors import ConfigurationError, VenueError
+from zerofeed.records.units import UNDEF
 from zerofeed.venues.binance.service import BINANCE
-from zerofeed.venues.service import no_more_pages
+from zerofeed.venues.catalogue import SERVICES
+from zerofeed.venues.service import Service, no_more_pages
 
 __all__: list[str] = []
+
+KEYS = st.sampled_from(
+    ["symbols", "data", "result", "retCode", "instruments", "list", "error", "code", "symbol"]
+) | st.text(max_size=4)
 
 
 def test_a_service_elsewhere_keeps_its_paths() -> None:
@@ -34,3 +45,59 @@ def test_a_service_without_a_test_net_says_so() -> None:
 
 def test_a_list_that_is_not_split_has_one_page() -> None:
     assert no_more_pages("https://x/list", b"{}") is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=30,
+)
+
+
+def attempt(read: Callable[[], object]) -> object:
+    """What comes of it, be it the error that callers expect."""
+    try:
+        return read()
+    except VenueError as error:
+        return error
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+@given(body=st.binary(max_size=64) | JSON.map(lambda value: json.dumps(value).encode()))
+@settings(max_examples=40)
+def test_whatever_a_venue_answers_is_a_list_or_one_clear_error(
+    service: Service, body: bytes
+) -> None:
+    parsed = attempt(lambda: service.parse_instruments(body))
+    page = attempt(lambda: service.next_page("https://x/?a=1", body))
+    assert isinstance(parsed, list | VenueError)
+    assert page is None or isinstance(page, str | VenueError)
+    assert "\n" not in f"{parsed}{page}"
+
+
+ROWS = {
+    "binance": {"symbols": [{"symbol": "X", "baseAsset": "A", "quoteAsset": "B", "filters": [
+        {"filterType": "PRICE_FILTER", "tickSize": "%s"}]}]},
+    "okx": {"code": "0", "data": [{"instType": "SPOT", "instId": "X", "tickSz": "%s", "lotSz": "1",
+        "minSz": "1", "state": "live"}]},
+    "coinbase": [{"id": "X", "base_currency": "A", "quote_currency": "B", "base_increment": "1",
+        "quote_increment": "%s"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "many"])
+def test_a_step_that_is_no_number_is_one_clear_error(name: str, value: str) -> None:
+    body = (json.dumps(ROWS[name]) % value).encode()
+    error = attempt(lambda: SERVICES[name].parse_instruments(body))
+    assert isinstance(error, VenueError)
+    assert str(error).startswith(name)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("value", ["1e-999999", "1e999999"])
+def test_a_step_that_no_integer_holds_is_undefined(name: str, value: str) -> None:
+    body = (json.dumps(ROWS[name]) % value).encode()
+    (definition,) = SERVICES[name].parse_instruments(body)
+    assert definition.price_exponent in {-18, 0}
+    assert definition.mantissas()["tick_size"] == UNDEF

@@ -15,13 +15,13 @@ from zerofeed.shm import journal
 
 __all__ = ["JsonDecoder", "make_scratch", "most_records"]
 
-_SHORTEST_ROW = 4
-"""Bytes that a row of a list has at least, with its comma."""
+_SHORTEST_ROW = 10
+"""Bytes that a row of a list has, with its comma; a message of shorter ones is refused as a whole."""
 _ROWS_BESIDE = 64
 
 
 def most_records(message_bytes: int) -> int:
-    """Bound the records of one message: a level each 6 bytes, a quote for each book, a definition."""
+    """Bound the records of one message: a level each 10 bytes, a quote for each book, a definition."""
     return message_bytes // _SHORTEST_ROW + _ROWS_BESIDE
 
 

@@ -19,7 +19,7 @@ from zerofeed.venues.plan import Topic
 from zerofeed.venues.service import Channel, InstrumentSource, Service
 from zerofeed.venues.symbol_kinds import SymbolRule
 
-__all__ = ["BYBIT", "BYBIT_INVERSE", "BYBIT_LINEAR", "BYBIT_OPTION"]
+__all__ = ["BYBIT", "BYBIT_INVERSE", "BYBIT_LINEAR", "BYBIT_OPTION", "OPTION_COINS"]
 
 OPTION_COINS = ("BTC", "ETH", "SOL")
 """Coins whose options are listed; the venue lists them by the coin only."""

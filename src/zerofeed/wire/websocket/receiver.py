@@ -40,6 +40,7 @@ from zerofeed.wire.websocket.endpoint import Endpoint
 from zerofeed.wire.websocket.inflate import find_zlib
 from zerofeed.wire.websocket.keeper import Keeper, Mailbox, Request
 from zerofeed.wire.websocket.link import Link
+from zerofeed.wire.websocket.outgoing import TEXT
 from zerofeed.wire.websocket.plan import StreamPlan
 from zerofeed.wire.websocket.stream import Stream
 
@@ -291,6 +292,12 @@ class WebSocketReceiver:
             )
         self._inbox.append(payload)
         self._mailbox.ring()
+
+    def say(self, text: str) -> None:
+        """Send a text on every connection that is open. Any thread of the worker."""
+        for link in list(self._links):
+            if link is not None:
+                self._mailbox.ask(Request("send", link, opcode=TEXT, payload=text.encode()))
 
     # What there is to tell
 

@@ -1,0 +1,20 @@
+"""A crypto venue of our own: TLS WebSocket and REST in a real venue's protocol, with faults on demand.
+
+A client of a venue connects to it as to the venue, trusts its certificate, and gets what a capture
+holds or what a seeded market makes up: subscriptions, snapshots, heartbeats, limits, and on demand
+everything that goes wrong on a bad day. It is public, so that strategies are tested with it.
+
+========================  =========================================================================
+:mod:`.capture`           the two text forms in which captures are kept
+:mod:`.market`            a small seeded market, for venues without a capture
+:mod:`.book`              the book of one symbol, in the venue's own text: the truth to compare with
+:mod:`.dialect`           what every venue's protocol has in common; one module a venue beside it
+:mod:`.replay`            what is due when
+:mod:`.faults`            what goes wrong, by a seed, and the ledger of it
+:mod:`.limits`            how much a client may ask
+:mod:`.server`            sockets, TLS and the clock; nothing above this line has them
+:mod:`.venue`             ``MockVenue``, the handle for a test
+========================  =========================================================================
+"""
+
+__all__: list[str] = []

@@ -1,0 +1,199 @@
+"""Books of a venue that are in doubt get a snapshot, each by itself, while all the others go on.
+
+The worker's compiled loop notices what is wrong with a book and says so in its doubts. Now and then the
+worker's main thread looks which books are in doubt (:meth:`VenueCare.look`, which scans nothing as long as no
+book's doubt moved), and a thread does what the venue's service says: fetches a snapshot by REST and puts it
+into the stream of messages, or asks for the book anew on its connection. It waits longer each time that
+did not help, and never more often than the venue allows.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.errors import ZerofeedError
+from zerofeed.books.l2 import L2Books
+from zerofeed.books.layout import H_DOUBT_MOVES, H_USED
+from zerofeed.feed.instruments import symbol_of
+from zerofeed.runtime.config import FeedConfig
+from zerofeed.runtime.stage import Stage
+from zerofeed.runtime.venue_config import connections_of, service_of
+from zerofeed.venues.service import Service, Snapshot
+
+__all__ = ["VenueCare", "VenueStream", "make_care"]
+
+_FIRST_WAIT_S = 2.0
+_LONGEST_WAIT_S = 60.0
+_SNAPSHOT_LEVELS = 1_000
+
+
+class VenueStream(Protocol):
+    """What the care needs of a source."""
+
+    def inject(self, payload: bytes) -> None:
+        """Put bytes into the stream as a message."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Send a text on the connection."""
+        ...
+
+
+@dataclass(slots=True)
+class _Case:
+    """A book in doubt.
+
+    Attributes:
+        symbol: of its instrument.
+        since_s: when it was first seen so.
+        next_s: not to be asked for before.
+        wait_s: until the next time, if this one does not help.
+    """
+
+    symbol: str
+    since_s: float
+    next_s: float
+    wait_s: float = _FIRST_WAIT_S
+
+
+class VenueCare:
+    """One feed's care. Made in the worker; :meth:`look` belongs to its main thread.
+
+    Args:
+        service: of the venue, at the addresses that are used.
+        streams: source of each symbol whose book is subscribed to.
+        books: the writer's books.
+        symbol_of: symbol of an instrument's row.
+        fetch: fetches a snapshot by REST and gives the message that it becomes.
+        say: called with each line for people, from the care's thread.
+        clock: monotonic, in seconds.
+
+    Attributes:
+        resyncs: how often a book was asked for.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        streams: Mapping[str, VenueStream],
+        books: npt.NDArray[np.int64],
+        symbol_of: Callable[[int], str],
+        fetch: Callable[[Snapshot], bytes],
+        say: Callable[[str], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._service = service
+        self._streams = streams
+        self._words = books
+        self._books = L2Books(books)
+        self._symbol_of = symbol_of
+        self._fetch = fetch
+        self._say = say
+        self._clock = clock
+        self._moves = -1
+        self._cases: dict[int, _Case] = {}
+        self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.resyncs = 0
+
+    def start(self) -> None:
+        """Begin to ask, in a thread that ends with the process."""
+        threading.Thread(target=self._run, name="venue-care", daemon=True).start()
+
+    def look(self) -> None:
+        """See which books are in doubt, and have those asked for whose time has come."""
+        # A book begins in doubt, so its first record moves no doubt.
+        moves = int(self._words[H_DOUBT_MOVES]) + int(self._words[H_USED])
+        now = self._clock()
+        if moves != self._moves:
+            self._moves = moves
+            self._find(now)
+        for case in self._cases.values():
+            if now >= case.next_s:
+                case.next_s = now + case.wait_s
+                case.wait_s = min(2 * case.wait_s, _LONGEST_WAIT_S)
+                self._wanted.put(case.symbol)
+
+    def _find(self, now: float) -> None:
+        seen: set[int] = set()
+        instrument = self._books.next_doubtful(1)
+        while instrument >= 0:
+            seen.add(instrument)
+            if instrument not in self._cases:
+                symbol = self._symbol_of(instrument)
+                if symbol in self._streams:
+                    delay = self._delay(instrument)
+                    self._cases[instrument] = _Case(symbol, now, now + delay)
+            instrument = self._books.next_doubtful(instrument + 1)
+        for gone in self._cases.keys() - seen:
+            del self._cases[gone]
+
+    def _delay(self, instrument: int) -> float:
+        """Say how long a venue may take to heal a book by itself."""
+        is_new = self._books[instrument].doubts == ["no_snapshot"]
+        if self._service.snapshots is not None:
+            return 0.0
+        # It comes on the connection by itself, at first.
+        return _FIRST_WAIT_S if is_new else 0.0
+
+    def _run(self) -> None:
+        while True:
+            symbol = self._wanted.get()
+            try:
+                self.resync(symbol)
+            except ZerofeedError as error:
+                self._say(f"{symbol}: no snapshot of its book: {error}")
+
+    def resync(self, symbol: str) -> None:
+        """Have one book begin anew. Blocks for as long as the venue takes.
+
+        Raises:
+            VenueError: the snapshot cannot be had.
+        """
+        stream = self._streams[symbol]
+        self.resyncs += 1
+        steps = self._service.resync(symbol, depth=_SNAPSHOT_LEVELS)
+        for text in steps.texts:
+            stream.say(text)
+        if steps.snapshot is not None:
+            stream.inject(self._fetch(steps.snapshot))
+
+
+def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> VenueCare | None:
+    """Make what looks after the books of a venue's feed, and have it begin. In the worker.
+
+    Args:
+        config: of the feed.
+        stage: its receivers and books.
+        say: called with each line for people, from another thread.
+
+    Returns:
+        It; None for a feed of no venue.
+    """
+    if config.venue is None:
+        return None
+    from zerofeed.runtime.venue_rest import VenueRest  # noqa: PLC0415 - an extra
+
+    tree = msgspec.to_builtins(config.venue)
+    service = service_of(tree)
+    streams: dict[str, VenueStream] = {}
+    for connection, receiver in zip(connections_of(tree), stage.receivers, strict=True):
+        streams |= dict.fromkeys(connection.books, cast("VenueStream", receiver))
+    ca_file = Path(config.venue.ca_file) if config.venue.ca_file else None
+    rest = VenueRest(service.limits, ca_file=ca_file)
+    care = VenueCare(
+        service, streams, stage.books, partial(symbol_of, stage.words), rest.fetch_snapshot, say
+    )
+    care.start()
+    return care
