@@ -849,9 +849,7 @@ def next_part(
     index = out_at
     row = int64(-1)
     if scratch[entry + SYMBOLS]:
-        row = _find_instrument(
-            buf, base, outer, entry, words, lookup, scratch, state[work_at]
-        )
+        row = _find_instrument(buf, base, outer, entry, words, lookup, scratch, state[work_at])
         if row == _NOT_YET:
             if scratch[entry + WINDOW_AT] != NOWHERE:
                 window = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
