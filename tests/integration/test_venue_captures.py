@@ -55,6 +55,8 @@ RETIRED = {
     "okx_options.jsonl": {"messages"},  # v3
     "okx_swap.jsonl": {"messages"},  # v3
 }
+# What the recorder made itself, of REST's answers: no channel of OKX has this name.
+MADE_BY_THE_RECORDER = {"liquidations"}
 VENUE_MESSAGES = {
     "binance.jsonl": "binance-spot",
     "binance_futures.jsonl": "binance-usdm",
@@ -235,7 +237,8 @@ def test_single_messages_of_current_protocols_are_known(
     for line in lines:
         wrapped = json.loads(line, parse_float=lambda text: text)
         groups[wrapped["group"]] += 1
-        if wrapped["group"] in RETIRED.get(name, set()):
+        channel = wrapped["message"].get("arg", {}).get("channel")
+        if wrapped["group"] in RETIRED.get(name, set()) or channel in MADE_BY_THE_RECORDER:
             continue
         before = venue.counted()
         venue.say(wrapped["message"])

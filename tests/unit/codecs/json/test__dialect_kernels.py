@@ -182,7 +182,10 @@ def emit(chance: random.Random, each: str | None, *, is_book: bool) -> d.Emit:
     body = {name: alternatives(chance, sources) for name in BODY[kind] if chance.random() < 0.6}
     side: Any = chance.choice([kinds.BID, kinds.ASK])
     if is_book:
-        body["price"], body["size"] = d.Price(f"{rows}.price"), d.Size(f"{rows}.size")
+        zero = chance.choice([None, None, f"{rows}.price", "scalar"])
+        is_signed = chance.random() < 0.3
+        body["price"] = d.Price(f"{rows}.price")
+        body["size"] = d.Size(f"{rows}.size", is_signed=is_signed, unless_zero=zero)
     else:
         source = chance.choice(sources)
         side = chance.choice(
