@@ -209,10 +209,8 @@ class WebSocketReceiver:
     @property
     def is_held_back(self) -> bool:
         """Whether something waits for a lossless reader to free its place."""
-        return (
-            bool(self._waiting and None in self._links)
-            or any(link is not None and link.is_held_back for link in self._links)
-            or bool(self._inbox and not self._streams[-1].words[w.IS_COMPLETE])
+        return any(link is not None and link.is_held_back for link in self._links) or bool(
+            self._inbox and not self._streams[-1].words[w.IS_COMPLETE]
         )
 
     def _do(self, request: Request) -> None:
@@ -240,9 +238,10 @@ class WebSocketReceiver:
                 for place, link in enumerate(self._links)
                 if link is None and not self._streams[place].words[w.IS_LOSSY]
             ]
-            if not free or not self._waiting[0].begin(self._streams[free[0]], free[0]):
+            if not free:
                 break
             link = self._waiting.popleft()
+            link.begin(self._streams[free[0]], free[0])
             self._links[free[0]] = link
             self._count("connections_opened")
             fresh.append((free[0], link.fileno()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,7 +63,7 @@ def parsed(data: bytes, cuts: list[int], **options) -> list[tuple]:
     parser = Parser(**options)
     events: list[tuple] = []
     places = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in itertools.pairwise(places):
         events = events[:-1] + parser.read(data[begin:end])
         if events[-1][0] != "missing":
             break
