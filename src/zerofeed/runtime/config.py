@@ -27,8 +27,8 @@ import msgspec
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.wire.pacing import parse_speed
+from zerofeed.wire.websocket._words import LEAST_REGIONS
 from zerofeed.wire.websocket.endpoint import check_proxy, split_url
-from zerofeed.wire.websocket.stream import LEAST_REGIONS
 
 __all__ = [
     "AfxdpSection",
