@@ -99,6 +99,7 @@ def legal(draw) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @given(st.lists(legal(), max_size=5), st.lists(st.integers(0, 3000), max_size=12))
 def test_any_split_into_reads_gives_the_same_messages(messages, cuts) -> None:
     data = b"".join(messages)
@@ -107,6 +108,7 @@ def test_any_split_into_reads_gives_the_same_messages(messages, cuts) -> None:
     assert sum(event[0] == "message" for event in events) == len(messages)
 
 
+@pytest.mark.slow
 @given(
     st.lists(ANY_FRAMES, max_size=6).map(b"".join),
     st.lists(st.integers(0, 2500), max_size=10),
@@ -117,6 +119,7 @@ def test_any_frames_mean_what_the_rfc_says(data, cuts, deflate) -> None:
     assert parsed(data, cuts, deflate=deflate) == expected
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=600), st.lists(st.integers(0, 600), max_size=6), st.booleans())
 def test_any_bytes_at_all_are_read_as_the_oracle_reads_them(data, cuts, deflate) -> None:
     expected = Oracle(deflate=deflate, longest=LONGEST).events(data)

@@ -71,6 +71,7 @@ def test_an_answer_without_end_is_not_read_for_ever() -> None:
     assert "an answer without end" in error.what
 
 
+@pytest.mark.slow
 def test_tls_to_a_server_without_it_is_one_error() -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(4096)
