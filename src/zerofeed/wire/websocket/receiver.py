@@ -35,7 +35,7 @@ from zerofeed.feed.memory import FeedMemory
 from zerofeed.wire._arrival_kernels import INJECTED_FLAG
 from zerofeed.wire.receiver import WEBSOCKET
 from zerofeed.wire.websocket import _words as w
-from zerofeed.wire.websocket.dial import Opened, dial, make_context
+from zerofeed.wire.websocket.dial import Opened, dial, keep_stamps_on, make_context
 from zerofeed.wire.websocket.endpoint import Endpoint
 from zerofeed.wire.websocket.inflate import find_zlib
 from zerofeed.wire.websocket.keeper import Keeper, Mailbox, Request
@@ -81,6 +81,7 @@ class WebSocketReceiver:
             find_zlib()
         self._cores = os.sched_getaffinity(0)
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._stamping = keep_stamps_on()
         self._mailbox = Mailbox(self._bell)
         self._inbox: deque[bytes] = deque()
         self._streams: list[Stream] = []
@@ -328,3 +329,4 @@ class WebSocketReceiver:
         if self._bell >= 0:
             os.close(self._bell)
             self._bell = -1
+        self._stamping.close()
