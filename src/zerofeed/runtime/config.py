@@ -28,8 +28,8 @@ import msgspec
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.venue_config import expand_venue
 from zerofeed.wire.pacing import parse_speed
+from zerofeed.wire.websocket._words import LEAST_REGIONS
 from zerofeed.wire.websocket.endpoint import check_proxy, split_url
-from zerofeed.wire.websocket.stream import LEAST_REGIONS
 
 __all__ = [
     "AfxdpSection",

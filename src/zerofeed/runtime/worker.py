@@ -299,6 +299,9 @@ class Worker:
                 data, fds, _, _ = socket.recv_fds(self._orders, 65536, 4)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                # The supervisor died with words of this worker's unread.
+                data = b""
             if not data:
                 os._exit(0)
             order = msgspec.json.decode(data, type=Order)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zerofeed.books.layout import RULE_SNAPSHOT_REPLACES
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.venues.binance.messages import COINM, SPOT, USDM
+from zerofeed.venues.bitmex.messages import BITMEX
 from zerofeed.venues.bybit.messages import BYBIT
 from zerofeed.venues.coinbase.messages import COINBASE
 from zerofeed.venues.deribit.messages import DERIBIT_JSON
@@ -49,6 +50,7 @@ DIALECTS: tuple[NamedDialect, ...] = (
         _BY_REQUEST,
     ),
     NamedDialect("binance-coinm", "Binance COIN-M futures: the same", COINM, _BY_REQUEST),
+    NamedDialect("bitmex", "BitMEX: trades, book, quotes, mark, funding, liquidations", BITMEX),
     NamedDialect("bybit", "Bybit 5: spot, linear, inverse, options", BYBIT),
     NamedDialect("coinbase", "Coinbase Exchange: trades, book, best bid and offer", COINBASE),
     NamedDialect(

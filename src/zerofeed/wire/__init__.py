@@ -12,6 +12,7 @@ hands on is where each one lies and when it came. Nothing here looks inside a pa
 ``wire.receive_block``    the memory that ``recvmmsg`` needs, in a form that outlives a crash
 ``wire.sender``           paced replay of a capture to UDP (``wire.batch_sender`` does the sending)
 ``wire.xdp``              AF_XDP: past the network stack, both ways
+``wire.websocket``        WebSocket connections, decrypted and inflated into an arena
 ========================  ==================================================================
 """
 

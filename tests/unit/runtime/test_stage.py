@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import numpy as np
 import pytest
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.feed.metrics import SOURCES, SOURCES_AT
+from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime._undo_kernels import NO_ROOM
 from zerofeed.runtime.config import (
     FeedConfig,
@@ -22,6 +25,7 @@ from zerofeed.runtime.config import (
 from zerofeed.runtime.deribit import DERIBIT, most_records
 from zerofeed.runtime.stage import Stage, sizes_of
 from zerofeed.shm import journal
+from zerofeed.wire.receiver import WEBSOCKET
 
 __all__: list[str] = []
 
@@ -206,3 +210,48 @@ def test_a_stage_has_ended_when_its_sources_have_and_every_frame_is_done() -> No
     assert not stage.has_ended([0])
     memory.state[journal.DONE] = 1
     assert stage.has_ended([0])
+
+
+class Serving(Silence):
+    """A receiver that opens a descriptor when it is served, and is held back when it is told to."""
+
+    kind = WEBSOCKET
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ours, self.theirs = socket.socketpair()
+        self.started = 0
+        self.is_held_back = False
+        self._fresh = [(1, self.ours.fileno())]
+
+    def filenos(self) -> list[int]:
+        return [-1, -1]
+
+    def start(self) -> None:
+        self.started += 1
+
+    def serve(self) -> list[tuple[int, int]]:
+        fresh, self._fresh = self._fresh, []
+        return fresh
+
+    def close(self) -> None:
+        self.ours.close()
+        self.theirs.close()
+
+
+def test_a_receiver_that_is_served_is_started_watched_and_looked_at_again() -> None:
+    receiver = Serving()
+    _, stage = made(config_of(), receiver)
+    orders, others = socket.socketpair()
+    with orders, others:
+        stage.watch(orders.fileno())
+        stage.start_sources()
+        assert receiver.started == 1
+        assert stage.serve() == OK
+        assert stage._port_of[receiver.ours.fileno()] == 1
+        receiver.theirs.send(b"!")
+        assert [fileno for fileno, _ in stage._epoll.poll(0)] == [receiver.ours.fileno()]
+        assert stage.report[burst.SERVE] == 1
+        receiver.is_held_back = True
+        assert stage.serve() == WOULD_BLOCK
+    receiver.close()

@@ -235,6 +235,7 @@ _NOT_YET = -2
 _RECORD_WORDS = 8
 _SYMBOL_BYTES = 64
 _DASH = 0x2D
+_LARGEST = 9_223_372_036_854_775_807
 
 
 @always_inlined
@@ -342,7 +343,7 @@ def is_plain(buf: Bytes, at: int, end: int, scratch: _Words) -> bool:
     return False
 
 
-@always_inlined
+@kernel(int64(U8_RO, int64, int64, I64))
 def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
     """Scan a message and find out what it is.
 
@@ -535,7 +536,11 @@ def _evaluate(
             exponent = size_exponent
         value = decimal(buf, base, span, exponent, scratch[S_RESULT : S_RESULT + 2])
         if code == OP_DECIMAL and value != UNDEF:
-            value += scratch[op + O_SECOND]
+            plus = scratch[op + O_SECOND]
+            if (plus > 0 and value > _LARGEST - plus) or (plus < 0 and value < -_LARGEST - plus):
+                scratch[S_RESULT] += 1
+                return UNDEF
+            value += plus
         elif value == 0 and scratch[op + O_SECOND]:
             value = UNDEF
         return value
@@ -802,7 +807,7 @@ def _next_outer(entry: int, scratch: _Words) -> int:
     return -1
 
 
-@always_inlined
+@kernel(int64(U8_RO, int64, int64, I64, I64, I64, int64, I64, int64, int64, I64))
 def next_part(
     buf: Bytes,
     base: int,

@@ -79,6 +79,7 @@ __all__ = [
     "IS_COMPRESSED",
     "IS_LOSSY",
     "KEEPS_CONTEXT",
+    "LEAST_REGIONS",
     "LONGEST",
     "MESSAGES",
     "MESSAGE_AT",
@@ -168,3 +169,5 @@ R_OPEN = 3
 R_WRITTEN = 4
 R_LAST = 8
 SEGMENTS = 64
+LEAST_REGIONS = 4
+"""How many of the longest messages a region holds at least."""

@@ -27,7 +27,7 @@ from zerofeed.wire.websocket.handshake import (
     seconds_of,
 )
 
-__all__ = ["DialError", "Opened", "Tls", "dial", "make_context"]
+__all__ = ["DialError", "Opened", "Tls", "dial", "keep_stamps_on", "make_context"]
 
 _SO_TIMESTAMPNS = 35
 _READ_BYTES = 65536
@@ -103,6 +103,17 @@ def make_context(endpoint: Endpoint) -> ssl.SSLContext | None:
             expected="a file of certificates in PEM",
             got=str(error),
         ) from error
+
+
+def keep_stamps_on() -> socket.socket:
+    """Have the kernel note arrival times from now on, until the socket that is returned is closed.
+
+    It notes them while any socket asks for it, and begins a moment after the first one did. A
+    connection's first messages would come without.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    return sock
 
 
 class _Deadline:

@@ -13,6 +13,7 @@ import socket
 import ssl
 import struct
 import time
+from typing import cast
 
 from zerofeed.wire.websocket import _words as w
 from zerofeed.wire.websocket.dial import Opened
@@ -54,6 +55,7 @@ class Link:
         self.place = -1
         self.stream: Stream | None = None
         self.why = ""
+        self._rest = opened.rest
         self._unsent = b""
         self._has_rest = False
         self._arrival_ns = 0
@@ -63,32 +65,20 @@ class Link:
         """Give the socket's descriptor."""
         return self._sock.fileno()
 
-    def begin(self, stream: Stream, place: int) -> bool:
-        """Take a place.
-
-        Returns:
-            False when a lossless reader still needs its memory; ask again later.
-        """
-        stream.begin(w.PLAIN if self._tls is None else w.TLS)
-        rest = self._opened.rest
-        if rest:
-            room = stream.room()
-            if room is None or len(room) < len(rest):
-                stream.end(is_lossy=False)
-                return False
-            room[: len(rest)] = rest
-            stream.grow(len(rest), 0)
+    def begin(self, stream: Stream, place: int) -> None:
+        """Take a place."""
+        # What was received while the connection was opened comes first, and no descriptor tells of
+        # it: neither of those bytes nor of what TLS has. Until then Python reads, without TLS too.
+        self._has_rest = self._tls is not None or bool(self._rest)
+        stream.begin(w.TLS if self._has_rest else w.PLAIN)
+        if self._has_rest:
+            stream.words[w.EVENTS] |= w.HAS_INPUT
         agreed = self._opened.agreed
         if agreed.deflate:
             begin_inflating(
                 stream.words, keeps_context=agreed.keeps_context, window_bits=agreed.window_bits
             )
         self.stream, self.place = stream, place
-        # What TLS already has of the peer is not announced by the socket any more.
-        self._has_rest = self._tls is not None
-        if self._has_rest:
-            stream.words[w.EVENTS] |= w.HAS_INPUT
-        return True
 
     # Receiving
 
@@ -126,20 +116,34 @@ class Link:
         return f"the server closed it (code {code}" + (f": {printable})" if reason else ")")
 
     def _pull(self, stream: Stream) -> None:
-        """Receive once, and decrypt into the arena for as long as it has room."""
+        """Bring bytes into the arena, as many as it has room for; at most one receive call."""
         words = stream.words
         words[w.EVENTS] &= ~w.HAS_INPUT
+        if self._tls is None and not self._rest:
+            self._has_rest = False
+            words[w.MODE] = w.PLAIN
+            return
         if not self._has_rest and not self._receive(stream):
             return
         self._has_rest = True
         room = stream.room()
         if room is not None:
-            filled = self._decrypt(stream, room)
+            if self._rest:
+                filled = self._pour(room)
+            else:
+                filled = self._decrypt(stream, room)
             if filled:
                 stream.grow(filled, self._arrival_ns)
-        # What is left stays with TLS, and no descriptor tells of it: the loop asks again.
+        # No descriptor tells of what is left: the loop asks again.
         if self._has_rest and not words[w.EVENTS] & w.HAS_ENDED:
             words[w.EVENTS] |= w.HAS_INPUT
+
+    def _pour(self, room: memoryview) -> int:
+        """Copy what was received while the connection was opened; bytes written."""
+        part = self._rest[: len(room)]
+        room[: len(part)] = part
+        self._rest = self._rest[len(part) :]
+        return len(part)
 
     def _receive(self, stream: Stream) -> bool:
         """Take encrypted bytes off the socket; whether there were any."""
@@ -167,7 +171,8 @@ class Link:
         filled = 0
         try:
             while filled < len(room):
-                got = session.read(len(room) - filled, room[filled:])
+                # Given a buffer it fills that, and says how far.
+                got = cast("int", session.read(len(room) - filled, room[filled:]))
                 if got == 0:
                     self._end_input(stream, 0)
                     break
@@ -183,7 +188,7 @@ class Link:
 
     @property
     def is_held_back(self) -> bool:
-        """Whether a lossless reader keeps the place that decrypted bytes would go to."""
+        """Whether a lossless reader keeps the place that the next bytes would go to."""
         stream = self.stream
         return (
             stream is not None

@@ -35,7 +35,7 @@ from zerofeed.feed.memory import FeedMemory
 from zerofeed.wire._arrival_kernels import INJECTED_FLAG
 from zerofeed.wire.receiver import WEBSOCKET
 from zerofeed.wire.websocket import _words as w
-from zerofeed.wire.websocket.dial import Opened, dial, make_context
+from zerofeed.wire.websocket.dial import Opened, dial, keep_stamps_on, make_context
 from zerofeed.wire.websocket.endpoint import Endpoint
 from zerofeed.wire.websocket.inflate import find_zlib
 from zerofeed.wire.websocket.keeper import Keeper, Mailbox, Request
@@ -82,6 +82,7 @@ class WebSocketReceiver:
             find_zlib()
         self._cores = os.sched_getaffinity(0)
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._stamping = keep_stamps_on()
         self._mailbox = Mailbox(self._bell)
         self._inbox: deque[bytes] = deque()
         self._streams: list[Stream] = []
@@ -210,10 +211,8 @@ class WebSocketReceiver:
     @property
     def is_held_back(self) -> bool:
         """Whether something waits for a lossless reader to free its place."""
-        return (
-            bool(self._waiting and None in self._links)
-            or any(link is not None and link.is_held_back for link in self._links)
-            or bool(self._inbox and not self._streams[-1].words[w.IS_COMPLETE])
+        return any(link is not None and link.is_held_back for link in self._links) or bool(
+            self._inbox and not self._streams[-1].words[w.IS_COMPLETE]
         )
 
     def _do(self, request: Request) -> None:
@@ -241,9 +240,10 @@ class WebSocketReceiver:
                 for place, link in enumerate(self._links)
                 if link is None and not self._streams[place].words[w.IS_LOSSY]
             ]
-            if not free or not self._waiting[0].begin(self._streams[free[0]], free[0]):
+            if not free:
                 break
             link = self._waiting.popleft()
+            link.begin(self._streams[free[0]], free[0])
             self._links[free[0]] = link
             self._count("connections_opened")
             fresh.append((free[0], link.fileno()))
@@ -336,3 +336,4 @@ class WebSocketReceiver:
         if self._bell >= 0:
             os.close(self._bell)
             self._bell = -1
+        self._stamping.close()

@@ -18,7 +18,7 @@ from zerofeed.wire._arrival_kernels import LINE_SHIFT
 from zerofeed.wire.websocket import _stream_kernels as k
 from zerofeed.wire.websocket import _words as w
 
-__all__ = ["LEAST_REGIONS", "REGION_STEP_BYTES", "STREAM_WORDS", "Stream"]
+__all__ = ["REGION_STEP_BYTES", "STREAM_WORDS", "Stream"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -26,8 +26,6 @@ STREAM_WORDS = w.STREAM_WORDS
 """int64 words of one stream."""
 REGION_STEP_BYTES = 4096 * w.SEGMENTS
 """A region's size is a multiple of this: its segments are whole pages."""
-LEAST_REGIONS = 4
-"""How many of the longest messages a region holds at least."""
 
 
 class Stream:
@@ -39,7 +37,7 @@ class Stream:
         place: number of the stream within its source, told in each frame's flags.
         at: byte of the arena at which its region begins.
         region_bytes: size of the region, a multiple of REGION_STEP_BYTES.
-        longest: bytes that a message may have; LEAST_REGIONS of them fit into a region.
+        longest: bytes that a message may have; ``LEAST_REGIONS`` of them fit into a region.
         inflated_at: byte of the arena at which the region for inflated messages begins, of the
             same size; negative: there is none.
         flags: further frame flags of its messages.
@@ -63,10 +61,10 @@ class Stream:
         flags: int = 0,
         is_inbox: bool = False,
     ) -> None:
-        if region_bytes % REGION_STEP_BYTES or longest * LEAST_REGIONS > region_bytes:
+        if region_bytes % REGION_STEP_BYTES or longest * w.LEAST_REGIONS > region_bytes:
             raise BugError(
                 "the region of a stream has an impossible size",
-                expected=f"a multiple of {REGION_STEP_BYTES}, at least {LEAST_REGIONS} messages",
+                expected=f"a multiple of {REGION_STEP_BYTES}, at least {w.LEAST_REGIONS} messages",
                 got=f"{region_bytes} bytes for messages of {longest}",
             )
         self.words = words

@@ -83,7 +83,7 @@ class Oracle:
         if len(data) < 2:
             return None
         fin, rsv, opcode = data[0] >> 7, data[0] >> 4 & 7, data[0] & 15
-        if rsv & 3 or data[1] & 0x80:
+        if rsv & 3 or data[1] & 0x80 or opcode > 10 or 2 < opcode < 8:
             return 1002
         length, head = data[1] & 127, 2
         if length > 125:
@@ -93,17 +93,19 @@ class Oracle:
             length = int.from_bytes(data[2:head], "big")
             if length >= 1 << 63:
                 return 1002
-        if opcode > 10 or 2 < opcode < 8:
-            return 1002
-        if opcode >= 8 and (not fin or rsv or length > 125):
-            return 1002
-        if opcode < 8:
-            if (opcode == 0) != (have is not None):
-                return 1002
-            if rsv and (opcode == 0 or not self._deflate):
-                return 1002
-            if length + (have or 0) > self._longest:
-                return 1009
+        code = self._judge(fin, rsv, opcode, length, have)
+        if code:
+            return code
         if len(data) < head + length:
             return None
         return bool(fin), bool(rsv), opcode, data[head : head + length], data[head + length :]
+
+    def _judge(self, fin: int, rsv: int, opcode: int, length: int, have: int | None) -> int:
+        """The close code that a header deserves, or 0."""
+        if opcode >= 8:
+            return 1002 if not fin or rsv or length > 125 else 0
+        if (opcode == 0) != (have is not None):
+            return 1002
+        if rsv and (opcode == 0 or not self._deflate):
+            return 1002
+        return 1009 if length + (have or 0) > self._longest else 0

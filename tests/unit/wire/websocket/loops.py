@@ -16,6 +16,7 @@ from zerofeed.shm import _ring_kernels as rk
 from zerofeed.wire._arrival_kernels import LINE_SHIFT, LINES, LOST_FLAG
 from zerofeed.wire.websocket import _stream_kernels as k
 from zerofeed.wire.websocket._words import STREAM_WORDS
+from zerofeed.wire.websocket.dial import keep_stamps_on
 from zerofeed.wire.websocket.endpoint import Endpoint, Pace
 from zerofeed.wire.websocket.plan import StreamPlan
 from zerofeed.wire.websocket.receiver import WebSocketReceiver
@@ -24,6 +25,8 @@ from zerofeed.wire.websocket.stream import REGION_STEP_BYTES
 __all__ = ["LONGEST", "Loop", "Taken", "quick"]
 
 LONGEST = REGION_STEP_BYTES // 4
+STAMPS = keep_stamps_on()
+"""Loops are quicker here than the kernel is to begin with it."""
 BURST = 64
 MORE, SERVE = 0, 1
 PATIENCE_S = 20.0

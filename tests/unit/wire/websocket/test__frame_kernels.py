@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,7 +63,7 @@ def parsed(data: bytes, cuts: list[int], **options) -> list[tuple]:
     parser = Parser(**options)
     events: list[tuple] = []
     places = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in itertools.pairwise(places):
         events = events[:-1] + parser.read(data[begin:end])
         if events[-1][0] != "missing":
             break
@@ -97,6 +99,7 @@ def legal(draw) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @given(st.lists(legal(), max_size=5), st.lists(st.integers(0, 3000), max_size=12))
 def test_any_split_into_reads_gives_the_same_messages(messages, cuts) -> None:
     data = b"".join(messages)
@@ -105,6 +108,7 @@ def test_any_split_into_reads_gives_the_same_messages(messages, cuts) -> None:
     assert sum(event[0] == "message" for event in events) == len(messages)
 
 
+@pytest.mark.slow
 @given(
     st.lists(ANY_FRAMES, max_size=6).map(b"".join),
     st.lists(st.integers(0, 2500), max_size=10),
@@ -115,6 +119,7 @@ def test_any_frames_mean_what_the_rfc_says(data, cuts, deflate) -> None:
     assert parsed(data, cuts, deflate=deflate) == expected
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=600), st.lists(st.integers(0, 600), max_size=6), st.booleans())
 def test_any_bytes_at_all_are_read_as_the_oracle_reads_them(data, cuts, deflate) -> None:
     expected = Oracle(deflate=deflate, longest=LONGEST).events(data)

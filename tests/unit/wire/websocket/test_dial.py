@@ -13,7 +13,7 @@ pytest.importorskip("websockets")
 
 from tests.unit.wire.websocket.loops import quick
 from tests.unit.wire.websocket.servers import HOST, Bare, Certificates, Server
-from zerofeed.wire.websocket.dial import DialError, dial, make_context
+from zerofeed.wire.websocket.dial import DialError, dial, keep_stamps_on, make_context
 from zerofeed.wire.websocket.endpoint import Endpoint
 
 __all__: list[str] = []
@@ -71,6 +71,7 @@ def test_an_answer_without_end_is_not_read_for_ever() -> None:
     assert "an answer without end" in error.what
 
 
+@pytest.mark.slow
 def test_tls_to_a_server_without_it_is_one_error() -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(4096)
@@ -89,6 +90,11 @@ def test_a_wish_for_patience_is_carried() -> None:
     with Bare(refuse) as server:
         error = refused(Endpoint(server.url, pace=quick()))
     assert (error.status, error.asked_s) == (418, 99.0)
+
+
+def test_a_socket_that_keeps_stamps_on_asks_for_them() -> None:
+    with keep_stamps_on() as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, 35) == 1
 
 
 class Proxy(Bare):

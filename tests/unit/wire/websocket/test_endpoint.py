@@ -79,7 +79,7 @@ def test_a_line_that_is_no_header_is_named_by_its_number_alone(tmp_path, text: s
     path = tmp_path / "keys"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
-    with pytest.raises(ConfigurationError, match="line [12]") as raised:
+    with pytest.raises(ConfigurationError, match=r"line [12]") as raised:
         read_headers(str(path))
     assert "se" not in str(raised.value).replace(str(path), "")
 

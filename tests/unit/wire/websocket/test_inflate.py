@@ -50,6 +50,7 @@ def compressed(deflater, message: bytes) -> bytes:
     return (deflater.compress(message) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=2000), max_size=6))
 def test_messages_with_one_window_come_back(messages) -> None:
     inflater, deflater = Inflater(), compressor()
@@ -58,6 +59,7 @@ def test_messages_with_one_window_come_back(messages) -> None:
     end_inflating(inflater.words)
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=2000), max_size=6))
 def test_messages_with_windows_of_their_own_come_back(messages) -> None:
     inflater = Inflater(keeps_context=False)
@@ -81,6 +83,7 @@ def test_a_message_that_fills_the_room_says_so_and_writes_nothing_behind_it() ->
     end_inflating(inflater.words)
 
 
+@pytest.mark.slow
 @given(st.binary(min_size=1, max_size=300))
 def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
     inflater = Inflater()

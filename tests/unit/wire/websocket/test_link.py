@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("websockets")
 
+from tests.unit.wire.websocket.frames import frame
 from tests.unit.wire.websocket.streams import Bench
 from zerofeed.wire.websocket import _words as w
 from zerofeed.wire.websocket.dial import Opened
@@ -29,7 +30,7 @@ def bench():
 
 def link_of(bench: Bench, rest: bytes = b"", agreed: Agreed | None = None) -> Link:
     link = Link(Opened(bench.ours, None, agreed or Agreed(), rest), 0)
-    assert link.begin(bench.stream, 0)
+    link.begin(bench.stream, 0)
     return link
 
 
@@ -58,9 +59,17 @@ def test_a_peer_that_never_reads_is_given_up(bench) -> None:
 
 
 def test_bytes_that_came_with_the_handshake_are_the_first(bench) -> None:
-    link_of(bench, rest=b"\x81\x02hi")
-    assert bench.take(looks_only=True) == 1
-    assert bench.payload(0) == b"hi"
+    payload = bytes(60_000)
+    link = link_of(bench, rest=frame(1, b"hi") + frame(2, payload) + b"\x81\x02yo"[:3])
+    bench.theirs.sendall(b"o" + frame(1, b"later"))
+    seen = 0
+    for _ in range(100):
+        seen += max(0, bench.take())
+        if bench.words[w.EVENTS]:
+            assert link.serve() == ""
+    assert seen == 4
+    assert [bench.payload(seq) for seq in range(4)] == [b"hi", payload, b"yo", b"later"]
+    assert bench.stream.mode == w.PLAIN
 
 
 def test_silence_is_counted_from_the_beginning(bench) -> None:

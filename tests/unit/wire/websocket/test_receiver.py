@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
-import ssl
 import threading
 
 import pytest
 
+from tests.unit.children import open_descriptors
 from tests.unit.wire.websocket.frames import frame
 from tests.unit.wire.websocket.loops import LONGEST, Loop, quick
 from tests.unit.wire.websocket.servers import Bare, Certificates, Server
@@ -58,6 +57,7 @@ def test_messages_come_whole_and_in_order(tmp_path, secure) -> None:
         assert not loop.lines
 
 
+@pytest.mark.slow
 def test_many_messages_through_a_small_region_stay_whole(tmp_path, secure) -> None:
     chance = random.Random(5)
     messages = [bytes([k % 256]) * chance.choice([1, 50, 900, 20_000, LONGEST]) for k in range(300)]
@@ -79,6 +79,7 @@ def test_a_fragmented_message_is_one_frame(tmp_path, secure) -> None:
         assert loop.payloads() == [b"one two three"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keeps_context", [True, False], ids=["takeover", "no takeover"])
 def test_compressed_messages_are_inflated_into_the_arena(
     tmp_path, secure, keeps_context: bool
@@ -152,6 +153,7 @@ def test_pings_are_answered_with_their_payload(tmp_path, secure) -> None:
         loop.until(lambda: loop.payloads() == [b"behind it"], "nothing was held up by it")
 
 
+@pytest.mark.slow
 def test_own_pings_are_sent_and_their_pongs_keep_a_quiet_connection(tmp_path) -> None:
     pace = quick(ping_s=0.05, stale_s=0.5)
     with Server() as server, Loop(endpoint_of(server, tmp_path, pace=pace)) as loop:
@@ -178,6 +180,7 @@ def test_a_venues_own_ping_is_a_text(tmp_path) -> None:
         assert heard == ["ping"]
 
 
+@pytest.mark.slow
 def test_a_connection_that_the_server_closes_is_told_and_opened_again(tmp_path, secure) -> None:
     with Server(secure) as server, Loop(endpoint_of(server, tmp_path, secure)) as loop:
         loop.until(lambda: loop.counted("connections_opened") == 1, "it is connected")
@@ -198,6 +201,7 @@ def test_a_connection_that_the_server_closes_is_told_and_opened_again(tmp_path, 
         loop.until(lambda: any(line.endswith("connected again") for line in loop.lines), "told")
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_cut_is_told_and_opened_again(tmp_path, secure) -> None:
     with Server(secure) as server, Loop(endpoint_of(server, tmp_path, secure)) as loop:
         loop.until(lambda: loop.counted("connections_opened") == 1, "it is connected")
@@ -209,6 +213,7 @@ def test_a_connection_that_is_cut_is_told_and_opened_again(tmp_path, secure) -> 
         assert len(loop.losses()) == 1
 
 
+@pytest.mark.slow
 def test_a_half_open_connection_is_noticed(tmp_path) -> None:
     """A peer that vanished answers no ping; nothing on this side fails by itself."""
 
@@ -222,7 +227,7 @@ def test_a_half_open_connection_is_noticed(tmp_path) -> None:
         endpoint = Endpoint(server.url, pace=quick(ping_s=0.05, stale_s=0.3))
         with Loop(endpoint) as loop:
             loop.until(lambda: loop.counted("connections_lost"), "it is given up")
-            loop.until(lambda: loop.losses(), "readers are told")
+            loop.until(loop.losses, "readers are told")
             loop.until(lambda: loop.lines, "people are told")
             assert "connection lost: nothing came for" in loop.lines[0]
             loop.until(lambda: loop.counted("connections_opened") >= 2, "it is tried again")
@@ -302,12 +307,13 @@ def test_lines_are_connections_of_their_own(tmp_path) -> None:
         assert {taken.line for taken in loop.frames} == {0, 1}
         lost_line = next(taken.line for taken in loop.frames if taken.payload == b"a")
         first.socket.shutdown(2)
-        loop.until(lambda: loop.losses(), "one is lost")
+        loop.until(loop.losses, "one is lost")
         assert loop.losses()[0].line == lost_line
         second.send("still here")
         loop.until(lambda: loop.payloads()[-1] == b"still here", "the other goes on")
 
 
+@pytest.mark.slow
 def test_a_renewed_connection_delivers_before_the_old_one_ends(tmp_path) -> None:
     pace = quick(renew_s=0.4, overlap_s=0.1)
     texts = ("subscribe",)
@@ -383,9 +389,10 @@ def test_a_file_that_has_no_certificates_is_refused_before_anything_starts(tmp_p
         WebSocketReceiver(endpoint, StreamPlan(0, 1, 1 << 18, LONGEST))
 
 
+@pytest.mark.slow
 def test_what_it_says_of_copies_depends_on_tls() -> None:
     plan = StreamPlan(0, 1, 1 << 18, LONGEST)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     plain = WebSocketReceiver(Endpoint("ws://localhost:1/secret?key=1"), plan)
     secure = WebSocketReceiver(Endpoint("wss://localhost/x"), plan)
     assert (plain.tell_copies().kernel_copies, plain.tell_copies().user_copies) == (1, 0)
@@ -395,8 +402,7 @@ def test_what_it_says_of_copies_depends_on_tls() -> None:
     for receiver in (plain, secure):
         receiver.close()
         receiver.close()
-    assert len(os.listdir("/proc/self/fd")) == before
-    assert ssl.HAS_TLSv1_3
+    assert open_descriptors() == before
 
 
 def _answer_handshake(connection, behind: bytes = b"") -> None:
