@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.venues.binance.vectors import FUTURES, SPOT
+from tests.unit.venues.bitmex.vectors import BITMEX
 from tests.unit.venues.bybit.vectors import BYBIT
 from tests.unit.venues.coinbase.vectors import COINBASE
 from tests.unit.venues.deribit.vectors import DERIBIT
@@ -17,6 +18,7 @@ CORPUS: dict[str, list[Vector]] = {
     "binance-spot": SPOT,
     "binance-usdm": FUTURES,
     "binance-coinm": FUTURES,
+    "bitmex": BITMEX,
     "bybit": BYBIT,
     "coinbase": COINBASE,
     "deribit-json": DERIBIT,

@@ -469,6 +469,9 @@ def _plain_row(
             word = _span(at + 1 - base, TEXT, behind - at - 1)
         elif is_text and u8(buf, behind) != _QUOTE:
             return -1
+        elif is_text == 0 and u8(buf, at) == 0x30 and behind > at + 1 and u8(buf, at + 1) != 0x2E:
+            # A bare number has no leading zeros.
+            return -1
         at = behind + is_text
         if slot >= 0:
             rows[row_at + ROW_HEAD + (slot & _SLOT_MASK)] = word
@@ -667,7 +670,7 @@ def scan(
                 is_sound = word != 0
                 if is_text:
                     is_sound = is_sound and u8(buf, behind) == _QUOTE
-                elif byte == 0x30 and u8(buf, at + 1) != 0x2E:
+                elif is_sound and byte == 0x30 and u8(buf, at + 1) != 0x2E:
                     # A bare number has no leading zeros.
                     is_sound = is_sound and behind == at + 1
                 if is_sound:

@@ -1,0 +1,46 @@
+"""BitMEX's messages become the records that its documentation says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.venues.bitmex.vectors import BITMEX, SYMBOL, book
+from tests.unit.venues.venue import Vector, Venue, scaled
+
+__all__: list[str] = []
+
+
+@pytest.mark.parametrize("vector", BITMEX, ids=lambda vector: vector.name)
+def test_a_message_makes_exactly_its_records(vector: Vector) -> None:
+    venue = Venue("bitmex")
+    assert venue.say(*vector.messages) == vector.records
+    assert venue.named() == {vector.name: len(vector.messages)}
+    assert venue.counted() == {"decoded": len(vector.messages)}
+
+
+def test_a_pong_is_a_heartbeat() -> None:
+    venue = Venue("bitmex")
+    assert venue.say("pong") == []
+    assert venue.counted() == {"heartbeat": 1}
+
+
+def test_a_book_is_a_partial_and_what_is_updated_inserted_and_deleted() -> None:
+    venue = Venue("bitmex")
+    venue.say(
+        book("partial", (1, "Sell", 500, 11.5), (2, "Buy", 300, 10.5)),
+        book("insert", (3, "Buy", 100, 10), (4, "Sell", 70, 12)),
+        book("update", (3, "Buy", 90, 10)),
+        book("delete", (1, "Sell", 0, 11.5)),
+    )
+    assert venue.book(SYMBOL).is_proven
+    assert venue.sides(SYMBOL) == (
+        {scaled("10.5"): scaled("300"), scaled("10"): scaled("90")},
+        {scaled("12"): scaled("70")},
+    )
+
+
+def test_a_book_before_its_partial_is_in_doubt() -> None:
+    venue = Venue("bitmex")
+    assert venue.is_flagged(venue.records(book("update", (2, "Buy", 250, 10.5))))
+    venue.say(book("partial", (1, "Sell", 500, 11.5)))
+    assert venue.book(SYMBOL).is_proven
