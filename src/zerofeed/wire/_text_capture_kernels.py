@@ -59,7 +59,8 @@ _Words = npt.NDArray[np.int64]
 
 _NEWLINE, _RETURN, _SPACE, _COLON, _POINT = 0x0A, 0x0D, 0x20, 0x3A, 0x2E
 _LESS, _MINUS, _GREATER, _BRACE, _BRACKET = 0x3C, 0x2D, 0x3E, 0x7B, 0x5B
-_MOST_DIGITS = 19
+_FULL = 922_337_203_685_477_579
+"""A number up to here takes one more digit, whichever."""
 
 _MESSAGE, _SENT, _OPENED, _ANSWER, _BAD = range(5)
 
@@ -78,7 +79,7 @@ def _read_time(data: _Bytes, at: int, end: int, found: _Words) -> int:
     digits = 0
     while at < end and 0x30 <= data[at] <= 0x39:
         digits += 1
-        if digits > _MOST_DIGITS:
+        if value > _FULL:
             return -1
         value = value * 10 + (int64(data[at]) - 0x30)
         at += 1
@@ -181,13 +182,13 @@ def index_lines(data: _Bytes, state: _Words, found: _Words, index: Any) -> int:
             length = end - found[1]
             state[PAYLOAD_BYTES] += length
             row = index[rows]
-            row.ts_ns = found[0]
-            row.offset = found[1]
-            row.length = length
-            row.orig_length = length
-            row.flags = 0
+            row["ts_ns"] = found[0]
+            row["offset"] = found[1]
+            row["length"] = length
+            row["orig_length"] = length
+            row["flags"] = 0
             if found[0] == UNDEF:
-                row.flags = FLAG_UNTIMED
+                row["flags"] = FLAG_UNTIMED
                 state[UNTIMED] += 1
             rows += 1
     state[POSITION] = min(at, data.size)

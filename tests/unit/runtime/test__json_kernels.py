@@ -21,6 +21,9 @@ from zerofeed.runtime.json_venues import JSON_VENUES
 
 __all__: list[str] = []
 
+# A feed's loop writes records by attribute, which only compiled code can.
+pytestmark = pytest.mark.compiled
+
 TEXTS = {
     name: [text_of(m) for v in vectors for m in v.messages] for name, vectors in CORPUS.items()
 }

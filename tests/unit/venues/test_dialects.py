@@ -19,6 +19,9 @@ from zerofeed.venues.dialects import DIALECTS
 
 __all__: list[str] = []
 
+# A feed's loop writes records by attribute, which only compiled code can.
+pytestmark = pytest.mark.compiled
+
 CASES = [
     pytest.param(protocol, vector, id=f"{protocol}-{place}-{vector.name}")
     for protocol, vectors in CORPUS.items()

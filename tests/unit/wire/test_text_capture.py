@@ -70,6 +70,7 @@ def test_a_line_is_a_message(line: str, time: int, text: str, end: str) -> None:
         ("17", "not_understood"),
         ("12345678901: {}", "not_understood"),
         ("12345678901234567890 {}", "not_understood"),
+        ("9223372036854775808 {}", "not_understood"),
         ("x", "not_understood"),
         (URL + " ->", "not_understood"),
         (URL + " => 1.5: {}", "not_understood"),
@@ -132,7 +133,7 @@ def test_any_bytes_are_lines_that_are_counted_once(data: bytes) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, 10**19 - 1),
+            st.integers(0, 9_223_372_036_854_775_799),
             st.text(st.characters(exclude_characters="\n\r", codec="utf-8"), min_size=1).filter(
                 lambda text: text.strip(" ") and not re.match(r"[ .:\d]", text)
             ),
@@ -144,10 +145,7 @@ def test_any_bytes_are_lines_that_are_counted_once(data: bytes) -> None:
 def test_what_is_written_with_its_time_is_read_so(messages: list[tuple[int, str]]) -> None:
     lines = "".join(f"{time} {text}\n" for time, text in messages).encode()
     told, _ = read(lines)
-    assert [text for _, text in told] == [text.encode() for _, text in messages]
-    for (time, _), (expected, _) in zip(told, messages, strict=True):
-        if expected < 1 << 63:
-            assert time == expected
+    assert told == [(time, text.encode()) for time, text in messages]
 
 
 # Files

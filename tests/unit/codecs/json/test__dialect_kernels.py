@@ -29,6 +29,9 @@ from zerofeed.runtime.offline import OfflineFeed
 
 __all__: list[str] = []
 
+# A feed's loop writes records by attribute, which only compiled code can.
+pytestmark = pytest.mark.compiled
+
 WANTED: Any = {
     "e": "event",
     "s": "symbol",

@@ -21,14 +21,14 @@ def test_the_scratch_has_the_table_and_room_for_every_row_of_a_message(longest: 
     at = int(scratch[k.S_TABLE])
     assert scratch[at : at + SPOT.table.size].tolist() == SPOT.table.tolist()
     rows = int(scratch[k.S_ROWS_END] - scratch[k.S_ROWS]) // SPOT.row_words
-    # A row of two numbers, such as `[1,2],`, is six bytes.
-    assert rows >= longest // 6
+    # A level is a row of two texts, and at least ten bytes: `["1","2"],`.
+    assert rows >= longest // 10
     assert scratch.size == scratch[k.S_ROWS_END] + 1
 
 
 def test_longer_messages_may_make_more_records() -> None:
     assert most_records(0) > 1
-    assert most_records(65_535) > most_records(600) > 600 // 6
+    assert most_records(65_535) > most_records(600) > 600 // 10
 
 
 def test_messages_become_records_and_instruments() -> None:

@@ -9,6 +9,9 @@ from tests.unit.venues.venue import Vector, Venue, scaled
 
 __all__: list[str] = []
 
+# A feed's loop writes records by attribute, which only compiled code can.
+pytestmark = pytest.mark.compiled
+
 
 @pytest.mark.parametrize("vector", BITMEX, ids=lambda vector: vector.name)
 def test_a_message_makes_exactly_its_records(vector: Vector) -> None:

@@ -12,6 +12,9 @@ from tests.unit.venues.venue import Vector, Venue, scaled
 
 __all__: list[str] = []
 
+# A feed's loop writes records by attribute, which only compiled code can.
+pytestmark = pytest.mark.compiled
+
 BIDS = [("100.0", "1.00000000"), ("99.9", "0.05000000")]
 ASKS = [("100.1", "0.30000000"), ("100.2", "4.00000000")]
 SUBSCRIBED = {

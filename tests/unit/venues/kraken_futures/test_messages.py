@@ -9,6 +9,9 @@ from tests.unit.venues.venue import Vector, Venue, scaled
 
 __all__: list[str] = []
 
+# A feed's loop writes records by attribute, which only compiled code can.
+pytestmark = pytest.mark.compiled
+
 BIDS, ASKS = [[10, 1], [9, 2]], [[11, 3], [12, 4]]
 
 
