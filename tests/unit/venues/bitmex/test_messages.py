@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.venues.bitmex.vectors import BITMEX, SYMBOL, book
 from tests.unit.venues.venue import Vector, Venue, scaled
+from zerofeed.records.flags import MAYBE_BAD_BOOK
 
 __all__: list[str] = []
 
@@ -44,6 +45,7 @@ def test_a_book_is_a_partial_and_what_is_updated_inserted_and_deleted() -> None:
 
 def test_a_book_before_its_partial_is_in_doubt() -> None:
     venue = Venue("bitmex")
-    assert venue.is_flagged(venue.records(book("update", (2, "Buy", 250, 10.5))))
+    _announcement, *told = venue.records(book("update", (2, "Buy", 250, 10.5)))
+    assert [bool(record["flags"] & MAYBE_BAD_BOOK) for record in told] == [True, True]
     venue.say(book("partial", (1, "Sell", 500, 11.5)))
     assert venue.book(SYMBOL).is_proven

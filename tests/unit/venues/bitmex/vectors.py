@@ -46,7 +46,8 @@ BITMEX = [
             book("delete", (1, "Sell", 0, 11.5)),
         ],
         [
-            rec("level", SYMBOL, action="R", flags="snapshot", at=_AT),
+            # Each row has its time; what begins the snapshot is none of them.
+            rec("level", SYMBOL, action="R", flags="snapshot"),
             level(SYMBOL, "A", "11.5", "500", _AT, "snapshot"),
             level(SYMBOL, "B", "10.5", "300", _AT, "snapshot last"),
             level(SYMBOL, "B", "10.5", "250", _AT, "last"),
