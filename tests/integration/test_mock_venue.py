@@ -15,13 +15,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit.mock.venue.clients import CLIENTS, Action, Get, PlainClient, client_of
+from zerofeed.mock.venue import MockVenue
 from zerofeed.mock.venue.faults import FAULT_NAMES
-from zerofeed.mock.venue.venue import MockVenue
 
 pytest.importorskip("trustme", reason="the extra `mock`")
 connect = pytest.importorskip("websockets.asyncio.client", reason="the extra `mock`").connect

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.mock.venue.venue import MockVenue
+from zerofeed.mock.venue import MockVenue
 from zerofeed.wire.pacing import parse_speed
 
 __all__ = ["mock"]

@@ -40,7 +40,7 @@ def test_whole_seconds_are_a_time_too() -> None:
 def test_lines_with_an_address_say_who_spoke(text: str, direction: Direction, body: str) -> None:
     line = parse_line(text)
     assert (line.direction, line.text, line.ts_ns) == (direction, body, 1_500_000_000)
-    assert line.url == text.split()[0]
+    assert line.url == text.split(maxsplit=1)[0]
 
 
 def test_bare_message_has_the_time_of_the_line_before() -> None:

@@ -38,7 +38,11 @@ def _ticks_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def serving(
-    visit: Visit, *, faults: Faults | None = None, dialect: BinanceSpot | None = None, **options: Any
+    visit: Visit,
+    *,
+    faults: Faults | None = None,
+    dialect: BinanceSpot | None = None,
+    **options: Any,
 ) -> Any:
     """Run a visit to a server of a made-up market."""
     spoken = dialect or BinanceSpot()
@@ -99,6 +103,7 @@ def test_replay_begins_with_the_first_subscription() -> None:
     assert after > 200
 
 
+@pytest.mark.slow
 def test_replay_at_full_speed_waits_while_nobody_listens() -> None:
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}{STREAMS}") as socket:
@@ -132,6 +137,7 @@ def test_disconnected_client_sees_no_closing_handshake() -> None:
     assert counts["disconnect"] == 1
 
 
+@pytest.mark.slow
 def test_half_open_connection_stays_open_and_answers_nothing() -> None:
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}{STREAMS}") as socket:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from zerofeed.base.errors import ConfigurationError, ResourceError
-from zerofeed.mock.venue.venue import MockVenue
+from zerofeed.mock.venue import MockVenue
 
 __all__: list[str] = []
 
@@ -21,7 +21,9 @@ connect = pytest.importorskip("websockets.asyncio.client", reason="the extra `mo
 
 async def subscribe(venue: MockVenue, count: int) -> list[str | bytes]:
     trust = ssl.create_default_context(cafile=str(venue.ca_file)) if "wss" in venue.ws_url else None
-    async with connect(f"{venue.ws_base}/ws/btcusdt@depth", ssl=trust, close_timeout=0.01) as socket:
+    async with connect(
+        f"{venue.ws_base}/ws/btcusdt@depth", ssl=trust, close_timeout=0.01
+    ) as socket:
         return [await asyncio.wait_for(socket.recv(), 10) for _ in range(count)]
 
 
