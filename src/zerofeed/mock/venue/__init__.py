@@ -12,6 +12,7 @@ everything that goes wrong on a bad day. It is public, so that strategies are te
 :mod:`.replay`            what is due when, from a capture or a made-up market
 :mod:`.capture`           the two text forms in which captures are kept
 :mod:`.market`            a small seeded market, for venues without a capture
+:mod:`.greeks`            volatility and greeks of made-up options
 :mod:`.book`              the book of one symbol, in the venue's own text: the truth to compare with
 :mod:`.checksums`         of a book, by each venue's rule
 :mod:`.dialect`           what every venue's protocol has in common; one module a venue beside it

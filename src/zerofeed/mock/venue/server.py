@@ -37,6 +37,8 @@ __all__ = ["BACKLOG", "Server"]
 BACKLOG = 20_000
 """Messages that may wait for a client before the venue hangs up."""
 _TICK_S = 0.1
+_DRAIN_NS = 5_000_000_000
+_DRAIN_LOOK_S = 0.002
 _HELD_TICKS = 10
 """A message that waits to change places is sent after a second without a successor."""
 _MAX_CLIENT_BYTES = 1024 * 1024
@@ -158,7 +160,16 @@ class Server:
                             self._dialect.deliver(client.connection, update)
                             client.is_due.set()
                             await self._hold(client)
+        await self._drain()
         self.is_done.set()
+
+    async def _drain(self) -> None:
+        """Let clients have what waits for them, as long as they take it."""
+        end_ns = time.monotonic_ns() + _DRAIN_NS
+        while time.monotonic_ns() < end_ns and any(  # noqa: ASYNC110 - many outboxes, no one event
+            client.connection.outbox for client in self._clients.values()
+        ):
+            await asyncio.sleep(_DRAIN_LOOK_S)
 
     async def _hold(self, client: _Client) -> None:
         """Keep the backlog of one client within bounds."""
@@ -256,7 +267,8 @@ class Server:
                     for action in client.faults.apply(connection.outbox.popleft()):
                         if not client.is_hushed:
                             await self._act(client, action.kind, action.payload, action.pause_ms)
-                    client.has_room.set()
+                    if len(connection.outbox) < BACKLOG // 20:
+                        client.has_room.set()
                 if client.held_ticks > _HELD_TICKS:
                     for action in client.faults.release():
                         await self._act(client, action.kind, action.payload, action.pause_ms)
