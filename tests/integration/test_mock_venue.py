@@ -163,7 +163,9 @@ def test_book_is_right_again_after_drops_and_disconnects(name: str) -> None:
 @pytest.mark.parametrize("name", ["binance-spot", "kraken-v2", "okx", "bitfinex"])
 def test_book_is_right_again_after_every_fault_there_is(name: str) -> None:
     faults = ",".join(f"{each}=0.006" for each in FAULT_NAMES if each != "half-open")
-    with served(name, f"{faults},half-open=0.001,delay_ms=1,oversized_bytes=3000000") as session:
+    with served(
+        name, f"{faults},half-open=0.001,delay_ms=1,oversized_bytes=3000000", rate=2_500
+    ) as session:
         session.run()
         session.settle()
         assert_same_books(session, name)

@@ -87,8 +87,8 @@ def mock(
             is_tls=is_tls,
         )
         with served:
-            _say_where(venue, served, is_tls=is_tls, is_json=is_json)
             try:
+                _say_where(venue, served, is_tls=is_tls, is_json=is_json)
                 while not (ends and served.told()["is_done"]):
                     time.sleep(_LOOK_S)
             except KeyboardInterrupt:
