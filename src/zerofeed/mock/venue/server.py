@@ -40,7 +40,8 @@ _TICK_S = 0.1
 _DRAIN_NS = 5_000_000_000
 _DRAIN_LOOK_S = 0.002
 _HELD_TICKS = 10
-"""A message that waits to change places is sent after a second without a successor."""
+"""A message that waits to change places is sent after a second without a successor; a client that
+does not take the closing handshake is cut after one."""
 _MAX_CLIENT_BYTES = 1024 * 1024
 
 
@@ -53,6 +54,7 @@ class _Client:
     has_room: asyncio.Event = field(default_factory=asyncio.Event)
     is_hushed: bool = False
     held_ticks: int = 0
+    closing_ticks: int = 0
     pinged_ns: int = 0
     pong: asyncio.Future[float] | None = None
 
@@ -156,7 +158,8 @@ class Server:
                 self.counts["updates"] += 1
                 if self._dialect.publish(update):
                     for client in list(self._clients.values()):
-                        if update.stream in client.connection.by_key:
+                        connection = client.connection
+                        if update.stream in connection.by_key and connection.closing is None:
                             self._dialect.deliver(client.connection, update)
                             client.is_due.set()
                             await self._hold(client)
@@ -176,6 +179,7 @@ class Server:
         waiting = len(client.connection.outbox)
         if self._is_paced:
             if waiting > BACKLOG:
+                client.connection.outbox.clear()
                 client.connection.close(1008, "reads too slowly")
         elif waiting > BACKLOG // 10 and not client.is_hushed:
             client.has_room.clear()
@@ -191,6 +195,10 @@ class Server:
                 self._dialect.on_tick(client.connection)
                 client.held_ticks = client.held_ticks + 1 if client.faults.is_holding else 0
                 client.is_due.set()
+                if client.connection.closing is not None:
+                    client.closing_ticks += 1
+                    if client.closing_ticks > _HELD_TICKS:
+                        client.socket.transport.abort()  # it does not even take the farewell
                 await self._ping(client)
 
     async def _ping(self, client: _Client) -> None:

@@ -57,7 +57,7 @@ def serving(
             tls=None,
             faults=faults or Faults(),
             seed=1,
-            is_paced=False,
+            is_paced=options.pop("is_paced", False),
             **options,
         )
         is_ready = asyncio.Event()
@@ -76,6 +76,12 @@ async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is so; the visit's own limit ends a wait in vain."""
     while not condition():  # noqa: ASYNC110 - it is the server's state, which has no event
         await asyncio.sleep(0)
+
+
+async def listen(socket: Any) -> None:
+    """Until the connection ends."""
+    while True:
+        await socket.recv()
 
 
 def test_websockets_and_rest_share_a_port() -> None:
@@ -210,7 +216,9 @@ def test_venue_pings_and_hears_the_pong() -> None:
     assert serving(visit, dialect=Talkative())
 
 
-def test_client_that_does_not_pong_is_hung_up_on() -> None:
+def test_client_that_does_not_pong_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HELD_TICKS", 10_000)  # the farewell is to arrive
+
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}/ws/nothing@trade") as socket:
             socket.transport.pause_reading()
@@ -222,6 +230,20 @@ def test_client_that_does_not_pong_is_hung_up_on() -> None:
 
     closing = serving(visit, dialect=Impatient())
     assert (closing.code, closing.reason) == (1008, "pong timeout")
+
+
+def test_client_that_reads_too_slowly_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACKLOG", 10)
+    monkeypatch.setattr(module, "_HELD_TICKS", 10_000)  # the farewell is to arrive
+
+    async def visit(server: Server, address: str) -> Any:
+        async with connect(f"ws://{address}{STREAMS}") as socket:
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(listen(socket), 10)
+            rcvd = closed.value.rcvd
+            return rcvd.code, rcvd.reason, server.counts["hung_up"]
+
+    assert serving(visit, is_paced=True) == (1008, "reads too slowly", 1)
 
 
 def test_port_that_is_taken_is_told() -> None:

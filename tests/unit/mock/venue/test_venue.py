@@ -6,12 +6,14 @@ import math
 import ssl
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from zerofeed.base.errors import ConfigurationError, ResourceError
+from zerofeed.base.errors import BugError, ConfigurationError, ResourceError
 from zerofeed.mock.venue import MockVenue
+from zerofeed.mock.venue.replay import Due
 
 __all__: list[str] = []
 
@@ -118,6 +120,21 @@ def test_without_tls_there_is_no_certificate() -> None:
         pytest.raises(ResourceError, match="no certificate"),
     ):
         _ = venue.ca_file
+
+
+def test_failure_in_the_thread_is_told_to_who_asks() -> None:
+    def broken() -> Iterator[Due]:
+        yield Due(0, [])
+        raise ValueError("no such luck")
+
+    venue = MockVenue("okx", symbols=["A-B"], is_tls=False, waits_for_client=False)
+    venue._source = broken()
+    venue.start()
+    assert venue._thread is not None
+    venue._thread.join(20)
+    with pytest.raises(BugError, match="no such luck"):
+        venue.told()
+    venue.stop()
 
 
 @pytest.mark.parametrize(
