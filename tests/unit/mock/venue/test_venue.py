@@ -5,6 +5,7 @@ import json
 import math
 import ssl
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,13 +124,17 @@ def test_without_tls_there_is_no_certificate() -> None:
 
 
 def test_failure_in_the_thread_is_told_to_who_asks() -> None:
+    is_up = threading.Event()
+
     def broken() -> Iterator[Due]:
-        yield Due(0, [])
+        while not is_up.is_set():
+            yield Due(0, [])
         raise ValueError("no such luck")
 
     venue = MockVenue("okx", symbols=["A-B"], is_tls=False, waits_for_client=False)
     venue._source = broken()
     venue.start()
+    is_up.set()
     assert venue._thread is not None
     venue._thread.join(20)
     with pytest.raises(BugError, match="no such luck"):
