@@ -192,6 +192,8 @@ class NaiveBook:
             self.doubt(lay.DOUBT_CROSSED, self.change_id)
 
     def open_snapshot(self, action, snapshot_id):
+        if action == "R" and self.rules & lay.RULE_SNAPSHOT_REPLACES:
+            self.forget(lay.DOUBT_NO_SNAPSHOT)
         open_id = self.tx_id if self.tx == "apply" else UNDEF
         if (self.needs_clear or self.rules & lay.RULE_CLEAR_FIRST) and action != "R":
             self.snap = "ignore"

@@ -321,7 +321,7 @@ def compare(books, naive, records, state, rules):
 @pytest.mark.slow
 @given(
     st.lists(st.lists(wild_records, max_size=12), max_size=8),
-    st.integers(0, 63),
+    st.integers(0, 127),
 )
 def test_any_records_do_what_the_slow_twin_does(batches, rules):
     books = L2Books.create(2, capacity=CAPACITY, depth=DEPTH, rules=rules)
@@ -332,7 +332,7 @@ def test_any_records_do_what_the_slow_twin_does(batches, rules):
 
 
 @pytest.mark.slow
-@given(randoms, st.booleans(), st.booleans(), st.integers(0, 63))
+@given(randoms, st.booleans(), st.booleans(), st.integers(0, 127))
 def test_plausible_records_do_what_the_slow_twin_does(random, losses, repeats, rules):
     venues = [Venue(random, instrument=0), Venue(random, instrument=1)]
     stream = []

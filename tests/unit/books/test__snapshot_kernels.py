@@ -129,6 +129,27 @@ def test_snapshot_without_its_beginning_is_ignored_where_the_rules_say_so():
     assert books[0].is_proven
 
 
+@pytest.mark.parametrize("snapshot_id", [9, 10, 11, UNDEF])
+@pytest.mark.parametrize("is_doubtful", [False, True])
+def test_snapshot_replaces_the_book_whatever_its_id_where_the_rules_say_so(
+    snapshot_id, is_doubtful
+):
+    books = L2Books.create(1, rules=lay.RULE_SNAPSHOT_REPLACES)
+    books.apply(snapshot(10, ("B", 100, 5), ("A", 102, 6)))
+    if is_doubtful:
+        books.apply(level("B", 90, 1, 40, 30, flags=LAST))
+        assert books[0].doubts == ["chain_break"]
+    out = books.apply(snapshot(snapshot_id, ("B", 50, 1), ("A", 60, 2)))
+    assert len(out) == 1
+    assert books[0].is_proven
+    assert books[0].best() == (50, 1, 60, 2)
+    assert books[0].change_id == snapshot_id
+    if snapshot_id != UNDEF:
+        books.apply(level("B", 55, 3, snapshot_id + 1, snapshot_id, flags=LAST))
+        assert books[0].is_proven
+        assert books[0].best().bid_price == 55
+
+
 def test_second_beginning_starts_over():
     books = L2Books.create(1)
     books.apply(snapshot(10, ("B", 100, 5), ("B", 99, 5))[:2])

@@ -24,9 +24,9 @@ __all__ = [
     "CAUSES",
     "MS",
     "RECEIVED_NS",
+    "US",
     "S",
     "Told",
-    "US",
     "Vector",
     "Venue",
     "encoded",
@@ -111,9 +111,7 @@ def level(
 ) -> Told:
     """Write a LEVEL record down; the action follows from the size and the flags."""
     action = "C" if float(size) == 0 else "A" if "snapshot" in flags else "M"
-    return rec(
-        "level", symbol, side, action, flags, at, exponents, price=price, size=size, **ids
-    )
+    return rec("level", symbol, side, action, flags, at, exponents, price=price, size=size, **ids)
 
 
 def text_of(message: Any) -> bytes:

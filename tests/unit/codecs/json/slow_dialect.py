@@ -220,6 +220,10 @@ class SlowDialect:
                 at = getattr(value, "source", None)
                 source = None if at is None else self._value(at, outer, inner, rows)
                 found = self._evaluate(value, source)
+            zero = getattr(value, "unless_zero", None)
+            if zero is not None:
+                counted = self._value(zero, outer, inner, rows)
+                found = 0 if number(counted, 0, self._counts) == 0 else found
         return found
 
     def _part(self, outer: int) -> list[Made]:
@@ -268,9 +272,9 @@ class SlowDialect:
         heads.update(once)
         made = []
         for inner in chosen:
-            if emit.rows is not None and emit.needs is not None:
-                if self._value(emit.needs, outer, inner, emit.rows) in {None, ""}:
-                    continue
+            needed = "x" if emit.needs is None else self._value(emit.needs, outer, inner, emit.rows)
+            if emit.rows is not None and needed in {None, ""}:
+                continue
             values = {
                 name: once[name] if name in once else self._first(each, outer, inner, emit.rows)
                 for name, each in wanted.items()
@@ -279,9 +283,9 @@ class SlowDialect:
         return made
 
     def _is_of(self, values: Any, rows: str | None) -> bool:
-        sources = [
-            getattr(value, "source", "") for value in (values if isinstance(values, tuple) else (values,))
-        ]
+        each = values if isinstance(values, tuple) else (values,)
+        names = ("source", "unless_zero")
+        sources = [getattr(value, name, None) or "" for value in each for name in names]
         return rows is not None and any(source.startswith(f"{rows}.") for source in sources)
 
     def _record(self, emit: d.Emit, symbol: tuple[str, bool], values: dict[str, int]) -> Made:
@@ -319,5 +323,3 @@ class SlowDialect:
                 last.ts_event_ns, last.body,
             ),
         ]  # fmt: skip
-
-

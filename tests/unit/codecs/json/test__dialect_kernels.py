@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,13 +14,14 @@ from hypothesis import strategies as st
 
 from tests.unit.codecs.json.oracle import Raw
 from tests.unit.codecs.json.slow_dialect import Made, SlowDialect
+from tests.unit.runtime.venue_packets import joined
 from tests.unit.venues.venue import RECEIVED_NS, encoded
 from zerofeed.codecs.json import dialect as d
 from zerofeed.codecs.json.decoder import JsonDecoder, make_scratch
 from zerofeed.codecs.json.shape import Either, Items, Shape
 from zerofeed.feed.instruments import InstrumentTable
 from zerofeed.records import kinds
-from zerofeed.records.dtypes import BODY, RECORD
+from zerofeed.records.dtypes import BODY
 from zerofeed.records.flags import LAST, MAYBE_BAD_BOOK, TOB
 from zerofeed.records.instruments import INDEX_INSTRUMENT, SPOT
 from zerofeed.runtime import protocols
@@ -56,7 +56,7 @@ FIELDS = list(Shape(WANTED).fields)
 NUMBERS = [
     "0", "1", "-1", "2.5", "-0.5", "0.00000001", "0.000000005", "0.000000015", "12345678.12345678",
     "1e-7", "1.5E+3", "-0", "0.0", "12345678901234567", "123456789012345678", "1700000000123",
-    "1700000000.123456", "9223372036854775807", "9223372036854775808", "99999999999999999999999",
+    "1700000000.123456", "9223372036854775799", "9223372036854775808", "99999999999999999999999",
     "100", "61737.63000000", "0.10000000",
 ]  # fmt: skip
 TEXTS = [
@@ -64,46 +64,57 @@ TEXTS = [
     "2023-09-25T07:49:37.5Z", "2023-09-25T07:49:37", "-", ".", "1.", ".5", "007", "1e", "+1", "1x",
     "1.2.3", " 1", "NaN", "12345678x", "123456789012345678x", "é",
 ]  # fmt: skip
-BARE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
-
-scalars: st.SearchStrategy[Any] = st.one_of(
-    st.sampled_from(NUMBERS).map(Raw),
-    st.sampled_from([*NUMBERS, *TEXTS]),
-    st.sampled_from([True, False, None]),
-)
 
 
-def objects(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects that have any of these keys, and one that nobody wants."""
-    unknown = st.one_of(scalars, st.lists(scalars, max_size=2), st.just({"p": ["]", {"q": "}"}]}))
-    return st.fixed_dictionaries({}, optional={**keys, "unwanted": unknown})
+def scalar(chance: random.Random, *usual: str) -> Any:
+    """Any value that is no object and no array; often one of the usual texts."""
+    if usual and chance.random() < 0.6:
+        return chance.choice(usual)
+    sort = chance.random()
+    if sort < 0.4:
+        return Raw(chance.choice(NUMBERS))
+    if sort < 0.8:
+        return chance.choice([*NUMBERS, *TEXTS])
+    return chance.choice([True, False, None])
 
 
-messages_sent = objects(
-    {
-        "e": st.one_of(st.sampled_from(["trade", "book", "book.ABC", "book.1.ABC"]), scalars),
-        "s": st.one_of(st.sampled_from(["ABC", "abc@x", "XYZ-USD"]), scalars),
-        "t": scalars,
-        "p": scalars,
-        "q": scalars,
-        "x": st.one_of(scalars, objects({"i": scalars, "j": scalars})),
-        "arr": st.lists(scalars, max_size=4),
-        "l": st.lists(st.lists(scalars, max_size=4), max_size=3),
-        "k": st.lists(objects({"p": scalars, "q": scalars, "s": scalars}), max_size=3),
-        "d": st.lists(
-            objects(
-                {
-                    "s": st.sampled_from(["ABC", "XYZ-USD"]),
-                    "p": scalars,
-                    "t": scalars,
-                    "b": st.lists(st.lists(scalars, max_size=3), max_size=3),
-                    "o": st.lists(objects({"p": scalars, "q": scalars}), max_size=2),
-                }
-            ),
-            max_size=3,
-        ),
-    }
-)
+def message(chance: random.Random) -> dict[str, Any]:
+    """A message that has any of the keys, and some that nobody wants."""
+
+    def some(**values: Any) -> dict[str, Any]:
+        unwanted = {"unwanted": {"p": ["]", {"q": "}"}]}, "f": scalar(chance)}
+        return {k: v for k, v in (values | unwanted).items() if chance.random() < 0.75}
+
+    def several(make: Any, most: int = 3) -> list[Any]:
+        return [make() for _ in range(chance.randrange(most + 1))]
+
+    def any_scalar() -> Any:
+        return scalar(chance)
+
+    def cells() -> list[Any]:
+        return several(any_scalar)
+
+    def keyed() -> dict[str, Any]:
+        return some(p=scalar(chance), q=scalar(chance), s=scalar(chance, "buy", "sell"))
+
+    def outer() -> dict[str, Any]:
+        return some(
+            s=scalar(chance, "ABC", "XYZ-USD"), p=scalar(chance), t=scalar(chance),
+            b=several(cells), o=several(keyed, 2),
+        )  # fmt: skip
+
+    return some(
+        e=scalar(chance, "trade", "book", "book.ABC", "book.1.ABC"),
+        s=scalar(chance, "ABC", "abc@x", "XYZ-USD"),
+        t=scalar(chance),
+        p=scalar(chance),
+        q=scalar(chance),
+        x=chance.choice([scalar(chance), some(i=scalar(chance), j=scalar(chance))]),
+        arr=several(any_scalar, 4),
+        l=several(cells),
+        k=several(keyed),
+        d=several(outer),
+    )
 
 
 def spelled(value: Any, chance: random.Random) -> str:
@@ -112,7 +123,10 @@ def spelled(value: Any, chance: random.Random) -> str:
     if isinstance(value, Raw):
         return str(value)
     if isinstance(value, dict):
-        pairs = [f'"{_key(key, chance)}"{space}:{space}{spelled(each, chance)}' for key, each in value.items()]
+        pairs = [
+            f'"{_key(key, chance)}"{space}:{space}{spelled(each, chance)}'
+            for key, each in value.items()
+        ]
         chance.shuffle(pairs)
         return "{" + space + f"{space},{space}".join(pairs) + space + "}"
     if isinstance(value, list):
@@ -126,130 +140,118 @@ def _key(key: str, chance: random.Random) -> str:
     return "".join(f"\\u{ord(c):04x}" if place == at else c for place, c in enumerate(key))
 
 
-@st.composite
-def values(draw: Any, sources: list[str]) -> Any:
-    source = draw(st.sampled_from(sources))
-    return draw(
-        st.sampled_from(
-            [
-                d.Price(source),
-                d.Price(source, is_zero_none=True),
-                d.Size(source),
-                d.Size(source, is_signed=True),
-                d.Rate(source),
-                d.Whole(source),
-                d.Whole(source, plus=-1),
-                d.Decimal(source, 3),
-                d.Time(source, "s"),
-                d.Time(source, "ms"),
-                d.Time(source, "ns"),
-                d.Time(source, "iso"),
-                d.Code(source, {"buy": 66, "sell": 65, "true": 1, "0": 7}),
-                d.Key(source),
-                d.Constant(5),
-            ]
-        )
+def value(chance: random.Random, sources: list[str]) -> Any:
+    """What any column may be."""
+    source = chance.choice(sources)
+    return chance.choice(
+        [
+            d.Price(source),
+            d.Price(source, is_zero_none=True),
+            d.Size(source),
+            d.Size(source, is_signed=True),
+            d.Rate(source),
+            d.Whole(source),
+            d.Whole(source, plus=-1),
+            d.Decimal(source, 3),
+            d.Time(source, "s"),
+            d.Time(source, "ms"),
+            d.Time(source, "ns"),
+            d.Time(source, "iso"),
+            d.Code(source, {"buy": 66, "sell": 65, "true": 1, "0": 7}),
+            d.Key(source),
+            d.Constant(5),
+        ]
     )
 
 
-@st.composite
-def emits(draw: Any, each: str | None, *, is_book: bool) -> d.Emit:
-    rows = draw(st.sampled_from(["inner", "other"] if each else ["flat", "keyed"]))
-    if not is_book and draw(st.booleans()):
-        rows = None
-    columns = [f"{name}.{c}" for name in {each, rows} - {None} for c in COLUMNS[name]]
-    first = ["inner", "other"] if each else ["flat", "keyed"]
-    sources = FIELDS + 3 * columns + [f"{name}[0].price" for name in first]
-    kind = kinds.LEVEL if is_book else draw(
-        st.sampled_from([kinds.TRADE, kinds.QUOTE, kinds.MARK, kinds.FUNDING, kinds.GREEKS])
-    )  # fmt: skip
-    value = values(sources)
-    body = {
-        name: draw(st.one_of(value, st.tuples(value, value)))
-        for name in BODY[kind]
-        if draw(st.booleans())
-    }
+def alternatives(chance: random.Random, sources: list[str]) -> Any:
+    """One value, or several of which the first that is there counts."""
+    if chance.random() < 0.6:
+        return value(chance, sources)
+    return tuple(value(chance, sources) for _ in range(chance.choice([2, 3])))
+
+
+def emit(chance: random.Random, each: str | None, *, is_book: bool) -> d.Emit:
+    lists = ["inner", "other"] if each else ["flat", "keyed"]
+    rows = chance.choice(lists) if is_book else chance.choice([None, *lists])
+    columns = [f"{name}.{c}" for name in (each, rows) if name is not None for c in COLUMNS[name]]
+    sources = FIELDS + 3 * columns + [f"{name}[0].price" for name in lists]
+    kind = chance.choice([kinds.TRADE, kinds.QUOTE, kinds.MARK, kinds.FUNDING, kinds.GREEKS])
     if is_book:
-        body["price"], body["size"] = d.Price(f"{rows}.price"), d.Size(f"{rows}.size")
-        side: Any = draw(st.sampled_from([kinds.BID, kinds.ASK]))
+        kind = kinds.LEVEL
+    body = {name: alternatives(chance, sources) for name in BODY[kind] if chance.random() < 0.6}
+    side: Any = chance.choice([kinds.BID, kinds.ASK])
+    if is_book:
+        zero = chance.choice([None, None, f"{rows}.price", "scalar"])
+        is_signed = chance.random() < 0.3
+        body["price"] = d.Price(f"{rows}.price")
+        body["size"] = d.Size(f"{rows}.size", is_signed=is_signed, unless_zero=zero)
     else:
-        source = draw(st.sampled_from(sources))
-        side = draw(
-            st.sampled_from(
-                [kinds.NO_SIDE, d.Code(source, {"buy": 66, "sell": 65}), d.SideOfSign(source)]
-            )
+        source = chance.choice(sources)
+        side = chance.choice(
+            [kinds.NO_SIDE, d.Code(source, {"buy": 66, "sell": 65}), d.SideOfSign(source)]
         )
     return d.Emit(
         kind,
         rows=rows,
-        needs=None if is_book else draw(st.sampled_from([None, *sources])),
-        time=draw(st.one_of(st.none(), values(sources), st.tuples(value, value))),
+        needs=None if is_book else chance.choice([None, None, *sources]),
+        time=chance.choice([None, alternatives(chance, sources)]),
         side=side,
-        flags=0 if is_book else draw(st.sampled_from([0, TOB | LAST])),
+        flags=0 if is_book else chance.choice([0, TOB | LAST]),
         **body,
     )
 
 
-CONDITIONS = [
+CONDITIONS: list[Any] = [
     d.ANY, d.NONE, "trade", "book", "true", "1", "", d.Before(".", "book"), d.Begins("book.1."),
 ]  # fmt: skip
-SYMBOLS = [
+SYMBOLS: list[Any] = [
     d.Symbol("symbol"),
     d.Symbol("symbol", before="@", is_upper=True),
     d.Symbol("event", behind="."),
     (d.Symbol("scalar"), d.Symbol("symbol")),
     (d.Symbol("second", before="-"), d.ONLY),
 ]
+EXPONENTS: list[Any] = [
+    None, ("price", "size"), (("flat.price", "keyed.price"), ("flat.size", "size")),
+]  # fmt: skip
 
 
-@st.composite
-def messages_meant(draw: Any, place: int) -> d.Message:
-    each = draw(st.sampled_from([None, "outer"]))
-    book = draw(st.sampled_from([None, None, d.Book(), d.Book(is_snapshot=True)]))
-    when: dict[str, Any] = draw(
-        st.dictionaries(
-            st.sampled_from(["event", "symbol", "scalar", "inner_scalar", "zeroth", "price"]),
-            st.sampled_from(CONDITIONS),
-            max_size=2,
-        )
-    )
-    if draw(st.booleans()):
-        when[draw(st.sampled_from(["flat", "keyed", "outer"]))] = d.ANY
-    if each is None and draw(st.booleans()):
-        when["flat[0].price"] = draw(st.sampled_from([d.ANY, d.NONE, "1"]))
+def declaration(chance: random.Random, place: int) -> d.Message:
+    each = chance.choice([None, "outer"])
+    book = chance.choice([None, None, d.Book(), d.Book(is_snapshot=True)])
+    when: dict[str, Any] = {
+        chance.choice(["event", "symbol", "scalar", "inner_scalar", "zeroth", "price"]):
+            chance.choice(CONDITIONS)
+        for _ in range(chance.randrange(3))
+    }  # fmt: skip
+    if chance.random() < 0.3:
+        when[chance.choice(["flat", "keyed", "outer"])] = d.ANY
+    if each is None and chance.random() < 0.3:
+        when["flat[0].price"] = chance.choice([d.ANY, d.NONE, "1"])
     symbols = [*SYMBOLS, *([d.Symbol("outer.symbol")] * 4 if each else [])]
-    has_symbol = book is not None or draw(st.booleans())
+    has_symbol = book is not None or chance.random() < 0.7
     return d.Message(
         f"message {place}",
         when=when,
-        symbol=draw(st.sampled_from(symbols)) if has_symbol else (),
+        symbol=chance.choice(symbols) if has_symbol else (),
         each=each,
         book=book,
-        emits=draw(st.lists(emits(each, is_book=book is not None), min_size=1, max_size=3)),
-        kind=draw(st.sampled_from([None, None, INDEX_INSTRUMENT])) if has_symbol else None,
-        exponents=draw(
-            st.sampled_from(
-                [None, ("price", "size"), (("flat.price", "keyed.price"), ("flat.size", "size"))]
-            )
-        )
-        if has_symbol
-        else None,
+        emits=[emit(chance, each, is_book=book is not None) for _ in range(chance.randrange(1, 4))],
+        kind=chance.choice([None, None, INDEX_INSTRUMENT]) if has_symbol else None,
+        exponents=chance.choice(EXPONENTS) if has_symbol else None,
     )
-
-
-@st.composite
-def cases(draw: Any) -> tuple[list[d.Message], list[str]]:
-    meant = [draw(messages_meant(place)) for place in range(draw(st.integers(1, 3)))]
-    chance = draw(st.randoms(use_true_random=False))
-    sent = draw(st.lists(messages_sent, min_size=1, max_size=4))
-    return meant, [spelled(each, chance) for each in sent]
 
 
 def feed_of(dialect: d.Dialect, monkeypatch: pytest.MonkeyPatch) -> OfflineFeed:
     """A feed of a dialect that has no name; every dialect is run by the same machine code."""
     known = protocols.PROTOCOLS["okx"]
     made = replace(
-        known, name="made", templates=dialect.names, book_rules=0, scratch=partial(make_scratch, dialect)
+        known,
+        name="made",
+        templates=dialect.names,
+        book_rules=0,
+        scratch=partial(make_scratch, dialect),
     )
     with monkeypatch.context() as patch:
         patch.setitem(protocols.PROTOCOLS, "made", made)
@@ -280,23 +282,21 @@ def made_of(records: Any, instruments: InstrumentTable) -> list[Made]:
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large,
-                                             HealthCheck.function_scoped_fixture],
-)  # fmt: skip
-@given(case=cases())
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**48))
 def test_a_dialect_means_what_its_declarations_say(
-    case: tuple[list[d.Message], list[str]], monkeypatch: pytest.MonkeyPatch
+    seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meant, sent = case
+    chance = random.Random(seed)
+    meant = [declaration(chance, place) for place in range(chance.randrange(1, 4))]
+    sent = [spelled(message(chance), chance) for _ in range(chance.randrange(1, 5))]
     dialect = d.Dialect(Shape(WANTED), meant, kind=SPOT)
     slow = SlowDialect(WANTED, meant)
     told = [slow.take(text) for text in sent]
     expected = [made for _, each in told for made in each]
 
     feed = feed_of(dialect, monkeypatch)
-    parts = [part.tobytes() for part in feed.process(*encoded(sent))]
-    records = np.frombuffer(b"".join(parts), RECORD)
+    records = joined(feed.process(*encoded(sent)))
     assert made_of(records, feed.instruments) == expected
     names = [name for name, _ in told]
     counts = enumerate(feed.metrics.templates())
@@ -322,23 +322,23 @@ def test_a_dialect_means_what_its_declarations_say(
 
 
 def test_a_row_of_the_outer_list_has_only_its_own_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = d.Message(
+    meant = d.Message(
         "m",
         symbol=d.Symbol("outer.symbol"),
         each="outer",
         emits=[d.Emit(kinds.TRADE, rows="inner", price=d.Price("inner.price"))],
     )
-    feed = feed_of(d.Dialect(Shape(WANTED), [message]), monkeypatch)
+    feed = feed_of(d.Dialect(Shape(WANTED), [meant]), monkeypatch)
     text = '{"d":[{"b":[["1"],["2"]],"s":"A"},{"s":"B","b":[]},{"s":"C","b":[["3"]]}]}'
-    records = np.concatenate([part.copy() for part in feed.process(*encoded([text]))])
+    records = joined(feed.process(*encoded([text])))
     trades = records[records["kind"] == kinds.TRADE]
     assert (trades["price"] // 10**8).tolist() == [1, 2, 3]
     assert [feed.instruments.row(int(row)).symbol for row in trades["instrument"]] == list("AAC")
 
 
 def test_more_rows_than_there_is_room_for_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = d.Message("m", emits=[d.Emit(kinds.TRADE, rows="flat", price=d.Price("flat.price"))])
-    feed = feed_of(d.Dialect(Shape(WANTED), [message]), monkeypatch)
+    meant = d.Message("m", emits=[d.Emit(kinds.TRADE, rows="flat", price=d.Price("flat.price"))])
+    feed = feed_of(d.Dialect(Shape(WANTED), [meant]), monkeypatch)
     # Rows that are no arrays are two bytes each, which no venue sends.
     text = '{"l":[' + ",".join("1" for _ in range(30_000)) + "]}"
     assert sum(len(part) for part in feed.process(*encoded([text]))) == 0
@@ -348,10 +348,10 @@ def test_more_rows_than_there_is_room_for_is_malformed(monkeypatch: pytest.Monke
 def test_an_instrument_that_finds_the_table_full_makes_no_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    message = d.Message("m", symbol=d.Symbol("symbol"), emits=[d.Emit(kinds.TRADE)])
-    feed = feed_of(d.Dialect(Shape(WANTED), [message]), monkeypatch)
+    meant = d.Message("m", symbol=d.Symbol("symbol"), emits=[d.Emit(kinds.TRADE)])
+    feed = feed_of(d.Dialect(Shape(WANTED), [meant]), monkeypatch)
     sent = [f'{{"s":"{number}"}}' for number in range(20)]
-    records = np.concatenate([part.copy() for part in feed.process(*encoded(sent))])
+    records = joined(feed.process(*encoded(sent)))
     made = int((records["kind"] == kinds.TRADE).sum())
     assert made == len(feed.instruments) - 1 == 15
     assert feed.metrics["instruments_refused"] == 5

@@ -32,7 +32,7 @@ def test_longer_messages_may_make_more_records() -> None:
 
 
 def test_messages_become_records_and_instruments() -> None:
-    decoder = JsonDecoder(SPOT, instruments=16, longest_bytes=1024, batch=256)
+    decoder = JsonDecoder(SPOT, instruments=16, longest_bytes=1024, batch=4096)
     data, index = encoded(message for vector in VECTORS for message in vector.messages)
     columns = [index[name].astype(np.int64) for name in ("offset", "length", "ts_ns")]
     records, taken = decoder.decode(data, *columns)

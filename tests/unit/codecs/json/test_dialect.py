@@ -69,7 +69,10 @@ def emit(**options: Any) -> Message:
         (emit(rows="bids", price=Price("bids.third")), "no such column; expected price or size"),
         (emit(price=Price("bids[0].third")), "no such column"),
         (emit(bid_price=Price("price")), "no such column; expected price or size or trade_id"),
-        (emit(side=(Code("event", {}), Code("symbol", {}))), "side and action have no alternatives"),
+        (
+            emit(side=(Code("event", {}), Code("symbol", {}))),
+            "side and action have no alternatives",
+        ),
         (Message("m", when={"data.symbol": ANY}, each="data"), "a column of another list"),
         (Message("m", when={"bids": NONE}), "a list has rows or none; expected ANY; got NONE"),
         (Message("m", when={"event": Before("..", "x")}), "a mark is one byte"),

@@ -12,7 +12,9 @@ _T = 1_700_000_000_120
 _AT = _T * MS
 
 
-def change(first: int, last: int, bids: list[list[str]], asks: list[list[str]]) -> dict[str, object]:
+def change(
+    first: int, last: int, bids: list[list[str]], asks: list[list[str]]
+) -> dict[str, object]:
     """A spot depthUpdate."""
     return {
         "e": "depthUpdate", "E": _E, "s": SYMBOL, "U": first, "u": last, "b": bids, "a": asks,

@@ -110,9 +110,9 @@ V2 = [
     Vector(
         "ticker",
         [
-            f'{{"channel":"ticker","type":"update","data":[{{"symbol":"{SYMBOL}","bid":4.2,'
+            (f'{{"channel":"ticker","type":"update","data":[{{"symbol":"{SYMBOL}","bid":4.2,'
             f'"bid_qty":740.00000000,"ask":4.3,"ask_qty":740.50000000,"last":4.2,'
-            f'"timestamp":"{_TIME}"}}]}}',
+            f'"timestamp":"{_TIME}"}}]}}'),
         ],
         [
             rec("quote", SYMBOL, flags="tob last", at=_AT, exponents=EXPONENTS, bid_price="4.2",
@@ -186,4 +186,3 @@ V1 = [
     Vector("spread", [[0, ["5698.4", "5700.0", _SECONDS, "1", "2"], "spread", SYMBOL]], []),
     Vector("ohlc", [[42, [_SECONDS, _SECONDS, "3586.7"], "ohlc-5", SYMBOL]], []),
 ]  # fmt: skip
-

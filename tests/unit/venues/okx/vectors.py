@@ -22,7 +22,9 @@ def checksum(bids: list[list[str]], asks: list[list[str]]) -> int:
     """The checksum of a whole book, best first: 25 a side by turns, as OKX documents it."""
     parts = []
     for place in range(25):
-        parts += [f"{side[place][0]}:{side[place][1]}" for side in (bids, asks) if place < len(side)]
+        parts += [
+            f"{side[place][0]}:{side[place][1]}" for side in (bids, asks) if place < len(side)
+        ]
     number = zlib.crc32(":".join(parts).encode())
     return number - (1 << 32) if number >= 1 << 31 else number
 
