@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.mock.venue.venue import MockVenue
+from zerofeed.mock.venue import MockVenue
 from zerofeed.wire.pacing import parse_speed
 
 __all__ = ["mock"]
@@ -87,8 +87,8 @@ def mock(
             is_tls=is_tls,
         )
         with served:
-            _say_where(venue, served, is_tls=is_tls, is_json=is_json)
             try:
+                _say_where(venue, served, is_tls=is_tls, is_json=is_json)
                 while not (ends and served.told()["is_done"]):
                     time.sleep(_LOOK_S)
             except KeyboardInterrupt:

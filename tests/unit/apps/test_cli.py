@@ -15,6 +15,7 @@ COMMANDS = [
     "top",
     "decode",
     "send",
+    "mock",
     "warm",
     "bench",
     "demo",

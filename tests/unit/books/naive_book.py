@@ -191,7 +191,7 @@ class NaiveBook:
         if bids[0] > asks[0] or (locked_too and bids[0] == asks[0]):
             self.doubt(lay.DOUBT_CROSSED, self.change_id)
 
-    def open_snapshot(self, action, snapshot_id):
+    def open_snapshot(self, action, snapshot_id):  # noqa: C901 - as many cases as the rules have
         if action == "R" and self.rules & lay.RULE_SNAPSHOT_REPLACES:
             self.forget(lay.DOUBT_NO_SNAPSHOT)
         open_id = self.tx_id if self.tx == "apply" else UNDEF

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from zerofeed.mock.venue.book import BookChange, Row, rows_of
 from zerofeed.mock.venue.connection import Connection, Subscription, top_differing
 from zerofeed.mock.venue.dialect import Answer, Dialect, Update, steps_of
+from zerofeed.mock.venue.greeks import price_option
 from zerofeed.mock.venue.limits import Limits
 from zerofeed.mock.venue.market import Levels, Liquidation, Mark, MarketEvent, Trade
 from zerofeed.mock.venue.text import dump_json, read_json
@@ -26,6 +27,8 @@ _TOPIC = re.compile(r'^\s*\{\s*"topic"\s*:\s*"[^"]+"\s*,\s*(.*)\}\s*$', re.DOTAL
 _PATH = "/v5/public/"
 _KINDS = ("spot", "linear", "inverse", "option")
 _DEPTHS = (1, 25, 50, 100, 200, 500, 1000)
+_OPTION = re.compile(r"([A-Z]+)-[^-]+-([\d.]+)-([CP])(?:-[A-Z]+)?$")
+_GREEKS = ("delta", "gamma", "vega", "theta")
 _WHOLE = 25
 """No made-up book has more levels."""
 
@@ -92,6 +95,8 @@ class Bybit(Dialect):
                     "nextFundingTime": str(event.next_funding_ns // 1_000_000),
                     "openInterestValue": event.open_interest,
                 }  # fmt: skip
+                if _OPTION.match(symbol):
+                    row |= self._option_figures(symbol)
                 return [self._write_ticker(symbol, ts_ms, row)]
             case Liquidation():
                 row = {"T": ts_ms, "s": symbol, "S": _side(is_buy=event.is_buy), "v": event.size,
@@ -123,6 +128,19 @@ class Bybit(Dialect):
 
     def _write_ticker(self, symbol: str, ts_ms: int, row: dict[str, Any]) -> Update:
         return _message(f"tickers:{symbol}", "delta", ts_ms, row)
+
+    def _option_figures(self, symbol: str) -> dict[str, str]:
+        currency = symbol.partition("-")[0]
+        matches = [_OPTION.match(each) for each in self.symbols]
+        strikes = [float(each[2]) for each in matches if each and each[1] == currency]
+        own = _OPTION.match(symbol)
+        assert own is not None
+        option = price_option(float(own[2]), strikes, is_call=own[3] == "C")
+        figures = {name: f"{getattr(option, name):.8f}" for name in _GREEKS}
+        return figures | {
+            "underlyingPrice": f"{option.forward:.2f}", "markPriceIv": f"{option.volatility:.4f}",
+            "bidIv": f"{option.volatility - 0.01:.4f}", "askIv": f"{option.volatility + 0.01:.4f}",
+        }  # fmt: skip
 
     def publish(self, update: Update) -> bool:
         """Also put a ticker together from its deltas, for who subscribes later."""

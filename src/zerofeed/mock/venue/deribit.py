@@ -10,7 +10,6 @@ Source: docs.deribit.com, "Subscriptions", "public/set_heartbeat".
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -18,6 +17,7 @@ from typing import Any, ClassVar
 from zerofeed.mock.venue.book import Book, BookChange, Row
 from zerofeed.mock.venue.connection import Connection, Subscription
 from zerofeed.mock.venue.dialect import Answer, Dialect, Update, steps_of
+from zerofeed.mock.venue.greeks import price_option
 from zerofeed.mock.venue.limits import Limits
 from zerofeed.mock.venue.market import Levels, Liquidation, Mark, MarketEvent, Trade
 from zerofeed.mock.venue.text import bare, dump_json, plain_number, read_json
@@ -30,7 +30,6 @@ _MESSAGE = re.compile(
     re.DOTALL,
 )
 _NOT_RAW = 13_778
-_YEARS = 0.25
 
 
 class Deribit(Dialect):
@@ -373,27 +372,19 @@ def _strike(symbol: str) -> str:
 
 
 def _option_figures(symbol: str, symbols: list[str]) -> dict[str, object]:
-    """Volatility on a smile about the middle strike, and Black's greeks that belong to it."""
     currency = symbol.partition("-")[0]
     same = [each for each in symbols if _is_option(each) and each.partition("-")[0] == currency]
-    strikes = sorted(float(_strike(each)) for each in same) or [float(_strike(symbol))]
-    forward, strike = strikes[len(strikes) // 2], float(_strike(symbol))
-    moneyness = math.log(strike / forward)
-    volatility = 0.55 + 0.4 * moneyness * moneyness - 0.1 * moneyness
-    spread = volatility * math.sqrt(_YEARS)
-    d1 = -moneyness / spread + spread / 2
-    density = math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
-    delta = (1 + math.erf(d1 / math.sqrt(2))) / 2 - (1 if symbol.endswith("-P") else 0)
-    vega = forward * density * math.sqrt(_YEARS) / 100
-    theta = -forward * density * volatility / (2 * math.sqrt(_YEARS)) / 365
+    strikes = [float(_strike(each)) for each in same]
+    option = price_option(float(_strike(symbol)), strikes, is_call=symbol.endswith("-C"))
     figures = {
-        "delta": delta, "gamma": density / (forward * spread), "vega": vega, "theta": theta,
+        "delta": option.delta, "gamma": option.gamma, "vega": option.vega, "theta": option.theta,
         "rho": 0.0,
     }  # fmt: skip
-    greeks = {name: bare(f"{figure:.5f}") for name, figure in figures.items()}
-    percent = volatility * 100
+    percent = option.volatility * 100
     return {
-        "underlying_price": bare(f"{forward:.2f}"), "underlying_index": "SYN.MOCK",
-        "interest_rate": bare("0.0"), "greeks": greeks, "mark_iv": bare(f"{percent:.2f}"),
-        "bid_iv": bare(f"{percent - 1:.2f}"), "ask_iv": bare(f"{percent + 1:.2f}"),
+        "underlying_price": bare(f"{option.forward:.2f}"), "underlying_index": "SYN.MOCK",
+        "interest_rate": bare("0.0"),
+        "greeks": {name: bare(f"{figure:.5f}") for name, figure in figures.items()},
+        "mark_iv": bare(f"{percent:.2f}"), "bid_iv": bare(f"{percent - 1:.2f}"),
+        "ask_iv": bare(f"{percent + 1:.2f}"),
     }  # fmt: skip

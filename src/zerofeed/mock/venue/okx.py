@@ -18,6 +18,7 @@ from zerofeed.mock.venue.book import Book, BookChange, Row, rows_of
 from zerofeed.mock.venue.checksums import okx_checksum
 from zerofeed.mock.venue.connection import Connection, Subscription
 from zerofeed.mock.venue.dialect import Answer, Dialect, Update, steps_of
+from zerofeed.mock.venue.greeks import price_option
 from zerofeed.mock.venue.limits import Limits
 from zerofeed.mock.venue.market import Levels, Liquidation, Mark, MarketEvent, Trade
 from zerofeed.mock.venue.text import dump_json, read_json
@@ -163,6 +164,8 @@ class Okx(Dialect):
                 named | {"oi": event.open_interest, "oiCcy": event.open_interest, "ts": ts},
             ),
         ]
+        if kind == "OPTION":
+            updates.append(self._write_summary(symbol, ts))
         if kind == "SWAP":
             due = str(event.next_funding_ns // 1_000_000)
             funding = named | {
@@ -172,6 +175,27 @@ class Okx(Dialect):
             updates.append(_update("funding-rate", symbol, funding))
         return updates
 
+    def _write_summary(self, symbol: str, ts: str) -> Update:
+        parts, family = symbol.split("-"), _family(symbol)
+        strikes = [
+            float(each.split("-")[3])
+            for each in self.symbols
+            if _type_of(each) == "OPTION" and _family(each) == family
+        ]
+        option = price_option(float(parts[3]), strikes, is_call=parts[4] == "C")
+        row = {
+            "instType": "OPTION", "instId": symbol, "uly": family, "instFamily": family,
+            "lever": "0", "volLv": f"{option.volatility:.6f}", "realVol": "",
+            "markVol": f"{option.volatility:.6f}", "bidVol": f"{option.volatility - 0.01:.6f}",
+            "askVol": f"{option.volatility + 0.01:.6f}", "fwdPx": f"{option.forward:.2f}", "ts": ts,
+        }  # fmt: skip
+        for name in ("delta", "gamma", "vega", "theta"):
+            row |= {
+                name: f"{getattr(option, name):.10f}",
+                f"{name}BS": f"{getattr(option, name):.10f}",
+            }
+        return _update("opt-summary", family, row)
+
     def is_state(self, stream: str) -> bool:
         """All but trades and liquidations show their present state to who subscribes."""
         return not stream.startswith(("trades", "liquidation"))
@@ -179,7 +203,7 @@ class Okx(Dialect):
     def symbol_of(self, stream: str) -> str:
         """Indices and kinds of instruments are no symbols."""
         channel, _, symbol = stream.partition(":")
-        return "" if channel in {"index-tickers", "liquidation-orders"} else symbol
+        return "" if channel in {"index-tickers", "liquidation-orders", "opt-summary"} else symbol
 
     # The clients' side.
 

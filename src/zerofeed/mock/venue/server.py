@@ -37,8 +37,11 @@ __all__ = ["BACKLOG", "Server"]
 BACKLOG = 20_000
 """Messages that may wait for a client before the venue hangs up."""
 _TICK_S = 0.1
+_DRAIN_NS = 5_000_000_000
+_DRAIN_LOOK_S = 0.002
 _HELD_TICKS = 10
-"""A message that waits to change places is sent after a second without a successor."""
+"""A message that waits to change places is sent after a second without a successor; a client that
+does not take the closing handshake is cut after one."""
 _MAX_CLIENT_BYTES = 1024 * 1024
 
 
@@ -51,6 +54,7 @@ class _Client:
     has_room: asyncio.Event = field(default_factory=asyncio.Event)
     is_hushed: bool = False
     held_ticks: int = 0
+    closing_ticks: int = 0
     pinged_ns: int = 0
     pong: asyncio.Future[float] | None = None
 
@@ -154,17 +158,28 @@ class Server:
                 self.counts["updates"] += 1
                 if self._dialect.publish(update):
                     for client in list(self._clients.values()):
-                        if update.stream in client.connection.by_key:
+                        connection = client.connection
+                        if update.stream in connection.by_key and connection.closing is None:
                             self._dialect.deliver(client.connection, update)
                             client.is_due.set()
                             await self._hold(client)
+        await self._drain()
         self.is_done.set()
+
+    async def _drain(self) -> None:
+        """Let clients have what waits for them, as long as they take it."""
+        end_ns = time.monotonic_ns() + _DRAIN_NS
+        while time.monotonic_ns() < end_ns and any(  # noqa: ASYNC110 - many outboxes, no one event
+            client.connection.outbox for client in self._clients.values()
+        ):
+            await asyncio.sleep(_DRAIN_LOOK_S)
 
     async def _hold(self, client: _Client) -> None:
         """Keep the backlog of one client within bounds."""
         waiting = len(client.connection.outbox)
         if self._is_paced:
             if waiting > BACKLOG:
+                client.connection.outbox.clear()
                 client.connection.close(1008, "reads too slowly")
         elif waiting > BACKLOG // 10 and not client.is_hushed:
             client.has_room.clear()
@@ -180,6 +195,10 @@ class Server:
                 self._dialect.on_tick(client.connection)
                 client.held_ticks = client.held_ticks + 1 if client.faults.is_holding else 0
                 client.is_due.set()
+                if client.connection.closing is not None:
+                    client.closing_ticks += 1
+                    if client.closing_ticks > _HELD_TICKS:
+                        client.socket.transport.abort()  # it does not even take the farewell
                 await self._ping(client)
 
     async def _ping(self, client: _Client) -> None:
@@ -256,7 +275,8 @@ class Server:
                     for action in client.faults.apply(connection.outbox.popleft()):
                         if not client.is_hushed:
                             await self._act(client, action.kind, action.payload, action.pause_ms)
-                    client.has_room.set()
+                    if len(connection.outbox) < BACKLOG // 20:
+                        client.has_room.set()
                 if client.held_ticks > _HELD_TICKS:
                     for action in client.faults.release():
                         await self._act(client, action.kind, action.payload, action.pause_ms)

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from zerofeed.base.errors import ConfigurationError, ResourceError
+from zerofeed.base.errors import BugError, ConfigurationError, ResourceError
 from zerofeed.mock.venue.book import Book
 from zerofeed.mock.venue.certificate import make_tls
 from zerofeed.mock.venue.faults import Done, Faults, parse_faults
@@ -244,6 +244,8 @@ class MockVenue:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        if error is None:
+            self._raise_failure()
 
     def _run(self) -> None:
         try:
@@ -286,6 +288,7 @@ class MockVenue:
             await asyncio.gather(serving, ready, return_exceptions=True)
 
     def _ask(self, question: Callable[[Server], _Value]) -> _Value:
+        self._raise_failure()
         assert self._loop is not None
         assert self._server is not None
         server = self._server
@@ -294,6 +297,13 @@ class MockVenue:
             return question(server)
 
         return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(_PATIENCE_S)
+
+    def _raise_failure(self) -> None:
+        """Tell what ended the thread, if anything did."""
+        if self._failure is not None:
+            raise BugError(
+                "the mock venue failed", where=self._dialect.name, got=repr(self._failure)
+            ) from self._failure
 
     def _authority(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host

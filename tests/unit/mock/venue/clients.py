@@ -229,9 +229,7 @@ class KrakenClient(PlainClient):
 
     def checksum(self, symbol: str) -> int:
         bids, asks = self.best(symbol, 10)
-        text = "".join(
-            number.replace(".", "").lstrip("0") for row in asks + bids for number in row
-        )
+        text = "".join(number.replace(".", "").lstrip("0") for row in asks + bids for number in row)
         return zlib.crc32(text.encode())
 
     def cut(self, symbol: str) -> None:

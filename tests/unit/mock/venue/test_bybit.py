@@ -79,6 +79,17 @@ def test_ticker_begins_with_all_that_deltas_have_said(rig: Rig) -> None:
     assert told[1]["data"]["bid1Price"] == best.price
 
 
+def test_ticker_of_an_option_has_greeks() -> None:
+    names = [f"BTC-27MAR26-{strike}-{kind}" for strike in (40000, 50000) for kind in "CP"]
+    rig = Rig(Bybit(), BybitClient(names))
+    rig.play(rig.made_up(800))
+    rig.connection.path = "/v5/public/option"
+    for name in names:
+        data = rig.ask({"op": "subscribe", "args": [f"tickers.{name}"]})[1]["data"]
+        assert (float(data["delta"]) > 0) == name.endswith("C")
+        assert float(data["markPriceIv"]) > 0
+
+
 @pytest.mark.parametrize("kind", ["spot", "linear", "option"])
 def test_answers_have_the_shape_of_their_kind(rig: Rig, kind: str) -> None:
     rig.connection.path = f"/v5/public/{kind}"

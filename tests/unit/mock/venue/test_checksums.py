@@ -33,7 +33,7 @@ def test_bitfinex_writes_amounts_of_asks_negative(book: Book) -> None:
 
 
 def test_kraken_takes_asks_then_bids_without_dots_and_leading_zeros(book: Book) -> None:
-    assert kraken_checksum(book) == zlib.crc32(b"10005" b"200" b"9950" b"10" b"9900" b"7")
+    assert kraken_checksum(book) == zlib.crc32(b"1000520099501099007")
 
 
 def test_only_the_best_levels_count() -> None:

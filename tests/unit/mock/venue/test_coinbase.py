@@ -27,7 +27,9 @@ def test_answer_lists_all_that_is_subscribed_to(rig: Rig) -> None:
     assert told[0]["type"] == "subscriptions"
     assert told[1]["type"] == "snapshot"
     own = {"name": "ticker", "product_ids": ["ETH-USD"]}
-    told = rig.ask({"type": "subscribe", "channels": [own, "heartbeat"], "product_ids": ["BTC-USD"]})
+    told = rig.ask(
+        {"type": "subscribe", "channels": [own, "heartbeat"], "product_ids": ["BTC-USD"]}
+    )
     listed = {each["name"]: each["product_ids"] for each in told[0]["channels"]}
     assert listed == {"level2_batch": ["BTC-USD"], "ticker": ["ETH-USD"], "heartbeat": ["BTC-USD"]}
     told = rig.ask({"type": "unsubscribe", "product_ids": ["BTC-USD"], "channels": ["heartbeat"]})
@@ -42,9 +44,7 @@ def test_channels_for_who_signs_are_refused_to_others(rig: Rig, channel: str) ->
     assert rig.ask(request | {"signature": "x"})[0]["type"] == "subscriptions"
 
 
-@pytest.mark.parametrize(
-    ("product", "channel"), [("NO-BODY", "ticker"), ("BTC-USD", "dance")]
-)
+@pytest.mark.parametrize(("product", "channel"), [("NO-BODY", "ticker"), ("BTC-USD", "dance")])
 def test_unknown_product_or_channel_is_refused(rig: Rig, product: str, channel: str) -> None:
     (told,) = rig.ask({"type": "subscribe", "product_ids": [product], "channels": [channel]})
     assert told["type"] == "error"

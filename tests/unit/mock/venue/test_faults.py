@@ -162,9 +162,7 @@ def test_draws_depend_on_nothing_but_seed_connection_and_number(seed: int) -> No
     for k in range(150):
         lines[1].apply(Message("answers between them change nothing"))
         lines[1].apply(message(k))
-    order = [
-        [entry for entry in ledger.entries if entry.fault != "reorder"] for ledger in ledgers
-    ]
+    order = [[entry for entry in ledger.entries if entry.fault != "reorder"] for ledger in ledgers]
     assert order[0] == order[1]
 
 

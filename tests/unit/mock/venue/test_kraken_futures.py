@@ -59,9 +59,7 @@ def test_trades_begin_with_a_snapshot(rig: Rig) -> None:
     ("feed", "product", "reason"),
     [("dance", "PI_XBTUSD", "Invalid feed"), ("book", "PI_NOBODY", "Invalid product id")],
 )
-def test_unknown_feed_or_product_is_refused(
-    rig: Rig, feed: str, product: str, reason: str
-) -> None:
+def test_unknown_feed_or_product_is_refused(rig: Rig, feed: str, product: str, reason: str) -> None:
     (told,) = rig.ask({"event": "subscribe", "feed": feed, "product_ids": [product]})
     assert told == {"event": "error", "message": reason}
 

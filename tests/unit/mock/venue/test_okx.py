@@ -90,6 +90,16 @@ def test_contracts_have_marks_and_funding_and_spot_has_not() -> None:
     assert "funding-rate" not in channels("BTC-USD-260327")
 
 
+def test_options_have_greeks_by_family() -> None:
+    symbol = "BTC-USD-260327-50000-C"
+    mark = Mark(symbol, NOW_NS, "1", "1", "1", "0.1", NOW_NS, "7")
+    summaries = [each for each in Okx().write(mark) if each.stream == "opt-summary:BTC-USD"]
+    row = json.loads(f"{{{summaries[0].body}}}")["data"][0]
+    assert row["instId"] == symbol
+    assert 0.5 < float(row["delta"]) < 0.7
+    assert float(row["bidVol"]) < float(row["markVol"]) < float(row["askVol"])
+
+
 def test_liquidations_go_by_the_kind_of_instrument() -> None:
     event = Liquidation("BTC-USDT-SWAP", NOW_NS, "1", "2", is_buy=False, number=1)
     (update,) = Okx().write(event)

@@ -1,10 +1,11 @@
 """One port serves WebSockets and REST; faults happen to the connection and to nothing else."""
 
 import asyncio
+import contextlib
 import json
 import math
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from zerofeed.mock.venue.binance import BinanceSpot
 from zerofeed.mock.venue.faults import Faults
 from zerofeed.mock.venue.limits import Limits
 from zerofeed.mock.venue.market import SeededMarket
-from zerofeed.mock.venue.replay import Due, made_up
+from zerofeed.mock.venue.replay import made_up
 from zerofeed.mock.venue.server import Server
 
 websockets = pytest.importorskip("websockets", reason="the extra `mock`")
@@ -38,7 +39,11 @@ def _ticks_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def serving(
-    visit: Visit, *, faults: Faults | None = None, dialect: BinanceSpot | None = None, **options: Any
+    visit: Visit,
+    *,
+    faults: Faults | None = None,
+    dialect: BinanceSpot | None = None,
+    **options: Any,
 ) -> Any:
     """Run a visit to a server of a made-up market."""
     spoken = dialect or BinanceSpot()
@@ -52,7 +57,7 @@ def serving(
             tls=None,
             faults=faults or Faults(),
             seed=1,
-            is_paced=False,
+            is_paced=options.pop("is_paced", False),
             **options,
         )
         is_ready = asyncio.Event()
@@ -65,6 +70,18 @@ def serving(
             await asyncio.gather(task, return_exceptions=True)
 
     return asyncio.run(run())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until something is so; the visit's own limit ends a wait in vain."""
+    while not condition():  # noqa: ASYNC110 - it is the server's state, which has no event
+        await asyncio.sleep(0)
+
+
+async def listen(socket: Any) -> None:
+    """Until the connection ends."""
+    while True:
+        await socket.recv()
 
 
 def test_websockets_and_rest_share_a_port() -> None:
@@ -99,12 +116,12 @@ def test_replay_begins_with_the_first_subscription() -> None:
     assert after > 200
 
 
+@pytest.mark.slow
 def test_replay_at_full_speed_waits_while_nobody_listens() -> None:
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}{STREAMS}") as socket:
             await socket.recv()
-        while server.subscriptions():
-            await asyncio.sleep(0)
+        await until(lambda: not server.subscriptions())
         left = server.is_done.is_set()
         async with connect(f"ws://{address}{STREAMS}"):
             await server.is_done.wait()
@@ -113,11 +130,8 @@ def test_replay_at_full_speed_waits_while_nobody_listens() -> None:
     dialect = BinanceSpot()
     market = SeededMarket(["AB"], 1)
 
-    def slowly() -> Iterator[Due]:
-        for due in made_up(dialect, market, lambda: NOW_NS, rate=math.inf, count=3_000):
-            yield due
-
-    assert serving(visit, dialect=dialect, source=slowly()) is False
+    source = made_up(dialect, market, lambda: NOW_NS, rate=math.inf, count=3_000)
+    assert serving(visit, dialect=dialect, source=source) is False
 
 
 def test_disconnected_client_sees_no_closing_handshake() -> None:
@@ -132,11 +146,11 @@ def test_disconnected_client_sees_no_closing_handshake() -> None:
     assert counts["disconnect"] == 1
 
 
+@pytest.mark.slow
 def test_half_open_connection_stays_open_and_answers_nothing() -> None:
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}{STREAMS}") as socket:
-            while not server.ledger.counts["half-open"]:
-                await asyncio.sleep(0)
+            await until(lambda: bool(server.ledger.counts["half-open"]))
             pong = await socket.ping()
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(pong), 0.05)
@@ -151,7 +165,7 @@ def test_garbage_reaches_the_client_as_a_text_frame() -> None:
     async def visit(server: Server, address: str) -> Any:
         heard: list[bytes] = []
         async with connect(f"ws://{address}{STREAMS}") as socket:
-            with pytest.raises((ConnectionClosed, TimeoutError)):
+            with contextlib.suppress(TimeoutError):
                 while True:
                     heard.append(await asyncio.wait_for(socket.recv(decode=False), 0.1))
         return heard
@@ -171,7 +185,7 @@ def test_last_held_message_is_sent_when_no_successor_comes(
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}/ws/ab@trade") as socket:
             texts = set()
-            with pytest.raises(TimeoutError):
+            with contextlib.suppress(TimeoutError):
                 while True:
                     texts.add(await asyncio.wait_for(socket.recv(), 0.1))
         return texts, server.counts["messages"]
@@ -196,23 +210,19 @@ def test_venue_pings_and_hears_the_pong() -> None:
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}/ws/nothing@trade") as socket:
             (client,) = server._clients.values()
-            first = None
-            while first is None or client.pong is first:
-                first = first or client.pong
-                if first is not None and first.done():
-                    return first.result() >= 0
-                await asyncio.sleep(0)
-            return socket is not None
+            await until(lambda: client.pong is not None and client.pong.done())
+            return client.pong.result() >= 0 and socket.close_code is None
 
     assert serving(visit, dialect=Talkative())
 
 
-def test_client_that_does_not_pong_is_hung_up_on() -> None:
+def test_client_that_does_not_pong_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HELD_TICKS", 10_000)  # the farewell is to arrive
+
     async def visit(server: Server, address: str) -> Any:
         async with connect(f"ws://{address}/ws/nothing@trade") as socket:
             socket.transport.pause_reading()
-            while not server.counts["hung_up"]:
-                await asyncio.sleep(0)
+            await until(lambda: bool(server.counts["hung_up"]))
             socket.transport.resume_reading()
             with pytest.raises(ConnectionClosed) as closed:
                 await socket.recv()
@@ -220,6 +230,20 @@ def test_client_that_does_not_pong_is_hung_up_on() -> None:
 
     closing = serving(visit, dialect=Impatient())
     assert (closing.code, closing.reason) == (1008, "pong timeout")
+
+
+def test_client_that_reads_too_slowly_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACKLOG", 10)
+    monkeypatch.setattr(module, "_HELD_TICKS", 10_000)  # the farewell is to arrive
+
+    async def visit(server: Server, address: str) -> Any:
+        async with connect(f"ws://{address}{STREAMS}") as socket:
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(listen(socket), 10)
+            rcvd = closed.value.rcvd
+            return rcvd.code, rcvd.reason, server.counts["hung_up"]
+
+    assert serving(visit, is_paced=True) == (1008, "reads too slowly", 1)
 
 
 def test_port_that_is_taken_is_told() -> None:

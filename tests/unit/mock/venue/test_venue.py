@@ -5,13 +5,16 @@ import json
 import math
 import ssl
 import sys
+import threading
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from zerofeed.base.errors import ConfigurationError, ResourceError
-from zerofeed.mock.venue.venue import MockVenue
+from zerofeed.base.errors import BugError, ConfigurationError, ResourceError
+from zerofeed.mock.venue import MockVenue
+from zerofeed.mock.venue.replay import Due
 
 __all__: list[str] = []
 
@@ -21,7 +24,9 @@ connect = pytest.importorskip("websockets.asyncio.client", reason="the extra `mo
 
 async def subscribe(venue: MockVenue, count: int) -> list[str | bytes]:
     trust = ssl.create_default_context(cafile=str(venue.ca_file)) if "wss" in venue.ws_url else None
-    async with connect(f"{venue.ws_base}/ws/btcusdt@depth", ssl=trust, close_timeout=0.01) as socket:
+    async with connect(
+        f"{venue.ws_base}/ws/btcusdt@depth", ssl=trust, close_timeout=0.01
+    ) as socket:
         return [await asyncio.wait_for(socket.recv(), 10) for _ in range(count)]
 
 
@@ -116,6 +121,25 @@ def test_without_tls_there_is_no_certificate() -> None:
         pytest.raises(ResourceError, match="no certificate"),
     ):
         _ = venue.ca_file
+
+
+def test_failure_in_the_thread_is_told_to_who_asks() -> None:
+    is_up = threading.Event()
+
+    def broken() -> Iterator[Due]:
+        while not is_up.is_set():
+            yield Due(0, [])
+        raise ValueError("no such luck")
+
+    venue = MockVenue("okx", symbols=["A-B"], is_tls=False, waits_for_client=False)
+    venue._source = broken()
+    venue.start()
+    is_up.set()
+    assert venue._thread is not None
+    venue._thread.join(20)
+    with pytest.raises(BugError, match="no such luck"):
+        venue.told()
+    venue.stop()
 
 
 @pytest.mark.parametrize(

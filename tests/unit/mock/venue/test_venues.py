@@ -83,6 +83,7 @@ def test_client_that_joins_in_the_middle_is_right_at_once(venue: str) -> None:
     assert rig.client.gaps == rig.client.mismatched == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", sorted(set(VENUES) - NO_NUMBERS))
 def test_client_notices_what_is_dropped_and_recovers_by_one_snapshot(venue: str) -> None:
     client = client_of(venue)
