@@ -672,7 +672,7 @@ def scan(
                     is_sound = is_sound and u8(buf, behind) == _QUOTE
                 elif is_sound and byte == 0x30 and u8(buf, at + 1) != 0x2E:
                     # A bare number has no leading zeros.
-                    is_sound = is_sound and behind == at + 1
+                    is_sound = behind == at + 1
                 if is_sound:
                     at = behind + is_text
                     if slot & ROW_SLOT:
