@@ -73,7 +73,7 @@ def test_best_bid_names_the_venue_that_pays_most(tmp_path: Path) -> None:
     with (
         mocked_feed(tmp_path, "binance", "binance-spot", ["BTCUSDT"], "book") as binance,
         mocked_feed(tmp_path, "coinbase", "coinbase", ["BTC-USD"], "book") as coinbase,
-        mocked_feed(tmp_path, "kraken", "kraken", ["BTC/USD"], "book") as kraken,
+        mocked_feed(tmp_path, "kraken", "kraken-v2", ["BTC/USD"], "book") as kraken,
     ):
         places = [f"{binance.name}:BTCUSDT", f"{coinbase.name}:BTC-USD", f"{kraken.name}:BTC/USD"]
         *told, verdict = run("best_bid.py", *places, "--seconds", "4")

@@ -47,9 +47,9 @@ _PATH = click.Path(path_type=Path)
 _ABOUT = """Market data from the wire to every Python process on the machine, without a copy.
 
 \b
-zerofeed demo                     a venue, a feed, three readers, live figures
-zerofeed run feeds/deribit.toml   a feed, until stopped
-zerofeed tail deribit             watch it from any other terminal
+zerofeed demo                        a venue, a feed, three readers, live figures
+zerofeed run binance:BTCUSDT         a feed, until stopped; or a TOML file
+zerofeed tail binance                watch it from any other terminal
 """
 _MEASURES = """Measure this machine.
 
@@ -124,13 +124,20 @@ def cli() -> None:
     "settings",
     multiple=True,
     metavar="KEY.PATH=VALUE",
-    help="Change one value of the file, e.g. memory.records=1048576 or source.0.port=6200.",
+    help="Change one value, e.g. memory.records=1048576, source.0.port=6200, feed.name=mine.",
 )
 def run(names: tuple[str, ...], settings: tuple[str, ...]) -> int:
     """Run a feed until SIGINT or SIGTERM.
 
-    CONFIG is a TOML file; or name a venue and its symbols, e.g. binance:BTCUSDT,ETHUSDT or
-    okx:BTC-USDT-SWAP:trades,book. What happens is logged on standard error.
+    CONFIG is a TOML file. Or name a venue, its symbols and, if you like, channels; the feed has
+    the venue's name:
+
+    \b
+      zerofeed run binance:BTCUSDT,ETHUSDT
+      zerofeed run okx:BTC-USDT-SWAP:trades,book,funding
+
+    `zerofeed venues` and `zerofeed instruments VENUE` list what there is. What happens is logged
+    on standard error.
     """
     from zerofeed.apps import run as verb  # noqa: PLC0415
 
@@ -236,9 +243,14 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
 
 @cli.command()
 @click.argument("file", type=_PATH)
-@click.option("--protocol", required=True, metavar="NAME", help="e.g. deribit-multicast")
+@click.option(
+    "--protocol", required=True, metavar="NAME",
+    help="What the packets are: deribit-multicast; or, in a text capture, binance-spot, "
+    "binance-usdm, binance-coinm, bitmex, bybit, coinbase, deribit-json, kraken-v1, kraken-v2, "
+    "kraken-futures, okx.",
+)  # fmt: skip
 @click.option("--kinds", metavar="A,B", help="Only these kinds of record.")
-@click.option("--books", is_flag=True, help="Also the books as they are at the end.")
+@click.option("--books", is_flag=True, help="Also the books as they are at the end, and what is doubted.")
 @click.option(
     "--format",
     "style",
@@ -249,7 +261,7 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
 def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: bool) -> int:
     """Decode a capture FILE offline, with the code of a live feed.
 
-    FILE is pcap or pcapng, also gzipped.
+    FILE is pcap or pcapng, or lines of text, `local_ns json` or `seconds: json`; also gzipped.
     """
     from zerofeed.apps import decode as verb  # noqa: PLC0415
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.mock.venue.venue import MockVenue
+from zerofeed.mock.venue.venues import VENUES
+from zerofeed.venues.catalogue import SERVICES
 from zerofeed.wire.pacing import parse_speed
 
 __all__ = ["mock"]
@@ -41,7 +43,7 @@ def mock(
     """Serve a venue and say where. Blocks until Ctrl-C, or the end of the replay with ``ends``.
 
     Args:
-        venue: its name.
+        venue: its name, or that of a service as ``zerofeed venues`` lists them.
         captures: text captures to replay.
         symbols: ``A,B`` of a made-up market.
         is_generating: make a market up.
@@ -70,6 +72,7 @@ def mock(
             where="--capture or --generate",
             next_step="for instance --generate --symbols BTCUSDT",
         )
+    venue = _mocked(venue)
     factor = parse_speed(speed)
     with tempfile.TemporaryDirectory(prefix="zerofeed-mock-") as folder:
         served = MockVenue(
@@ -97,6 +100,14 @@ def mock(
             told = served.told()
     _say_what(told, is_json=is_json)
     return 0
+
+
+def _mocked(name: str) -> str:
+    """Name the mock of a service: one protocol may be that of several services."""
+    service = SERVICES.get(name)
+    if name in VENUES or service is None:
+        return name
+    return service.protocol if service.protocol in VENUES else service.venue
 
 
 def _say_where(venue: str, served: MockVenue, *, is_tls: bool, is_json: bool) -> None:

@@ -22,6 +22,7 @@ COMMANDS = [
     "audit",
     "venues",
     "instruments",
+    "mock",
 ]
 
 
