@@ -94,9 +94,9 @@ def test_liquidation_alarm_rings_for_each_and_counts_them(tmp_path: Path) -> Non
         assert verdict == f"{len(told)} alarms"
         assert told
         for line in told:
-            assert re.fullmatch(
-                r"\a(BTCUSDT|ETHUSDT) +(long|short) [\d.e+-]+ at [\d.,]+", line
-            ), line
+            assert re.fullmatch(r"\a(BTCUSDT|ETHUSDT) +(long|short) [\d.e+-]+ at [\d.,]+", line), (
+                line
+            )
         unheard = run("liquidation_alarm.py", live.name, "--seconds", "1", "--at-least", "1e9")
         assert unheard == ["0 alarms"]
 

@@ -51,6 +51,28 @@ zerofeed demo                        a venue, a feed, three readers, live figure
 zerofeed run binance:BTCUSDT         a feed, until stopped; or a TOML file
 zerofeed tail binance                watch it from any other terminal
 """
+_RUNS = """Run a feed until SIGINT or SIGTERM.
+
+CONFIG is a TOML file. Or name a venue, its symbols and, if you like, channels; the feed then has
+the venue's name:
+
+\b
+  zerofeed run binance:BTCUSDT,ETHUSDT
+  zerofeed run okx:BTC-USDT-SWAP:trades,book,funding
+
+`zerofeed venues` and `zerofeed instruments VENUE` list what there is. What happens is logged on
+standard error.
+"""
+_DECODES = """Decode a capture FILE offline, with the code of a live feed.
+
+FILE is plain or gzipped. What it is, and the protocols that are known:
+
+\b
+  pcap, pcapng                 deribit-multicast
+  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitmex, bybit,
+  or `seconds: json`           coinbase, deribit-json, kraken-v1, kraken-v2, kraken-futures,
+                               okx
+"""
 _MEASURES = """Measure this machine.
 
 \b
@@ -117,8 +139,8 @@ def cli() -> None:
     """Hold the verbs."""
 
 
-@cli.command()
-@click.argument("names", metavar="CONFIG|VENUE:SYMBOLS...", nargs=-1, required=True)
+@cli.command(help=_RUNS)
+@click.argument("names", metavar="CONFIG|VENUE:SYMBOLS", nargs=-1, required=True)
 @click.option(
     "--set",
     "settings",
@@ -127,18 +149,7 @@ def cli() -> None:
     help="Change one value, e.g. memory.records=1048576, source.0.port=6200, feed.name=mine.",
 )
 def run(names: tuple[str, ...], settings: tuple[str, ...]) -> int:
-    """Run a feed until SIGINT or SIGTERM.
-
-    CONFIG is a TOML file. Or name a venue, its symbols and, if you like, channels; the feed has
-    the venue's name:
-
-    \b
-      zerofeed run binance:BTCUSDT,ETHUSDT
-      zerofeed run okx:BTC-USDT-SWAP:trades,book,funding
-
-    `zerofeed venues` and `zerofeed instruments VENUE` list what there is. What happens is logged
-    on standard error.
-    """
+    """Run a feed until SIGINT or SIGTERM."""
     from zerofeed.apps import run as verb  # noqa: PLC0415
 
     return until_interrupted(lambda: verb.run(names, settings))
@@ -241,16 +252,13 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     )
 
 
-@cli.command()
+@cli.command(help=_DECODES)
 @click.argument("file", type=_PATH)
-@click.option(
-    "--protocol", required=True, metavar="NAME",
-    help="What the packets are: deribit-multicast; or, in a text capture, binance-spot, "
-    "binance-usdm, binance-coinm, bitmex, bybit, coinbase, deribit-json, kraken-v1, kraken-v2, "
-    "kraken-futures, okx.",
-)  # fmt: skip
+@click.option("--protocol", required=True, metavar="NAME", help="What the packets are, see above.")
 @click.option("--kinds", metavar="A,B", help="Only these kinds of record.")
-@click.option("--books", is_flag=True, help="Also the books as they are at the end, and what is doubted.")
+@click.option(
+    "--books", is_flag=True, help="Also the books as they are at the end, and what is doubted."
+)
 @click.option(
     "--format",
     "style",
@@ -259,10 +267,7 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     show_default=True,
 )
 def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: bool) -> int:
-    """Decode a capture FILE offline, with the code of a live feed.
-
-    FILE is pcap or pcapng, or lines of text, `local_ns json` or `seconds: json`; also gzipped.
-    """
+    """Decode a capture FILE offline, with the code of a live feed."""
     from zerofeed.apps import decode as verb  # noqa: PLC0415
 
     return verb.decode(file, protocol=protocol, kinds=kinds, style=style, has_books=books)
