@@ -37,7 +37,9 @@ def test_what_cannot_be_mocked_is_one_line(arguments: list[str], what: str) -> N
 
 @pytest.mark.slow
 def test_it_says_where_it_is_and_at_the_end_what_it_did() -> None:
-    with start("mock", "binance", "--generate", "--symbols", "BTCUSDT,ETHUSDT", "--json") as process:
+    with start(
+        "mock", "binance", "--generate", "--symbols", "BTCUSDT,ETHUSDT", "--json"
+    ) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
