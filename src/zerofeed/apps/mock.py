@@ -72,7 +72,7 @@ def mock(
             where="--capture or --generate",
             next_step="for instance --generate --symbols BTCUSDT",
         )
-    venue = _mocked(venue)
+    service, venue = _service_of(venue), _mocked(venue)
     factor = parse_speed(speed)
     with tempfile.TemporaryDirectory(prefix="zerofeed-mock-") as folder:
         served = MockVenue(
@@ -90,7 +90,7 @@ def mock(
             is_tls=is_tls,
         )
         with served:
-            _say_where(venue, served, is_tls=is_tls, is_json=is_json)
+            _say_where(venue, service, served, is_tls=is_tls, is_json=is_json)
             try:
                 while not (ends and served.told()["is_done"]):
                     time.sleep(_LOOK_S)
@@ -110,7 +110,15 @@ def _mocked(name: str) -> str:
     return service.protocol if service.protocol in VENUES else service.venue
 
 
-def _say_where(venue: str, served: MockVenue, *, is_tls: bool, is_json: bool) -> None:
+def _service_of(name: str) -> str:
+    """Name a service that is mocked by this: itself, or the first of the protocol or the venue."""
+    if name in SERVICES:
+        return name
+    named = [each.name for each in SERVICES.values() if name in {each.protocol, each.venue}]
+    return named[0] if named else name
+
+
+def _say_where(venue: str, service: str, served: MockVenue, *, is_tls: bool, is_json: bool) -> None:
     ca_file = str(served.ca_file) if is_tls else None
     symbols = served.symbols
     if is_json:
@@ -131,6 +139,14 @@ def _say_where(venue: str, served: MockVenue, *, is_tls: bool, is_json: bool) ->
         print(f"  trust      {ca_file}")
     trust = f"cafile={ca_file!r}" if ca_file else ""
     print("Try it (the replay begins with the first subscription):")
+    command = [f"zerofeed run {shlex.quote(f'{service}:{symbols[0]}')}"] if symbols else []
+    if command:
+        command += [
+            f"--set venue.ws_url={served.ws_base}",
+            f"--set venue.rest_url={served.rest_url}",
+        ]
+        command += [f"--set venue.ca_file={shlex.quote(ca_file)}"] if ca_file else []
+        print("  " + " \\\n    ".join(command))
     if ca_file is not None:
         name = shlex.quote(ca_file)
         print(f"  SSL_CERT_FILE={name} python -m websockets {served.ws_url}")
