@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         EPOCH,
         FUNDING,
         GAP,
+        GREEKS,
         INDEX,
         INSTRUMENT,
         KIND_NAMES,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         RFQ,
         STATUS,
         TRADE,
+        VOLATILITY,
     )
     from zerofeed.records.select import of_kind, select
     from zerofeed.records.units import UNDEF, to_decimal, to_float
@@ -79,6 +81,7 @@ __all__ = [
     "EPOCH",
     "FUNDING",
     "GAP",
+    "GREEKS",
     "INDEX",
     "INSTRUMENT",
     "KIND_DTYPES",
@@ -102,6 +105,7 @@ __all__ = [
     "TOB",
     "TRADE",
     "UNDEF",
+    "VOLATILITY",
     "AttachRefusedError",
     "BookTop",
     "BugError",

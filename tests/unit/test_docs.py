@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from tools import venue_tables
 
+from tests.unit.apps.commands import call
 from zerofeed.apps.doctor.facts import Card, Facts, Machine
 from zerofeed.apps.doctor.report import judge
 from zerofeed.base import errors
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.kinds import KIND_NAMES
+from zerofeed.runtime.protocols import PROTOCOLS
 from zerofeed.venues.service import CHANNELS
 
 __all__: list[str] = []
@@ -18,6 +21,7 @@ __all__: list[str] = []
 REPOSITORY = Path(__file__).resolve().parents[2]
 REFERENCE = REPOSITORY / "docs" / "reference"
 HOW_TO = REPOSITORY / "docs" / "how-to"
+EXPLANATION = REPOSITORY / "docs" / "explanation"
 SOURCES = REPOSITORY / "src"
 
 
@@ -75,3 +79,16 @@ def test_page_about_speed_lists_every_finding_of_the_doctor() -> None:
     )
     findings = judge(Facts(Machine(), Card(name="eth0", is_physical=True)))
     assert listed == [finding.id for finding in findings]
+
+
+def test_lists_of_protocols_name_every_one_that_can_be_decoded() -> None:
+    result = call("decode", "--help")
+    named = set(re.findall(r"[a-z0-9-]+", result.output))
+    assert set(PROTOCOLS) <= named
+
+
+@pytest.mark.slow
+def test_page_about_json_has_an_example_that_works() -> None:
+    page = (EXPLANATION / "json-in-place.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(example, {})  # its assertions are the test's

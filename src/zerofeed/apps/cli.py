@@ -14,7 +14,7 @@ from typing import Any, Literal, NoReturn
 
 import click
 
-from zerofeed.apps.cli_venues import instruments, venues
+from zerofeed.apps.cli_venues import instruments, mock, venues
 from zerofeed.apps.ending import (
     PipeClosedError,
     complete_streams,
@@ -32,7 +32,6 @@ __all__ = [
     "doctor",
     "ls",
     "main",
-    "mock",
     "run",
     "send",
     "tail",
@@ -47,9 +46,31 @@ _PATH = click.Path(path_type=Path)
 _ABOUT = """Market data from the wire to every Python process on the machine, without a copy.
 
 \b
-zerofeed demo                     a venue, a feed, three readers, live figures
-zerofeed run feeds/deribit.toml   a feed, until stopped
-zerofeed tail deribit             watch it from any other terminal
+zerofeed demo                        a venue, a feed, three readers, live figures
+zerofeed run binance:BTCUSDT         a feed, until stopped; or a TOML file
+zerofeed tail binance                watch it from any other terminal
+"""
+_RUNS = """Run a feed until SIGINT or SIGTERM.
+
+CONFIG is a TOML file. Or name a venue, its symbols and, if you like, channels; the feed then has
+the venue's name:
+
+\b
+  zerofeed run binance:BTCUSDT,ETHUSDT
+  zerofeed run okx:BTC-USDT-SWAP:trades,book,funding
+
+`zerofeed venues` and `zerofeed instruments VENUE` list what there is. What happens is logged on
+standard error.
+"""
+_DECODES = """Decode a capture FILE offline, with the code of a live feed.
+
+FILE is plain or gzipped. What it is, and the protocols that are known:
+
+\b
+  pcap, pcapng                 deribit-multicast
+  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitmex, bybit,
+  or `seconds: json`           coinbase, deribit-json, kraken-v1, kraken-v2, kraken-futures,
+                               okx
 """
 _MEASURES = """Measure this machine.
 
@@ -117,21 +138,17 @@ def cli() -> None:
     """Hold the verbs."""
 
 
-@cli.command()
-@click.argument("names", metavar="CONFIG|VENUE:SYMBOLS...", nargs=-1, required=True)
+@cli.command(help=_RUNS)
+@click.argument("names", metavar="CONFIG|VENUE:SYMBOLS", nargs=-1, required=True)
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="KEY.PATH=VALUE",
-    help="Change one value of the file, e.g. memory.records=1048576 or source.0.port=6200.",
+    help="Change one value, e.g. memory.records=1048576, source.0.port=6200, feed.name=mine.",
 )
 def run(names: tuple[str, ...], settings: tuple[str, ...]) -> int:
-    """Run a feed until SIGINT or SIGTERM.
-
-    CONFIG is a TOML file; or name a venue and its symbols, e.g. binance:BTCUSDT,ETHUSDT or
-    okx:BTC-USDT-SWAP:trades,book. What happens is logged on standard error.
-    """
+    """Run a feed until SIGINT or SIGTERM."""
     from zerofeed.apps import run as verb  # noqa: PLC0415
 
     return until_interrupted(lambda: verb.run(names, settings))
@@ -234,11 +251,13 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     )
 
 
-@cli.command()
+@cli.command(help=_DECODES)
 @click.argument("file", type=_PATH)
-@click.option("--protocol", required=True, metavar="NAME", help="e.g. deribit-multicast")
+@click.option("--protocol", required=True, metavar="NAME", help="What the packets are, see above.")
 @click.option("--kinds", metavar="A,B", help="Only these kinds of record.")
-@click.option("--books", is_flag=True, help="Also the books as they are at the end.")
+@click.option(
+    "--books", is_flag=True, help="Also the books as they are at the end, and what is doubted."
+)
 @click.option(
     "--format",
     "style",
@@ -247,10 +266,7 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     show_default=True,
 )
 def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: bool) -> int:
-    """Decode a capture FILE offline, with the code of a live feed.
-
-    FILE is pcap or pcapng, also gzipped.
-    """
+    """Decode a capture FILE offline, with the code of a live feed."""
     from zerofeed.apps import decode as verb  # noqa: PLC0415
 
     return verb.decode(file, protocol=protocol, kinds=kinds, style=style, has_books=books)
@@ -337,85 +353,6 @@ def send(
         keeps_destinations=keep_destinations,
         receiver=receiver,
         destination_mac=destination_mac,
-        is_json=is_json,
-    )
-
-
-@cli.command()
-@click.argument("venue")
-@click.option(
-    "--capture", "captures", type=_PATH, multiple=True, metavar="FILE",
-    help="Replay this text capture, plain or gzipped; several are merged by their times.",
-)  # fmt: skip
-@click.option("--generate", "is_generating", is_flag=True, help="Make a market up instead.")
-@click.option("--symbols", metavar="A,B", help="Of the made-up market, as the venue writes them.")
-@click.option(
-    "--rate", type=click.FloatRange(min=0), default=100.0, show_default=True, metavar="EPS",
-    help="Made-up events a second; 0 is as many as clients take.",
-)  # fmt: skip
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Made-up events in all.")
-@click.option(
-    "--speed",
-    default="1x",
-    show_default=True,
-    metavar="1x|10x|max",
-    help="Of the capture: as recorded, faster by a factor, or as fast as clients take it.",
-)
-@click.option(
-    "--faults", default="", metavar="NAME=CHANCE,...",
-    help="What goes wrong, e.g. drop=0.01,disconnect=0.001.",
-)  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True, help="Of market and faults.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=0, show_default=True,
-    help="0 takes a free one.",
-)  # fmt: skip
-@click.option("--ca-file", type=_PATH, metavar="FILE", help="Write the certificate to trust here.")
-@click.option("--plain", is_flag=True, help="Without TLS.")
-@click.option("--ends", is_flag=True, help="End when the replay is done.")
-@click.option(
-    "--json", "is_json", is_flag=True, help="JSON, one object at the start, one at the end."
-)
-def mock(
-    venue: str,
-    captures: tuple[Path, ...],
-    symbols: str | None,
-    rate: float,
-    count: int | None,
-    speed: str,
-    faults: str,
-    seed: int,
-    host: str,
-    port: int,
-    ca_file: Path | None,
-    *,
-    is_generating: bool,
-    plain: bool,
-    ends: bool,
-    is_json: bool,
-) -> int:
-    """Be a VENUE to test against: TLS WebSocket and REST, on this machine.
-
-    It replays a capture or makes a market up, in the venue's own protocol, with faults on demand.
-    """
-    from zerofeed.apps import mock as verb  # noqa: PLC0415
-
-    return verb.mock(
-        venue,
-        captures=captures,
-        symbols=symbols,
-        is_generating=is_generating,
-        rate=rate,
-        count=count,
-        host=host,
-        port=port,
-        speed=speed,
-        faults=faults,
-        seed=seed,
-        ca_file=ca_file,
-        is_tls=not plain,
-        ends=ends,
         is_json=is_json,
     )
 
@@ -557,6 +494,7 @@ def bench(what: str, rounds: int, *, is_json: bool) -> int:
 
 
 cli.add_command(instruments)
+cli.add_command(mock)
 cli.add_command(venues)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.mock.venue import MockVenue
+from zerofeed.mock.venue.venues import VENUES
+from zerofeed.venues.catalogue import SERVICES
 from zerofeed.wire.pacing import parse_speed
 
 __all__ = ["mock"]
@@ -41,7 +43,7 @@ def mock(
     """Serve a venue and say where. Blocks until Ctrl-C, or the end of the replay with ``ends``.
 
     Args:
-        venue: its name.
+        venue: its name, or that of a service as ``zerofeed venues`` lists them.
         captures: text captures to replay.
         symbols: ``A,B`` of a made-up market.
         is_generating: make a market up.
@@ -70,6 +72,7 @@ def mock(
             where="--capture or --generate",
             next_step="for instance --generate --symbols BTCUSDT",
         )
+    service, venue = _service_of(venue), _mocked(venue)
     factor = parse_speed(speed)
     with tempfile.TemporaryDirectory(prefix="zerofeed-mock-") as folder:
         served = MockVenue(
@@ -88,7 +91,7 @@ def mock(
         )
         with served:
             try:
-                _say_where(venue, served, is_tls=is_tls, is_json=is_json)
+                _say_where(venue, service, served, is_tls=is_tls, is_json=is_json)
                 while not (ends and served.told()["is_done"]):
                     time.sleep(_LOOK_S)
             except KeyboardInterrupt:
@@ -99,7 +102,23 @@ def mock(
     return 0
 
 
-def _say_where(venue: str, served: MockVenue, *, is_tls: bool, is_json: bool) -> None:
+def _mocked(name: str) -> str:
+    """Name the mock of a service: one protocol may be that of several services."""
+    service = SERVICES.get(name)
+    if name in VENUES or service is None:
+        return name
+    return service.protocol if service.protocol in VENUES else service.venue
+
+
+def _service_of(name: str) -> str:
+    """Name a service that is mocked by this: itself, or the first of the protocol or the venue."""
+    if name in SERVICES:
+        return name
+    named = [each.name for each in SERVICES.values() if name in {each.protocol, each.venue}]
+    return named[0] if named else name
+
+
+def _say_where(venue: str, service: str, served: MockVenue, *, is_tls: bool, is_json: bool) -> None:
     ca_file = str(served.ca_file) if is_tls else None
     symbols = served.symbols
     if is_json:
@@ -120,6 +139,14 @@ def _say_where(venue: str, served: MockVenue, *, is_tls: bool, is_json: bool) ->
         print(f"  trust      {ca_file}")
     trust = f"cafile={ca_file!r}" if ca_file else ""
     print("Try it (the replay begins with the first subscription):")
+    command = [f"zerofeed run {shlex.quote(f'{service}:{symbols[0]}')}"] if symbols else []
+    if command:
+        command += [
+            f"--set venue.ws_url={served.ws_base}",
+            f"--set venue.rest_url={served.rest_url}",
+        ]
+        command += [f"--set venue.ca_file={shlex.quote(ca_file)}"] if ca_file else []
+        print("  " + " \\\n    ".join(command))
     if ca_file is not None:
         name = shlex.quote(ca_file)
         print(f"  SSL_CERT_FILE={name} python -m websockets {served.ws_url}")

@@ -227,7 +227,7 @@ class RecordWriter:
         return style.numbers(part[name])
 
     def _details(self, part: Batch, kind: int) -> list[str]:
-        """Write a kind's own fields, and the flags that say something about trust."""
+        """Write a kind's own fields as far as they have values, and what the flags say of trust."""
         style = self._plain
         names = fields.own_fields(kind)
         columns = [self._column(style, part, name) for name in names]
@@ -237,7 +237,7 @@ class RecordWriter:
         else:
             template = " ".join(f"{name}=%s" for name in names)
             rows = zip(*columns, strict=True) if columns else [()] * len(part)
-            texts = [template % row for row in rows]
+            texts = [template % row if "-" not in row else _known(names, row) for row in rows]
         flags = style.flags(part["flags"])
         return [f"{text}{flag}" for text, flag in zip(texts, flags, strict=True)]
 
@@ -400,3 +400,9 @@ _JSON_SIDES = [json.dumps(_letter(code)) for code in range(256)]
 _PLAIN_SIDES = [" " if chr(code) == "N" else _letter(code) for code in range(256)]
 _JSON_FLAGS = [json.dumps(flag_names(flags), separators=(",", ":")) for flags in range(256)]
 _PLAIN_FLAGS = ["".join(f" {name}" for name in flag_names(flags & _TOLD)) for flags in range(256)]
+
+
+def _known(names: Iterable[str], texts: Iterable[str]) -> str:
+    """Name the values that there are."""
+    pairs = zip(names, texts, strict=True)
+    return " ".join(f"{name}={text}" for name, text in pairs if text != "-")

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.runtime.config import load, parse_tree
+from zerofeed.runtime.config import FeedConfig, load, parse_tree
+from zerofeed.runtime.protocols import PROTOCOLS
 from zerofeed.runtime.supervisor import Supervisor
 from zerofeed.runtime.venue_config import tree_of
-from zerofeed.venues.catalogue import is_shorthand
+from zerofeed.venues.catalogue import SERVICES, is_shorthand
 
 __all__ = ["log_line", "run"]
 
@@ -33,6 +34,14 @@ def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
     """
     if all(is_shorthand(name) for name in names):
         config = parse_tree(tree_of(names), " ".join(names), settings)
+    elif len(names) == 1 and names[0] in SERVICES and not Path(names[0]).exists():
+        service = SERVICES[names[0]]
+        raise ConfigurationError(
+            "is a venue; which of its symbols?",
+            where=names[0],
+            expected=f"{service.name}:{service.symbol_example}, for instance",
+            next_step=f"`zerofeed instruments {service.name}` lists them",
+        )
     elif len(names) == 1:
         config = load(Path(names[0]), settings)
     else:
@@ -42,6 +51,7 @@ def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
             got=" ".join(names),
             next_step="run a feed for each of them",
         )
+    _check_protocol(config)
     supervisor = Supervisor(config, log_line)
     try:
         supervisor.run()
@@ -49,6 +59,16 @@ def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
         supervisor.close()
     log_line(f"feed {supervisor.config.feed.name}: stopped")
     return 0
+
+
+def _check_protocol(config: FeedConfig) -> None:
+    """Say of a venue that it cannot be read yet, in place of a protocol that nobody named."""
+    if config.venue is not None and config.feed.protocol not in PROTOCOLS:
+        raise ConfigurationError(
+            "its messages cannot be read yet",
+            where=config.venue.service,
+            next_step="`zerofeed venues` lists the others",
+        )
 
 
 def log_line(text: str) -> None:

@@ -62,6 +62,7 @@ _NO_LOSS = frozenset(
         "records_published",
         "bytes_received",
         "bursts",
+        "connections_opened",
     }
 )
 """Counters that grow when all is well; every other one counts a loss or a doubt."""

@@ -38,6 +38,7 @@ NO_OPTION = 0
 
 _T = TypeVar("_T")
 _FINEST = -18
+_LAST_NS = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -157,8 +158,12 @@ def positive(value: Decimal | None) -> Decimal | None:
 
 
 def ms_to_ns(time_ms: int | None) -> int | None:
-    """Turn milliseconds into nanoseconds; None and 0, as venues write "never", give None."""
-    return time_ms * 1_000_000 if time_ms else None
+    """Turn milliseconds into nanoseconds; what venues write for "never" gives None.
+
+    That is None, 0, and times outside of what 64 bits of nanoseconds hold: the year 3000, for instance.
+    """
+    time_ns = (time_ms or 0) * 1_000_000
+    return time_ns if 0 < abs(time_ns) <= _LAST_NS else None
 
 
 def date_to_ns(date: datetime | None) -> int | None:

@@ -23,6 +23,7 @@ COMMANDS = [
     "audit",
     "venues",
     "instruments",
+    "mock",
 ]
 
 
@@ -59,7 +60,7 @@ def test_version_is_one_line() -> None:
     [
         (["nonsense"], "No such command 'nonsense'"),
         (["ls", "--nonsense"], "No such option"),
-        (["run"], "Missing argument 'CONFIG'"),
+        (["run"], "Missing argument 'CONFIG|VENUE:SYMBOLS'"),
         (["decode", "file"], "Missing option '--protocol'"),
         (["decode", "file", "--protocol", "x", "--format", "y"], "'y' is not one of"),
         (["top", "feed", "--interval", "0"], "is not in the range"),

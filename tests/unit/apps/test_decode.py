@@ -87,6 +87,22 @@ def test_books_are_counted_in_the_summary_and_drawn_in_the_table(capture: Path) 
     assert table.count("\n\n") == books["total"]
 
 
+def test_a_text_capture_has_checksums_and_books_in_its_summary(tmp_path: Path) -> None:
+    start = {"method": "subscription", "params": {"channel": "book.A-PERPETUAL.100ms"}}
+    bids = [["new", 10.5, 1.0]]
+    whole = {"type": "snapshot", "timestamp": 1, "instrument_name": "A-PERPETUAL", "change_id": 7}
+    start["params"]["data"] = whole | {"bids": bids, "asks": []}
+    path = tmp_path / "lines"
+    path.write_text(f"1700000000000000000 {json.dumps(start)}\n")
+    result = call("decode", path, "--protocol", "deribit-json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = json.loads(result.stdout)
+    assert told["checksums"] == {"matched": 0, "mismatched": 0}
+    assert told["books"] == {"total": 1, "proven": 1, "in_doubt": 0}
+    assert told["messages"] == {"book": 1}
+    assert told["malformed"] == told["unknown"] == 0
+
+
 def test_a_damaged_capture_gives_what_is_whole_and_an_error(capture: Path, tmp_path: Path) -> None:
     data = bytearray(capture.read_bytes())
     data[len(data) // 2 :] = b"\xff" * (len(data) - len(data) // 2)

@@ -217,7 +217,7 @@ def test_a_table_line_has_time_kind_instrument_price_and_size(writer: RecordWrit
     )  # fmt: skip
     words = writer.table(batch).split()
     assert words[:2] == ["13:00:01.500", "trade"]
-    assert words[4:] == ["BT", "123.45", "6", "trade_id=9", "trade_seq=-"]
+    assert words[4:] == ["BT", "123.45", "6", "trade_id=9"]  # it has no trade_seq
 
 
 def test_a_table_shows_a_quote_side_by_side_and_its_doubt(writer: RecordWriter) -> None:

@@ -35,7 +35,7 @@ def config(tmp_path: Path) -> Path:
         (["memory.records=many"], 2, "memory.records: Expected int, got str"),
         (["memory.records=1000"], 2, "memory.records is not a power of two; got 1000; choose 1024"),
         (["source.7.port=1"], 2, "source.7.port=1: is no setting"),
-        (["feed.protocol=itch"], 2, "unknown protocol; expected deribit-multicast; got itch"),
+        (["feed.protocol=itch"], 2, "unknown protocol; expected deribit-multicast or binance-spot"),
         (["feed.name=a b"], 2, "that is no name for a feed"),
         (
             ["source.0.interface=absent0", "source.0.group=239.1.1.1"],
@@ -66,6 +66,24 @@ def test_a_port_that_is_taken_is_one_line(config: Path) -> None:
         result = call("run", config, "--set", f"source.0.port={other.getsockname()[1]}", *SMALL)
     assert result.exit_code == 3
     assert "in use" in error_of(result)
+
+
+@pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        (["binance:BTCUSDT", "okx:BTC-USDT"], "one feed is of one service"),
+        (["binance:BTCUSDT", "feed.toml"], "several files, or a file and a venue"),
+        (["one.toml", "two.toml"], "several files"),
+        (["binance"], "is a venue; which of its symbols?; expected binance:BTCUSDT"),
+        (["binanse:BTCUSDT"], "unknown venue"),
+        (["binance:BTCUSDT:dance"], "unknown channel; expected trades, book, bbo"),
+        (["bitfinex:tBTCUSD"], "bitfinex: its messages cannot be read yet"),
+    ],
+)
+def test_names_that_are_no_feed_are_one_line(names: list[str], what: str) -> None:
+    result = call("run", *names)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert what in error_of(result)
 
 
 @pytest.mark.slow

@@ -82,6 +82,7 @@ def test_never_and_nothing_are_none() -> None:
     assert ms_to_ns(None) is None
     assert ms_to_ns(0) is None
     assert ms_to_ns(1_727_424_000_123) == 1_727_424_000_123_000_000
+    assert ms_to_ns(32_503_708_800_000) is None  # the year 3000 is no int64 of ns
     assert positive(Decimal(0)) is None
     assert positive(None) is None
     assert positive(Decimal("0.1")) == Decimal("0.1")

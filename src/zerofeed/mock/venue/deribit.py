@@ -10,8 +10,10 @@ Source: docs.deribit.com, "Subscriptions", "public/set_heartbeat".
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from zerofeed.mock.venue.book import Book, BookChange, Row
@@ -29,6 +31,7 @@ _MESSAGE = re.compile(
     r'\s*"channel"\s*:\s*"[^"]+"\s*,\s*"data"\s*:\s*(.*)\}\s*\}\s*$',
     re.DOTALL,
 )
+_NEVER_MS = 32_503_708_800_000
 _NOT_RAW = 13_778
 
 
@@ -305,7 +308,7 @@ class Deribit(Dialect):
             "instrument_type": "reversed", "price_index": f"{parts[0].lower()}_usd",
             "tick_size": bare(tick), "min_trade_amount": bare(lot), "contract_size": bare(lot),
             "settlement_period": "perpetual" if "PERPETUAL" in symbol else "month",
-            "creation_timestamp": 1_600_000_000_000, "expiration_timestamp": 32_503_708_800_000,
+            "creation_timestamp": 1_600_000_000_000, "expiration_timestamp": _expiry_ms(symbol),
             "instrument_id": list(self.symbols).index(symbol) + 1, "tick_size_steps": [],
         }  # fmt: skip
         if _is_option(symbol):
@@ -365,6 +368,15 @@ def _kind(symbol: str) -> str:
 
 def _is_option(symbol: str) -> bool:
     return symbol.endswith(("-C", "-P"))
+
+
+def _expiry_ms(symbol: str) -> int:
+    """Read the date in a name, at 08:00 UTC; what never expires does so in the year 3000."""
+    for part in symbol.split("-")[1:]:
+        with contextlib.suppress(ValueError):
+            day = datetime.strptime(part, "%d%b%y").replace(hour=8, tzinfo=UTC)
+            return int(day.timestamp()) * 1_000
+    return _NEVER_MS
 
 
 def _strike(symbol: str) -> str:
