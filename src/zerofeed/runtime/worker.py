@@ -299,6 +299,9 @@ class Worker:
                 data, fds, _, _ = socket.recv_fds(self._orders, 65536, 4)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                # The supervisor was killed with something of ours unread.
+                data = b""
             if not data:
                 os._exit(0)
             order = msgspec.json.decode(data, type=Order)
