@@ -13,15 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.unit.feed.feeds import name_of_feed
-from tests.unit.runtime.live import Live, until
+from tests.unit.runtime.live import Live
 from zerofeed.feed.attach import BookTop, Feed
 from zerofeed.feed.reader import Reader
 from zerofeed.mock.venue.venue import MockVenue
 from zerofeed.runtime.config import FeedConfig, parse_tree
 
-__all__ = ["MAYBE_BAD_BOOK", "VENUES", "Attached", "Venue", "feed_of", "followed", "ladders"]
+__all__ = [
+    "VENUES",
+    "Attached",
+    "Venue",
+    "feed_of",
+    "followed",
+    "is_right",
+    "ladders",
+]
 
-MAYBE_BAD_BOOK = 8
 _LONGEST = 1 << 18
 
 
@@ -33,13 +40,11 @@ class Venue:
         service: as in ``[venue]``.
         mock: name of the mock venue.
         symbols: of a made-up market.
-        window: levels a side that the venue keeps a client told about; None for all.
     """
 
     service: str
     mock: str
     symbols: tuple[str, ...]
-    window: int | None = None
 
 
 VENUES = {
@@ -136,3 +141,9 @@ def ladders(mock: MockVenue, symbol: str, depth: int | None = None) -> tuple[_La
     """The venue's own book, best first, as readers see one."""
     bids, asks = mock.book(symbol).values()
     return sorted(bids.items(), reverse=True)[:depth], sorted(asks.items())[:depth]
+
+
+def is_right(attached: Attached, mock: MockVenue, symbol: str) -> bool:
+    """Say whether a book is proven and the venue's own, as deep as readers see."""
+    top = attached.top(symbol)
+    return top is not None and not top.doubts and (top.bids, top.asks) == ladders(mock, symbol, 20)
