@@ -29,6 +29,7 @@ __all__ = ["define_for", "define_instruments", "definition_row"]
 
 _ATTEMPTS = 2
 _PRICE_EXPONENT = -8
+_LATEST_NS = 2**63 - 1
 
 
 @kernel(int64(I64, int64, I64_RO))
@@ -45,14 +46,19 @@ def definition_row(definition: InstrumentDefinition) -> npt.NDArray[np.int64]:
     row["option_type"] = definition.option_type
     for name, value in definition.mantissas().items():
         row[name] = value
-    row["expiry_ns"] = UNDEF if definition.expiry_ns is None else definition.expiry_ns
-    row["created_ns"] = UNDEF if definition.created_ns is None else definition.created_ns
+    row["expiry_ns"] = _time_word(definition.expiry_ns)
+    row["created_ns"] = _time_word(definition.created_ns)
     for name in ("base", "quote", "settlement"):
         row[name] = getattr(definition, name).encode()[:11]
     row["is_inverse"] = int(definition.is_inverse)
     row["definition_seq"] = -1
     row["channel"] = -1
     return row.view(np.int64)
+
+
+def _time_word(time_ns: int | None) -> int:
+    """Give a time as a row keeps it; Deribit writes the year 3000 for "never", which ns cannot say."""
+    return UNDEF if time_ns is None or time_ns > _LATEST_NS else time_ns
 
 
 def define_instruments(

@@ -14,14 +14,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from zerofeed.mock.venue.book import Book, BookChange, Row, rows_of
+from zerofeed.mock.venue.book import Book, BookChange, Row, SideName, rows_of
 from zerofeed.mock.venue.checksums import okx_checksum
 from zerofeed.mock.venue.connection import Connection, Subscription
 from zerofeed.mock.venue.dialect import Answer, Dialect, Update, steps_of
 from zerofeed.mock.venue.greeks import price_option
 from zerofeed.mock.venue.limits import Limits
 from zerofeed.mock.venue.market import Levels, Liquidation, Mark, MarketEvent, Trade
-from zerofeed.mock.venue.text import dump_json, read_json
+from zerofeed.mock.venue.text import dump_json, read_json, shortest
 
 __all__ = ["Okx"]
 
@@ -103,16 +103,17 @@ class Okx(Dialect):
         before = self._sequences.get(symbol, 1_000)
         last = self._sequences[symbol] = before + 1
         bids, asks = (
-            tuple(Row(row.price, row.size, ("0", row.more[0])) for row in rows)
+            tuple(_spelt(row)._replace(more=("0", row.more[0])) for row in rows)
             for rows in (event.bids, event.asks)
         )
+        checksum = okx_checksum(_spelt_book(event.book))
         change = BookChange(
             symbol, bids, asks, is_snapshot=event.is_opening, last=last,
             previous=None if event.is_opening else before, ts_ms=int(ts),
         )  # fmt: skip
         body = self._body(
             "snapshot" if event.is_opening else "update",
-            bids, asks, ts, okx_checksum(event.book), last, -1 if event.is_opening else before,
+            bids, asks, ts, checksum, last, -1 if event.is_opening else before,
         )  # fmt: skip
         updates = [Update(f"books:{symbol}", body, change)]
         updates += [
@@ -127,8 +128,8 @@ class Okx(Dialect):
 
     def _write_best(self, event: Levels, channel: str, depth: int, ts: str, last: int) -> Update:
         row: dict[str, object] = {
-            "asks": [_level(each) for each in event.book.top("asks", depth)],
-            "bids": [_level(each) for each in event.book.top("bids", depth)],
+            "asks": [_level(_spelt(each)) for each in event.book.top("asks", depth)],
+            "bids": [_level(_spelt(each)) for each in event.book.top("bids", depth)],
         }
         if channel == "books5":
             row["instId"] = event.symbol
@@ -348,6 +349,20 @@ class Okx(Dialect):
 
 def _update(channel: str, symbol: str, row: Mapping[str, object]) -> Update:
     return Update(f"{channel}:{symbol}", f'"data":[{dump_json(row)}]')
+
+
+def _spelt(row: Row) -> Row:
+    """Write a made-up level as OKX writes numbers: without zeros at their end."""
+    return row._replace(price=shortest(row.price), size=shortest(row.size))
+
+
+def _spelt_book(book: Book) -> Book:
+    spelt = Book(book.symbol)
+    sides: tuple[SideName, ...] = ("bids", "asks")
+    for side in sides:
+        for row in book.top(side):
+            spelt.put(side, _spelt(row))
+    return spelt
 
 
 def _level(row: Row) -> list[str]:
