@@ -132,7 +132,7 @@ def _say_where(venue: str, service: str, served: MockVenue, *, is_tls: bool, is_
         print(json.dumps(told), flush=True)
         return
     shown = ", ".join(symbols[:5]) + (", ..." if len(symbols) > 5 else "")
-    print(f"{venue} is mocked, with {len(symbols)} symbols: {shown}")
+    print(f"{venue} is mocked, symbols: {shown}")
     print(f"  WebSocket  {served.ws_url}")
     print(f"  REST       {served.rest_url}")
     if ca_file is not None:
