@@ -39,6 +39,8 @@ pytestmark = [pytest.mark.compiled, pytest.mark.slow, pytest.mark.timeout(180)]
 
 _Top = tuple[Decimal, ...]
 PATIENCE_S = 40.0
+SAYS_LEVELS_SINGLY = {"kraken-futures"}
+"""Venues with one level a message: between two of them stands a book that the market never had."""
 CANNOT_NOTICE = {"coinbase"}
 """Venues whose messages have neither numbers nor checksums of a book: a lost one is not noticed."""
 
@@ -109,12 +111,13 @@ def test_a_venues_books_prove_themselves_and_equal_its_own(tmp_path: Path, name:
             assert feed.decimal_prices(quotes[-1:], "ask_price") == [asks[0][0]]
 
 
-@pytest.mark.parametrize("name", [name for name in VENUES if name not in CANNOT_NOTICE])
+@pytest.mark.parametrize("name", VENUES)
 def test_after_drops_and_cuts_every_book_is_right_again_and_was_flagged_in_between(
     tmp_path: Path, name: str
 ) -> None:
     venue = VENUES[name]
-    faults = "drop=0.01,disconnect=0.001"
+    # A cut is noticed everywhere, a lost message only where the venue lets it be noticed.
+    faults = "disconnect=0.001" if name in CANNOT_NOTICE else "drop=0.01,disconnect=0.001"
     with (
         MockVenue(
             name, symbols=venue.symbols, rate=1_000, count=6_000, faults=faults, seed=11
@@ -123,7 +126,7 @@ def test_after_drops_and_cuts_every_book_is_right_again_and_was_flagged_in_betwe
     ):
         wait_until_right(attached, mock, venue)
         told, feed, records = mock.told(), attached.feed, attached.records
-        assert told["faults"]["drop"] > 5
+        assert name in CANNOT_NOTICE or told["faults"]["drop"] > 5
         cuts = told["faults"]["disconnect"]
         assert cuts > 0
         assert feed.metrics["connections_lost"] == cuts
@@ -135,7 +138,14 @@ def test_after_drops_and_cuts_every_book_is_right_again_and_was_flagged_in_betwe
         for symbol in venue.symbols:
             row = feed.instruments.row(symbol).index
             quotes = records[(records["kind"] == BBO) & (records["instrument"] == row)]
+            is_bad = (quotes["flags"] & MAYBE_BAD_BOOK) != 0
+            # It was in doubt again after it had been proven, and is proven at the end. Behind a cut
+            # alone a snapshot is the first that comes, so there is no record to flag.
+            assert name in CANNOT_NOTICE or (np.diff(is_bad.astype(np.int8)) > 0).any()
+            assert not is_bad[-1]
             # What was not flagged is true: the market was just so, and in this order.
+            if name in SAYS_LEVELS_SINGLY:
+                continue
             sure = quotes[(quotes["flags"] & MAYBE_BAD_BOOK) == 0]
             columns = [
                 feed.decimal_prices(sure, "bid_price"),
@@ -148,10 +158,6 @@ def test_after_drops_and_cuts_every_book_is_right_again_and_was_flagged_in_betwe
                 found = next((k for k in range(place, len(moments)) if moments[k] == top), None)
                 assert found is not None, (symbol, top, place)
                 place = found
-            is_bad = (quotes["flags"] & MAYBE_BAD_BOOK) != 0
-            # It was in doubt again after it had been proven, and is proven at the end.
-            assert (np.diff(is_bad.astype(np.int8)) > 0).any()
-            assert not is_bad[-1]
 
 
 def test_a_killed_worker_connects_again_and_its_books_become_proven(tmp_path: Path) -> None:
