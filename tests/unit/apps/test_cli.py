@@ -23,7 +23,6 @@ COMMANDS = [
     "audit",
     "venues",
     "instruments",
-    "mock",
 ]
 
 
