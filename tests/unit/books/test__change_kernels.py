@@ -106,6 +106,7 @@ def windowed(venue, window, capacity=16):
     return made
 
 
+@pytest.mark.slow
 @given(randoms, st.integers(1, 12))
 def test_book_with_a_window_is_what_the_venue_shows(random, window):
     venue = WindowVenue(random, window)
@@ -120,6 +121,7 @@ def test_book_with_a_window_is_what_the_venue_shows(random, window):
         assert not books[0].is_truncated
 
 
+@pytest.mark.slow
 @given(randoms, st.integers(1, 10))
 def test_lost_message_of_a_venue_without_ids_is_found_by_its_checksum(random, window):
     venue = WindowVenue(random, window)

@@ -49,6 +49,7 @@ def correct(books, rule):
     return books.checksum(0, rule, price_exponent=-1, size_exponent=-8)
 
 
+@pytest.mark.slow
 @given(bids=sides, asks=sides, exponents=st.tuples(*[st.integers(-18, -1)] * 2))
 @pytest.mark.parametrize("rule", RULES)
 def test_checksum_is_that_of_the_text_that_the_venue_hashes(rule, bids, asks, exponents):

@@ -1,6 +1,7 @@
 """One side of a book, against a sorted list."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,6 +170,7 @@ def test_worst_levels_are_dropped_from_all_columns(levels, worst):
 
 @given(st.lists(st.integers(-10**6, 10**6), min_size=200, max_size=900, unique=True),
        st.integers(-10**6, 10**6), st.sampled_from([0, -1]))  # fmt: skip
+@pytest.mark.slow
 def test_deep_side_is_searched_like_a_short_one(levels, price, flip):
     ordered = sorted(levels, key=lambda each: each ^ flip)
     words = np.array(ordered, dtype=np.int64)

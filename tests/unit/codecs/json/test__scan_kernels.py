@@ -150,6 +150,7 @@ def written(value: Any, choose: random.Random) -> str:
     return space() + (text(value) if isinstance(value, str) else json.dumps(value)) + space()
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(WANTED, VALUES, st.integers(0, 1 << 32))
 def test_random_messages_give_what_the_twin_gives(wanted: Any, value: Any, seed: int) -> None:
@@ -159,6 +160,7 @@ def test_random_messages_give_what_the_twin_gives(wanted: Any, value: Any, seed:
     assert told is not None
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(VALUES, st.integers(0, 1 << 32))
 def test_broken_messages_do_no_harm_and_what_is_still_right_is_read_right(
