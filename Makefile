@@ -23,6 +23,9 @@ STAMPS := $(VENV)/.stamps
 SOURCES := $(shell find src -name '*.py' 2>/dev/null)
 ARGS ?=
 JOBS ?= auto
+# What no kernel is in need not run again in another mode.
+KERNEL_TESTS := tests/unit --ignore=tests/unit/apps --ignore=tests/unit/mock/venue \
+	--ignore=tests/unit/test_exports.py --ignore=tests/unit/test_docs.py
 PYTEST := $(BIN)/python -m pytest
 
 define install
@@ -90,13 +93,13 @@ test-all: $(STAMPS)/test $(STAMPS)/warm ## every test that this user may run, sl
 	$(PYTEST) $(ARGS)
 
 test-slow: $(STAMPS)/test $(STAMPS)/warm ## what `make test` leaves out: slow and privileged tests
-	$(PYTEST) -n $(JOBS) -m "slow or root" $(ARGS)
+	$(PYTEST) -n $(JOBS) -m "(slow or root) and not long" $(ARGS)
 
 test-bounds: $(STAMPS)/test $(STAMPS)/warm-checked ## the quick unit tests with every array index checked
-	ZEROFEED_BOUNDS_CHECK=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" tests/unit $(ARGS)
+	ZEROFEED_BOUNDS_CHECK=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" $(KERNEL_TESTS) $(ARGS)
 
 test-interpreted: $(STAMPS)/test ## the quick unit tests with kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" tests/unit $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" $(KERNEL_TESTS) $(ARGS)
 
 check: lint types layers docs ## everything but the tests
 

@@ -37,6 +37,10 @@ __all__: list[str] = []
 
 pytestmark = [pytest.mark.compiled, pytest.mark.slow, pytest.mark.timeout(180)]
 
+ALWAYS = ("binance-spot", "okx", "kraken-v2")
+"""A chain and snapshots by request, a chain and checksums, checksums alone."""
+NAMES = [pytest.param(name, marks=() if name in ALWAYS else pytest.mark.long) for name in VENUES]
+
 _Top = tuple[Decimal, ...]
 PATIENCE_S = 40.0
 SAYS_LEVELS_SINGLY = {"kraken-futures"}
@@ -82,7 +86,7 @@ def tops_of_market(venue: Venue, *, mock_seed: int, count: int) -> dict[str, lis
     return tops
 
 
-@pytest.mark.parametrize("name", VENUES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_venues_books_prove_themselves_and_equal_its_own(tmp_path: Path, name: str) -> None:
     venue = VENUES[name]
     with (
@@ -111,7 +115,7 @@ def test_a_venues_books_prove_themselves_and_equal_its_own(tmp_path: Path, name:
             assert feed.decimal_prices(quotes[-1:], "ask_price") == [asks[0][0]]
 
 
-@pytest.mark.parametrize("name", VENUES)
+@pytest.mark.parametrize("name", NAMES)
 def test_after_drops_and_cuts_every_book_is_right_again_and_was_flagged_in_between(
     tmp_path: Path, name: str
 ) -> None:

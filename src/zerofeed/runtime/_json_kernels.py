@@ -18,7 +18,7 @@ import numpy.typing as npt
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import MISMATCH, UNKNOWN_TEMPLATE
 from zerofeed.books._checksum_kernels import check, flag_doubtful
-from zerofeed.books._kernels import apply, bind_channels, set_window
+from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
 from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._dialect_kernels import (
@@ -42,7 +42,7 @@ from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._burst_kernels import BURST, burst_of
 from zerofeed.runtime._offline_kernels import DECODE, decode_of
-from zerofeed.runtime._undo_kernels import keep_book
+from zerofeed.runtime._undo_kernels import keep_book, keep_header
 from zerofeed.shm.journal import add
 
 __all__ = ["burst", "decode", "process_packet"]
@@ -70,6 +70,13 @@ def _bind(books: _Words, row: int, source: int) -> None:
         and books[HEADER_WORDS + row * books[H_STRIDE] + B_CHANNEL] == UNDEF
     ):
         bind_channels(books, row, source, source)
+
+
+@inlined
+def _suspect_all(books: _Words, undo: _Words, source: int) -> None:
+    """Suspect the books of a source of which a message could not be used: it may have been theirs."""
+    keep_header(books, undo)
+    suspect(books, source)
 
 
 @inlined
@@ -132,6 +139,7 @@ def process_packet(
     add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
+        _suspect_all(books, undo, source)
         return 0
     slot = open_message(buf, at, at + length, scratch)
     if slot < 0:
@@ -142,6 +150,7 @@ def process_packet(
             add(state, _HEARTBEAT, 1)
         else:
             add(state, _MALFORMED, 1)
+            _suspect_all(books, undo, source)
         return 0
     entry = scratch[S_MESSAGE]
     index = out_at
@@ -151,7 +160,7 @@ def process_packet(
             buf, at, ts_recv_ns, words, lookup, state, WORK_AT, record_words, index, limit, scratch
         )
         if stored < 0:
-            is_whole = stored == NO_MORE
+            is_whole = is_whole and stored == NO_MORE
             break
         if scratch[S_REFUSED] == TABLE_FULL:
             add(state, _REFUSED, 1)
@@ -168,6 +177,7 @@ def process_packet(
             quotes = apply(books, records, index, stored, index + stored, limit)
             if scratch[S_CHECKSUM] != UNDEF:
                 _check(books, words, row, records, index, stored + max(0, quotes), scratch)
+            is_whole = is_whole and quotes >= 0
         index += stored + max(0, quotes)
     if scratch[S_RESULT]:
         add(state, _OUT_OF_RANGE, scratch[S_RESULT])
@@ -177,6 +187,7 @@ def process_packet(
     if not is_whole:
         # More records than a message of this size can make: what came before stands.
         add(state, _MALFORMED, 1)
+        _suspect_all(books, undo, source)
     elif scratch[entry + IS_HEARTBEAT]:
         add(state, _HEARTBEAT, 1)
     else:

@@ -9,6 +9,8 @@ did not help, and never more often than the venue allows.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import queue
 import threading
 import time
@@ -22,7 +24,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.errors import ZerofeedError
+from zerofeed.base.errors import ConfigurationError, ZerofeedError
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import H_DOUBT_MOVES, H_USED
 from zerofeed.feed.instruments import symbol_of
@@ -34,6 +36,8 @@ from zerofeed.venues.service import Service, Snapshot
 __all__ = ["VenueCare", "VenueStream", "make_care"]
 
 _FIRST_WAIT_S = 2.0
+_OPENING_S = 15.0
+"""How long a new connection may take until its subscriptions have brought every snapshot."""
 _LONGEST_WAIT_S = 60.0
 _SNAPSHOT_LEVELS = 1_000
 
@@ -78,6 +82,7 @@ class VenueCare:
         fetch: fetches a snapshot by REST and gives the message that it becomes.
         say: called with each line for people, from the care's thread.
         clock: monotonic, in seconds.
+        sleep: waits, in seconds.
 
     Attributes:
         resyncs: how often a book was asked for.
@@ -93,8 +98,10 @@ class VenueCare:
         say: Callable[[str], None],
         *,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._service = service
+        self._sleep = sleep
         self._streams = streams
         self._words = books
         self._books = L2Books(books)
@@ -104,7 +111,8 @@ class VenueCare:
         self._clock = clock
         self._moves = -1
         self._cases: dict[int, _Case] = {}
-        self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._wanted: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._asked: set[int] = set()
         self.resyncs = 0
 
     def start(self) -> None:
@@ -119,11 +127,13 @@ class VenueCare:
         if moves != self._moves:
             self._moves = moves
             self._find(now)
-        for case in self._cases.values():
-            if now >= case.next_s:
+        for instrument, case in self._cases.items():
+            # One request at a time for each: the waits begin when the last one was answered.
+            if now >= case.next_s and instrument not in self._asked:
                 case.next_s = now + case.wait_s
                 case.wait_s = min(2 * case.wait_s, _LONGEST_WAIT_S)
-                self._wanted.put(case.symbol)
+                self._asked.add(instrument)
+                self._wanted.put(instrument)
 
     def _find(self, now: float) -> None:
         seen: set[int] = set()
@@ -141,19 +151,27 @@ class VenueCare:
 
     def _delay(self, instrument: int) -> float:
         """Say how long a venue may take to heal a book by itself."""
-        is_new = self._books[instrument].doubts == ["no_snapshot"]
         if self._service.snapshots is not None:
             return 0.0
-        # It comes on the connection by itself, at first.
-        return _FIRST_WAIT_S if is_new else 0.0
+        # It comes on the connection by itself, at first and when that was opened anew.
+        comes_by_itself = not set(self._books[instrument].doubts) - {"no_snapshot", "gap"}
+        return _OPENING_S if comes_by_itself else 0.0
 
     def _run(self) -> None:
+        _leave_the_hot_core()
         while True:
-            symbol = self._wanted.get()
+            instrument = self._wanted.get()
+            symbol = self._symbol_of(instrument)
             try:
-                self.resync(symbol)
+                if self._books.doubts(instrument):
+                    self.resync(symbol)
             except ZerofeedError as error:
                 self._say(f"{symbol}: no snapshot of its book: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other books go on
+                self._say(
+                    f"{symbol}: no snapshot of its book: an error of zerofeed's own: {error!r}"
+                )
+            self._asked.discard(instrument)
 
     def resync(self, symbol: str) -> None:
         """Have one book begin anew. Blocks for as long as the venue takes.
@@ -165,9 +183,19 @@ class VenueCare:
         self.resyncs += 1
         steps = self._service.resync(symbol, depth=_SNAPSHOT_LEVELS)
         for text in steps.texts:
+            # At half of what the venue allows; the rest is for pings and new connections.
+            self._sleep(2.0 / self._service.limits.messages_per_second)
             stream.say(text)
         if steps.snapshot is not None:
             stream.inject(self._fetch(steps.snapshot))
+
+
+def _leave_the_hot_core() -> None:
+    """Let this thread run where the supervisor may, without the worker's priority."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, os.sched_getaffinity(os.getppid()))
 
 
 def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> VenueCare | None:
@@ -191,7 +219,11 @@ def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> V
     for connection, receiver in zip(connections_of(tree), stage.receivers, strict=True):
         streams |= dict.fromkeys(connection.books, cast("VenueStream", receiver))
     ca_file = Path(config.venue.ca_file) if config.venue.ca_file else None
-    rest = VenueRest(service.limits, ca_file=ca_file)
+    try:
+        rest = VenueRest(service.limits, ca_file=ca_file)
+    except ConfigurationError as error:
+        say(f"books in doubt will not be asked for: {error}")
+        return None
     care = VenueCare(
         service, streams, stage.books, partial(symbol_of, stage.words), rest.fetch_snapshot, say
     )

@@ -22,7 +22,8 @@ from zerofeed.venues.service import Service
 
 __all__ = ["connections_of", "expand_venue", "service_of", "tree_of"]
 
-_BOOK_LEVELS = 2048
+_BOOK_LEVELS = 512
+"""Levels a side: fewer than a venue's snapshots have, so that what is behind them is known to be unknown."""
 _SENDS_SHARE = 0.8
 """Part of the messages that a venue allows in a second which are sent while a connection opens."""
 _SERVER_SILENCES = 3
@@ -121,6 +122,10 @@ def _source_of(service: Service, connection: Connection, venue: dict[str, Any]) 
     }
     if not every_s:
         source["ping_seconds"] = min(20.0, service.stale_seconds / 3)
+    if ping.answers and ping.server_s:
+        # The venue asks, and takes the same text for an answer when it comes before it has asked.
+        source["ping_text"] = ping.answers[0][1]
+        source["ping_seconds"] = ping.server_s / 2
     for key in ("ca_file", "proxy", "lines", "longest_message_bytes", "region_bytes"):
         if venue.get(key):
             source[key] = venue[key]

@@ -124,7 +124,7 @@ def define_for(
         with VenueRest(service.limits, ca_file=ca_file, attempts=_ATTEMPTS) as rest:
             answers = rest.fetch_instruments(service)
         definitions = [each for body in answers for each in service.parse_instruments(body)]
-    except VenueError as error:
+    except (VenueError, ValueError, OverflowError) as error:
         return [f"no definitions of instruments: {error}; prices and sizes have 8 decimals"]
     missing = define_instruments(
         definitions, symbols, words, lookup, has_own_digits=service.venue == "kraken"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zerofeed.books.layout import RULE_SNAPSHOT_REPLACES
+from zerofeed.books.layout import RULE_KNOWN_DELETE, RULE_KNOWN_MODIFY, RULE_SNAPSHOT_REPLACES
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.venues.binance.messages import COINM, SPOT, USDM
 from zerofeed.venues.bitmex.messages import BITMEX
@@ -50,7 +50,12 @@ DIALECTS: tuple[NamedDialect, ...] = (
         _BY_REQUEST,
     ),
     NamedDialect("binance-coinm", "Binance COIN-M futures: the same", COINM, _BY_REQUEST),
-    NamedDialect("bitmex", "BitMEX: trades, book, quotes, mark, funding, liquidations", BITMEX),
+    NamedDialect(
+        "bitmex",
+        "BitMEX: trades, book, quotes, mark, funding, liquidations",
+        BITMEX,
+        RULE_SNAPSHOT_REPLACES | RULE_KNOWN_DELETE | RULE_KNOWN_MODIFY,
+    ),
     NamedDialect("bybit", "Bybit 5: spot, linear, inverse, options", BYBIT),
     NamedDialect("coinbase", "Coinbase Exchange: trades, book, best bid and offer", COINBASE),
     NamedDialect(

@@ -53,6 +53,7 @@ class Rig:
         self.clock = Clock()
         self.lines: list[str] = []
         self.asked: list[Snapshot] = []
+        self.paused: list[float] = []
         self.care = VenueCare(
             service_of({"service": service}),
             dict.fromkeys(SYMBOLS.values(), self.stream),
@@ -61,6 +62,7 @@ class Rig:
             self.fetch,
             self.lines.append,
             clock=self.clock,
+            sleep=self.paused.append,
         )
 
     def fetch(self, snapshot: Snapshot) -> bytes:
@@ -76,9 +78,11 @@ class Rig:
         self.books.apply(record)
 
     def wanted(self) -> list[str]:
-        """What was asked for since the last look, as the thread would take it."""
+        """What was asked for since the last look, as the thread would take and answer it."""
         waiting = self.care._wanted
-        return [waiting.get_nowait() for _ in range(waiting.qsize())]
+        taken = [waiting.get_nowait() for _ in range(waiting.qsize())]
+        self.care._asked.difference_update(taken)
+        return [SYMBOLS[instrument] for instrument in taken]
 
     def look(self, after_s: float = 0.0) -> list[str]:
         self.clock.now += after_s
@@ -124,8 +128,19 @@ def test_a_book_that_comes_on_the_connection_is_given_time_at_first() -> None:
     rig = Rig("kraken")
     rig.change(1)
     assert rig.look() == []
-    assert rig.look(1.9) == []
+    assert rig.look(14.9) == []
     assert rig.look(0.1) == ["BTCUSDT"]
+
+
+def test_a_book_that_waits_for_its_answer_is_not_asked_for_again() -> None:
+    rig = Rig()
+    rig.change(1)
+    rig.care.look()
+    for _ in range(100):
+        rig.clock.now += 10
+        rig.care.look()
+    assert rig.wanted() == ["BTCUSDT"]
+    assert rig.look() == ["BTCUSDT"]
 
 
 def test_a_symbol_of_no_stream_is_left_alone() -> None:

@@ -27,6 +27,7 @@ from zerofeed.codecs.json.shape import Items, Shape
 from zerofeed.records.flags import LAST, TOB
 from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, PERPETUAL, SPOT
 from zerofeed.records.kinds import (
+    ACTION_ADD,
     ACTION_CANCEL,
     ASK,
     BID,
@@ -76,7 +77,7 @@ _TIME = Time("data.time", "iso")
 _SIDES = {"Buy": BID, "Sell": ASK}
 
 
-def _book(action: str, *, is_snapshot: bool = False, deletes: bool = False) -> Message:
+def _book(action: str, does: int | None = None, *, is_snapshot: bool = False) -> Message:
     return Message(
         "orderBookL2",
         when={"table": "orderBookL2", "action": action},
@@ -88,7 +89,7 @@ def _book(action: str, *, is_snapshot: bool = False, deletes: bool = False) -> M
                 rows="data",
                 time=_TIME,
                 side=Code("data.side", _SIDES),
-                action=ACTION_CANCEL if deletes else None,
+                action=does,
                 price=Price("data.price"),
                 size=Size("data.size"),
             )
@@ -106,8 +107,8 @@ BITMEX = Dialect(
     _SHAPE,
     [
         _book("update"),
-        _book("insert"),
-        _book("delete", deletes=True),
+        _book("insert", ACTION_ADD),
+        _book("delete", ACTION_CANCEL),
         _book("partial", is_snapshot=True),
         # What is told whole when one subscribes happened before.
         Message("trade", when={"table": "trade", "action": "partial"}),

@@ -49,3 +49,12 @@ def test_a_book_before_its_partial_is_in_doubt() -> None:
     assert [bool(record["flags"] & MAYBE_BAD_BOOK) for record in told] == [True, True]
     venue.say(book("partial", (1, "Sell", 500, 11.5)))
     assert venue.book(SYMBOL).is_proven
+
+
+@pytest.mark.parametrize("action", ["update", "delete"])
+def test_a_change_of_a_row_that_is_not_there_puts_the_book_in_doubt(action: str) -> None:
+    venue = Venue("bitmex")
+    venue.say(book("partial", (1, "Sell", 500, 11.5), (2, "Buy", 300, 10.5)))
+    assert venue.feed.books[1].is_proven
+    venue.say(book(action, (9, "Buy", 1, 9.5)))
+    assert venue.feed.books[1].doubts == ["unknown_level"]

@@ -51,7 +51,7 @@ BITMEX = [
             level(SYMBOL, "A", "11.5", "500", _AT, "snapshot"),
             level(SYMBOL, "B", "10.5", "300", _AT, "snapshot last"),
             level(SYMBOL, "B", "10.5", "250", _AT, "last"),
-            level(SYMBOL, "B", "10", "100", _AT, "last"),
+            rec("level", SYMBOL, "B", "A", "last", _AT, price="10", size="100"),
             rec("level", SYMBOL, "A", "C", "last", _AT, price="11.5"),
         ],
     ),
