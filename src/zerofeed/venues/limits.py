@@ -1,8 +1,8 @@
 """What a venue allows on its interfaces, and how a connection to it is kept alive.
 
 The figures are the venue's published ones or below them, and cautious guesses where it publishes none.
-Going beyond a limit ends connections first and gets an address banned next, so everything that sends
-asks here.
+Going beyond a limit ends connections first and gets an address banned next. Subscriptions, texts and REST
+requests are planned within them; attempts to connect are not counted yet, each connection waits by itself.
 """
 
 from __future__ import annotations
