@@ -99,7 +99,8 @@ test-bounds: $(STAMPS)/test $(STAMPS)/warm-checked ## the quick unit tests with 
 	ZEROFEED_BOUNDS_CHECK=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" $(KERNEL_TESTS) $(ARGS)
 
 test-interpreted: $(STAMPS)/test ## the quick unit tests with kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(JOBS) -m "not slow and not root" $(KERNEL_TESTS) $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(JOBS) -m "not slow and not root and not compiled" \
+		$(KERNEL_TESTS) --ignore=tests/unit/venues $(ARGS)
 
 check: lint types layers docs ## everything but the tests
 

@@ -30,7 +30,7 @@ __all__: list[str] = []
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-ALWAYS = ("binance-spot", "okx", "kraken-v2", "bitmex")
+ALWAYS = ("binance-spot", "kraken-v2", "bitmex")
 NAMES = [pytest.param(name, marks=() if name in ALWAYS else pytest.mark.long) for name in CLIENTS]
 
 DEPTHS = {"kraken-v1": 10, "kraken-v2": 10}
@@ -163,7 +163,15 @@ def test_book_is_right_again_after_drops_and_disconnects(name: str) -> None:
         assert_same_books(session, name)
 
 
-@pytest.mark.parametrize("name", ["binance-spot", "kraken-v2", "okx", "bitfinex"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "binance-spot",
+        "kraken-v2",
+        pytest.param("okx", marks=pytest.mark.long),
+        pytest.param("bitfinex", marks=pytest.mark.long),
+    ],
+)
 def test_book_is_right_again_after_every_fault_there_is(name: str) -> None:
     faults = ",".join(f"{each}=0.006" for each in FAULT_NAMES if each != "half-open")
     with served(

@@ -37,8 +37,8 @@ __all__: list[str] = []
 
 pytestmark = [pytest.mark.compiled, pytest.mark.slow, pytest.mark.timeout(180)]
 
-ALWAYS = ("binance-spot", "okx", "kraken-v2")
-"""A chain and snapshots by request, a chain and checksums, checksums alone."""
+ALWAYS = ("binance-spot", "kraken-v2")
+"""A chain and snapshots by request; checksums and snapshots in the stream."""
 NAMES = [pytest.param(name, marks=() if name in ALWAYS else pytest.mark.long) for name in VENUES]
 
 _Top = tuple[Decimal, ...]

@@ -224,9 +224,13 @@ def test_a_text_capture_is_shown_record_by_record(text_capture: Path) -> None:
 
 def test_a_doubtful_book_of_a_text_capture_says_why(text_capture: Path) -> None:
     told = json.loads(call("decode", text_capture, *OKX, "--books").stdout)["books"]
-    assert told["doubts"] == {"checksum": 1}
+    assert told["doubts"] == {"gap": 1, "checksum": 1}
     result = call("decode", text_capture, *OKX, "--books", "--format", "ndjson", "--kinds", "mark")
     (book,) = [json.loads(line) for line in result.stdout.splitlines()]
-    assert (book["kind"], book["is_proven"], book["doubts"]) == ("book", False, ["checksum"])
+    assert (book["kind"], book["is_proven"], book["doubts"]) == (
+        "book",
+        False,
+        ["gap", "checksum"],
+    )
     table = call("decode", text_capture, *OKX, "--books", "--format", "table").stdout
-    assert "ABC-USDT  (in doubt: checksum)" in table
+    assert "ABC-USDT  (in doubt: gap, checksum)" in table
