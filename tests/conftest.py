@@ -4,6 +4,7 @@ Captures are real market data and are kept outside the project. A test asks for 
 `captures` fixture and is skipped, with the reason, where they are absent.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -49,3 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs root"))
         if item.get_closest_marker("compiled") and not is_compiled:
             item.add_marker(pytest.mark.skip(reason="means nothing with NUMBA_DISABLE_JIT=1"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that exists by now out of later collections: tests collect garbage hundreds of times."""
+    gc.collect()
+    gc.freeze()
