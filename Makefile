@@ -23,9 +23,10 @@ STAMPS := $(VENV)/.stamps
 SOURCES := $(shell find src -name '*.py' 2>/dev/null)
 ARGS ?=
 JOBS ?= auto
-# What no kernel is in need not run again in another mode.
-KERNEL_TESTS := tests/unit --ignore=tests/unit/apps --ignore=tests/unit/mock/venue \
-	--ignore=tests/unit/test_exports.py --ignore=tests/unit/test_docs.py
+# Where kernels are tested by themselves: these run again with indices checked, and as plain Python.
+KERNEL_TESTS := tests/unit/books tests/unit/codecs tests/unit/feed tests/unit/records \
+	tests/unit/sequencing tests/unit/shm tests/unit/wire \
+	$(wildcard tests/unit/runtime/test__*.py) $(wildcard tests/unit/mock/test__*.py)
 PYTEST := $(BIN)/python -m pytest
 
 define install
@@ -100,7 +101,7 @@ test-bounds: $(STAMPS)/test $(STAMPS)/warm-checked ## the quick unit tests with 
 
 test-interpreted: $(STAMPS)/test ## the quick unit tests with kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(JOBS) -m "not slow and not root and not compiled" \
-		$(KERNEL_TESTS) --ignore=tests/unit/venues $(ARGS)
+		$(KERNEL_TESTS) $(ARGS)
 
 check: lint types layers docs ## everything but the tests
 
