@@ -62,7 +62,6 @@ from zerofeed.codecs.iex._layout import (
     QUOTE_ASK_SIZE,
     QUOTE_BID_PRICE,
     QUOTE_BID_SIZE,
-    SHORT_SALE_TEST,
     STATUS_REASON,
     SYMBOL,
     TIMESTAMP_NS,
