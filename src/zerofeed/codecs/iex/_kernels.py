@@ -100,6 +100,8 @@ BODY_BEGIN = 6
 BODY_END = 7
 HEADER_WORDS = 8
 
+_LAST_SEQ = 1 << 62
+
 MOST_RECORDS = 3
 """Most records that one message makes; each asks for this much room."""
 
@@ -117,7 +119,7 @@ def packet_header(buf: Bytes, at: int, length: int, header: _Words) -> int:
 
     Returns:
         OK; TRUNCATED when the datagram is shorter than the header says; MALFORMED when it is longer, when
-        the blocks do not fill it, or when the transport has another version.
+        the blocks do not fill it, when the transport has another version, or the number cannot be.
     """
     if length < HEADER_BYTES:
         return TRUNCATED
@@ -135,6 +137,8 @@ def packet_header(buf: Bytes, at: int, length: int, header: _Words) -> int:
     if payload > length - HEADER_BYTES:
         return TRUNCATED
     if payload < length - HEADER_BYTES or u8(buf, at + HEADER_VERSION) != VERSION:
+        return MALFORMED
+    if not 0 <= header[SEQ] <= _LAST_SEQ:
         return MALFORMED
     return OK if skip_messages(buf, at + HEADER_BYTES, end, count) == end else MALFORMED
 
