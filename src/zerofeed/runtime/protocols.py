@@ -6,12 +6,13 @@ from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.iex import IEX_DEEP, IEX_TOPS
 from zerofeed.runtime.json_venues import JSON_VENUES
+from zerofeed.runtime.pitch import PITCH
 from zerofeed.runtime.protocol import Protocol
 
 __all__ = ["PROTOCOLS", "find_protocol"]
 
 PROTOCOLS: dict[str, Protocol] = {
-    each.name: each for each in (DERIBIT, IEX_TOPS, IEX_DEEP, *JSON_VENUES)
+    each.name: each for each in (DERIBIT, IEX_TOPS, IEX_DEEP, PITCH, *JSON_VENUES)
 }
 """Every protocol by name."""
 
