@@ -168,18 +168,22 @@ def process_packet(
     if channel_at < 0:
         add(state, _CHANNELS_REFUSED, 1)
     else:
-        if _is_old_copy(state, channel_at, header):
-            add(state, channel_at + STALE, 1)
-            add(state, _STALE, 1)
-            return 0
         expected = state[channel_at + EXPECTED]
+        first = seq
+        if _is_old_copy(state, channel_at, header):
+            # The tracker would take number 1 for a restart; it is asked about what is new alone.
+            if seq + count <= expected:
+                add(state, channel_at + STALE, 1)
+                add(state, _STALE, 1)
+                return 0
+            first = max(seq, expected)
         is_another = follow_session(state, channel_at, header[SESSION]) == RESTARTED
         if is_another:
             index += note_verdict(
                 RESTARTED, state, records, index, expected, seq, channel, ts_recv_ns
             )
             expected = 1
-        verdict = track(state, channel_at, seq, count, _WINDOW)
+        verdict = track(state, channel_at, first, seq + count - first, _WINDOW)
         index += note_verdict(verdict, state, records, index, expected, seq, channel, ts_recv_ns)
         if index > out_at:
             keep_header(books, undo)
@@ -188,8 +192,7 @@ def process_packet(
             add(state, _STALE, 1)
             add(state, _RECORDS_PUBLISHED, index - out_at)
             return index - out_at
-        if verdict == OVERLAPPED:
-            seen = expected - seq
+        seen = expected - seq if verdict == OVERLAPPED else first - seq
         is_anew = is_another or verdict == RESTARTED
         if is_anew or header[SENT_NS] > state[channel_at + _SENT_NS]:
             put(state, channel_at + _SENT_NS, header[SENT_NS])

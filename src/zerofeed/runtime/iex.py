@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.books.layout import RULE_SPANS_FRAMES
 from zerofeed.codecs._equity_kernels import SCRATCH_WORDS as CODEC_SCRATCH_WORDS
 from zerofeed.codecs._equity_kernels import STATE_WORDS
 from zerofeed.codecs.iex._layout import DEEP, TOPS_1_5, TOPS_1_6
@@ -62,8 +61,8 @@ IEX_DEEP = Protocol(
     name="iex-deep",
     summary="IEX DEEP 1.0 over IEX-TP: price levels, trades, auctions, states",
     templates=_TEMPLATES,
-    # An event's levels may be spread over several segments.
-    book_rules=RULE_SPANS_FRAMES,
+    # Nothing repairs a gap before the next session, so no rule about what comes behind one is needed.
+    book_rules=0,
     scratch=_scratch_for(DEEP, DEEP),
     work_words=work_words,
     most_records=most_records,
