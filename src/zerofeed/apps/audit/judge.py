@@ -25,12 +25,12 @@ __all__ = [
 
 _HOLDS, _CONTRADICTS, _UNKNOWN = Verdict.HOLDS, Verdict.CONTRADICTS, Verdict.UNKNOWN
 
-_LEAST_READ_BYTES = 4 << 20
-"""Below this, a process that kept copies could not be told from one that did not."""
 _GROWTH_BYTES = 2 << 20
 """What an interpreter may take for itself, whatever it reads."""
 _GROWTH_SHARE = 8
 """A process that grew by less than this part of what it read kept no copies of it."""
+_LEAST_READ_BYTES = _GROWTH_BYTES * _GROWTH_SHARE
+"""Below this, a process that kept that part could not be told from an interpreter that works."""
 _LEAST_PACKETS = 100
 _NEARLY = 0.95
 _HARDLY = 0.05

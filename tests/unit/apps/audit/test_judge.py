@@ -88,11 +88,11 @@ def test_a_process_that_may_not_be_looked_at_is_not_known() -> None:
     ("grew", "read", "verdict"),
     [
         (0, 64 * MIB, HOLDS),
-        (2 * MIB - 1, 8 * MIB, HOLDS),
-        (2 * MIB, 8 * MIB, CONTRADICTS),
+        (2 * MIB - 1, 16 * MIB, HOLDS),
+        (2 * MIB, 16 * MIB, CONTRADICTS),
         (8 * MIB - 1, 64 * MIB, HOLDS),
         (8 * MIB, 64 * MIB, CONTRADICTS),
-        (64 * MIB, 4 * MIB - 1, UNKNOWN),
+        (64 * MIB, 16 * MIB - 1, UNKNOWN),
         (-MIB, 64 * MIB, HOLDS),
     ],
 )
