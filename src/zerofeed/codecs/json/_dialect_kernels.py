@@ -19,15 +19,12 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._emit_kernels import head_of
+from zerofeed.codecs.json._emit_kernels import head_of, make_records
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._scan_kernels import STACK_WORDS, scan
 from zerofeed.codecs.json._source_kernels import has_rows, is_there, span_at
-from zerofeed.codecs.json._span_kernels import (
-    length_of,
-    start_of,
-)
-from zerofeed.codecs.json._symbol_kernels import find_instrument
+from zerofeed.codecs.json._span_kernels import length_of, start_of
+from zerofeed.codecs.json._symbol_kernels import NOT_YET, find_instrument
 from zerofeed.codecs.json._text_kernels import before, behind_last, key_of
 from zerofeed.codecs.json.layout import (
     BEGINS,
@@ -82,13 +79,8 @@ from zerofeed.codecs.json.scratch import (
     TABLE_FULL,
     UNNAMED,
 )
-from zerofeed.feed._instrument_kernels import (
-    ROW_WORDS as DEFINITION_WORDS,
-)
-from zerofeed.feed._instrument_kernels import (
-    W_REVISION,
-    W_TICK_SIZE,
-)
+from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
+from zerofeed.feed._instrument_kernels import W_REVISION, W_TICK_SIZE
 from zerofeed.records import flags as record_flags
 from zerofeed.records.kinds import (
     ACTION_ADD,
@@ -107,7 +99,6 @@ __all__ = ["NO_MORE", "decode_many", "is_plain", "next_part", "open_message"]
 _Words = npt.NDArray[np.int64]
 NO_MORE = -1
 """The open message has no further part."""
-_NOT_YET = -2
 
 
 @inlined
@@ -342,7 +333,7 @@ def next_part(
     row = int64(-1)
     if scratch[entry + SYMBOLS]:
         row = find_instrument(buf, base, outer, entry, words, lookup, scratch, state[work_at])
-        if row == _NOT_YET:
+        if row == NOT_YET:
             if scratch[entry + WINDOW_AT] != NOWHERE:
                 window = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
                 put(state, work_at, max(0, window))
@@ -363,7 +354,7 @@ def next_part(
         index += 1
     emit = table + scratch[entry + EMITS_AT]
     for _ in range(emits):
-        index = emit(
+        index = make_records(
             buf, base, emit, row, outer, flags, words, records, index, limit, scratch, ts_recv_ns
         )
         if index < 0:

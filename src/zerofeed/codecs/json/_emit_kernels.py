@@ -14,10 +14,7 @@ from zerofeed.base.status import BUFFER_FULL
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._source_kernels import is_there, span_at
-from zerofeed.codecs.json._span_kernels import (
-    length_of,
-    start_of,
-)
+from zerofeed.codecs.json._span_kernels import length_of, start_of
 from zerofeed.codecs.json._text_kernels import iso_time, key_of
 from zerofeed.codecs.json.layout import (
     ACTION_BY_SIZE,
@@ -60,23 +57,13 @@ from zerofeed.codecs.json.scratch import (
     S_ROWS,
     S_TABLE,
 )
-from zerofeed.feed._instrument_kernels import (
-    ROW_WORDS as DEFINITION_WORDS,
-)
-from zerofeed.feed._instrument_kernels import (
-    W_TRAITS,
-)
+from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
+from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.records import flags as record_flags
-from zerofeed.records.kinds import (
-    ACTION_ADD,
-    ACTION_CANCEL,
-    ACTION_MODIFY,
-    ASK,
-    BID,
-)
+from zerofeed.records.kinds import ACTION_ADD, ACTION_CANCEL, ACTION_MODIFY, ASK, BID
 from zerofeed.records.units import UNDEF
 
-__all__ = ["emit", "head_of"]
+__all__ = ["head_of", "make_records"]
 
 _Words = npt.NDArray[np.int64]
 _LARGEST = 9_223_372_036_854_775_807
@@ -208,7 +195,7 @@ def _copy(records: _Words, index: int, scratch: _Words) -> int:
 
 
 @inlined
-def emit(
+def make_records(
     buf: Bytes, base: int, emit: int, row: int, outer: int, extra_flags: int, words: _Words,
     records: _Words, index: int, limit: int, scratch: _Words, ts_recv_ns: int,
 ) -> int:  # fmt: skip

@@ -11,19 +11,8 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import always_inlined, inlined, int64
 from zerofeed.codecs._bytes import Bytes, u8, u64
-from zerofeed.codecs.json._token_kernels import (
-    BACKSLASH,
-    plain_escape,
-)
-from zerofeed.codecs.json.shape import (
-    COUNT,
-    ENTRY_WORDS,
-    FIRST,
-    KEY,
-    LENGTH,
-    SLOTS,
-    SLOTS_AT,
-)
+from zerofeed.codecs.json._token_kernels import BACKSLASH, plain_escape
+from zerofeed.codecs.json.shape import COUNT, ENTRY_WORDS, FIRST, KEY, LENGTH, SLOTS, SLOTS_AT
 from zerofeed.codecs.json.shape import key_slot as plain_key_slot
 
 __all__ = ["find_escaped_key", "find_key"]

@@ -19,14 +19,7 @@ from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, int64, kern
 from zerofeed.base.status import BUFFER_FULL, MALFORMED
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs.json._key_kernels import find_escaped_key, find_key
-from zerofeed.codecs.json._span_kernels import (
-    FALSE,
-    LONGEST,
-    NUMBER,
-    TEXT,
-    pack,
-    span_of,
-)
+from zerofeed.codecs.json._span_kernels import FALSE, LONGEST, NUMBER, TEXT, pack, span_of
 from zerofeed.codecs.json._token_kernels import (
     BRACE,
     BRACE_END,

@@ -6,10 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import always_inlined, inlined, int64
-from zerofeed.codecs.json._span_kernels import (
-    NULL,
-    kind_of,
-)
+from zerofeed.codecs.json._span_kernels import NULL, kind_of
 from zerofeed.codecs.json.layout import (
     EACH,
     FIELD,
@@ -20,12 +17,7 @@ from zerofeed.codecs.json.layout import (
     ROW_WORDS,
     SPACE_SHIFT,
 )
-from zerofeed.codecs.json.scratch import (
-    S_COUNT,
-    S_FIELDS,
-    S_MESSAGE,
-    S_ROWS,
-)
+from zerofeed.codecs.json.scratch import S_COUNT, S_FIELDS, S_MESSAGE, S_ROWS
 from zerofeed.codecs.json.shape import ROW_HEAD
 
 __all__ = ["has_rows", "is_there", "span_at"]

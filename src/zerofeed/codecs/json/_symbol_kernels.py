@@ -8,12 +8,7 @@ import numpy.typing as npt
 from zerofeed.base.kernel import inlined, int64
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._source_kernels import is_there, span_at
-from zerofeed.codecs.json._span_kernels import (
-    decimals_in,
-    length_of,
-    mantissa_of,
-    start_of,
-)
+from zerofeed.codecs.json._span_kernels import decimals_in, length_of, mantissa_of, start_of
 from zerofeed.codecs.json._text_kernels import before, behind_last, key_of, word_at
 from zerofeed.codecs.json.layout import (
     EMITS,
@@ -44,14 +39,7 @@ from zerofeed.codecs.json.layout import (
     Y_IS_UPPER,
     Y_SOURCE,
 )
-from zerofeed.codecs.json.scratch import (
-    S_COUNT,
-    S_DEFINITION,
-    S_FIELDS,
-    S_ROWS,
-    S_TABLE,
-    S_WINDOW,
-)
+from zerofeed.codecs.json.scratch import S_COUNT, S_DEFINITION, S_FIELDS, S_ROWS, S_TABLE, S_WINDOW
 from zerofeed.codecs.json.shape import ROW_HEAD
 from zerofeed.feed._instrument_kernels import (
     COUNT,
@@ -64,14 +52,14 @@ from zerofeed.feed._instrument_kernels import (
     find,
     find_or_add,
 )
-from zerofeed.feed._instrument_kernels import (
-    ROW_WORDS as DEFINITION_WORDS,
-)
+from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.records.units import UNDEF
 
-__all__ = ["find_instrument"]
+__all__ = ["NOT_YET", "find_instrument"]
 
 _Words = npt.NDArray[np.int64]
+NOT_YET = -2
+"""The instrument is not known yet, and the message makes no records of it."""
 _SYMBOL_BYTES = 64
 _DASH = 0x2D
 
@@ -171,7 +159,7 @@ def find_instrument(
     A message without records makes none: it may come before the one that shows the exponents.
 
     Returns:
-        The row; -1: none is named; -2: it is not known yet; BUFFER_FULL when the table is full.
+        The row; -1: none is named; NOT_YET; BUFFER_FULL when the table is full.
     """
     table = scratch[S_TABLE]
     at = table + scratch[entry + SYMBOLS_AT]
@@ -198,7 +186,7 @@ def find_instrument(
         if row >= 0:
             return row
         if scratch[entry + EMITS] == 0:
-            return _NOT_YET
+            return NOT_YET
         if kind == NOWHERE:
             kind = int64(_kind_of_symbol(buf, first, end, scratch, table))
         price_exponent = _exponent_by_text(

@@ -8,11 +8,7 @@ from __future__ import annotations
 from zerofeed.base.kernel import always_inlined, inlined, int64
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs._eight_bytes import COUNT_SHIFT, digits, stop_in_text
-from zerofeed.codecs.json._span_kernels import (
-    FALSE,
-    NULL,
-    TRUE,
-)
+from zerofeed.codecs.json._span_kernels import FALSE, NULL, TRUE
 
 __all__ = [
     "BACKSLASH",

@@ -155,6 +155,8 @@ class Begins:
 
 
 class Presence:
+    """Whether a value is there: ANY or NONE."""
+
     def __init__(self, name: str) -> None:
         self._name = name
 
