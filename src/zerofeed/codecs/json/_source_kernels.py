@@ -67,5 +67,6 @@ def has_rows(scratch: _Words, table: int, wanted: int) -> bool:
 
 @always_inlined
 def is_there(span: int) -> bool:
+    """Tell whether a value was in the message, and not null."""
     kind = kind_of(span)
     return kind != 0 and kind != NULL

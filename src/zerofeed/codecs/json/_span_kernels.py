@@ -89,6 +89,7 @@ def decimals_in(packed: int) -> int:
 
 @always_inlined
 def span_of(start: int, kind: int, length: int) -> int:
+    """Make the span of what stands at ``start``."""
     return (start << 32) | (kind << 28) | length
 
 

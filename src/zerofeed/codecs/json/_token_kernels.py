@@ -34,6 +34,7 @@ _DEEPEST_SKIPPED = 60
 
 @always_inlined
 def skip_space(buf: Bytes, at: int, end: int) -> int:
+    """Step over white space."""
     while at < end:
         byte = u8(buf, at)
         if byte > 0x20 or (byte != 0x20 and byte != 0x0A and byte != 0x0D and byte != 0x09):
