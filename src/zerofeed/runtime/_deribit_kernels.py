@@ -34,17 +34,11 @@ from zerofeed.codecs.deribit._kernels import (
 from zerofeed.codecs.deribit._layout import BOOK, FIRST_TEMPLATE, SNAPSHOT
 from zerofeed.codecs.deribit._message_kernels import NEXT, OUT_OF_RANGE, REFUSED, ROW, TEMPLATE
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
-from zerofeed.records.kinds import ACTION_NONE, GAP, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
+from zerofeed.runtime._loss_kernels import note_verdict
 from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
-from zerofeed.sequencing._tracker_kernels import (
-    DUPLICATE,
-    JUMPED,
-    RESTARTED,
-    find_channel,
-    track,
-)
+from zerofeed.sequencing._tracker_kernels import DUPLICATE, find_channel, track
 from zerofeed.sequencing.channels import EXPECTED
 from zerofeed.shm.journal import add, put
 
@@ -58,9 +52,6 @@ _STALE = counter_word("packets_stale")
 _HEARTBEAT = counter_word("packets_heartbeat")
 _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
-_MISSING = counter_word("packets_missing")
-_GAPS = counter_word("gaps")
-_RESETS = counter_word("resets")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
 _RECORDS_PUBLISHED = counter_word("records_published")
@@ -77,24 +68,6 @@ _HEADER_AT = 32
 
 _WINDOW = 100_000
 """How far back a sequence number is a late packet: as many as the venue keeps for replay."""
-
-
-@inlined
-def _put_loss(
-    records: Any, at: int, kind: int, expected: int, received: int, channel: int, ts_recv_ns: int
-) -> None:
-    record = records[at]
-    record.ts_event_ns = UNDEF
-    record.ts_recv_ns = ts_recv_ns
-    record.instrument = 0
-    record.kind = kind
-    record.side = NO_SIDE
-    record.action = ACTION_NONE
-    record.flags = 0
-    record.expected_seq = expected
-    record.received_seq = received
-    record.missing_count = max(0, received - expected)
-    record.channel = channel
 
 
 @inlined
@@ -171,15 +144,7 @@ def process_packet(
         if verdict == DUPLICATE:
             add(state, _STALE, 1)
             return 0
-        if verdict == JUMPED:
-            add(state, _GAPS, 1)
-            add(state, _MISSING, seq - expected)
-            _put_loss(records, index, GAP, expected, seq, channel, ts_recv_ns)
-            index += 1
-        elif verdict == RESTARTED:
-            add(state, _RESETS, 1)
-            _put_loss(records, index, RESET, expected, seq, channel, ts_recv_ns)
-            index += 1
+        index += note_verdict(verdict, state, records, index, expected, seq, channel, ts_recv_ns)
         if index > out_at:
             keep_header(books, undo)
             apply(books, records, out_at, 1, index, limit)

@@ -56,7 +56,7 @@ class OfflineFeed:
         self,
         protocol: str,
         *,
-        instruments: int = 8192,
+        instruments: int = 16_384,
         book_levels: int | None = None,
         book_depth: int = 20,
         batch: int = 1 << 16,

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iex_parser.messages import TOPS_1_6, decode_message
 
 from tests.unit.codecs.iex.strategies import messages as any_message
 from zerofeed.base.status import MALFORMED, OK, TRUNCATED
@@ -74,6 +73,8 @@ def our_name(view, name: str) -> str:
 
 def compare(view, body: bytes) -> None:
     """Compare every field of a view with what the other decoder makes of the same bytes."""
+    from iex_parser.messages import TOPS_1_6, decode_message
+
     theirs = dict(decode_message(TOPS_1_6, view.message.code, body[1:]))
     theirs.pop("type")
     side = theirs.pop("side", None)
