@@ -13,7 +13,7 @@ import pytest
 from tests.unit.codecs.iex.harness import rows_of
 from tests.unit.codecs.iex.naive import NaiveIex
 from tests.unit.runtime.venue_packets import OPENS_NS
-from tests.unit.runtime.wire_packets import Sent, kinds_of
+from tests.unit.runtime.wire_packets import Sent, done_twice, kinds_of
 from zerofeed.codecs.iex._layout import DEEP, TOPS_1_5, TOPS_1_6
 from zerofeed.codecs.iex.encoder import encode_message, encode_packet
 from zerofeed.feed.metrics import CHANNELS
@@ -23,6 +23,9 @@ from zerofeed.records.units import UNDEF
 from zerofeed.runtime.offline import OfflineFeed
 
 __all__: list[str] = []
+
+# Records have attributes in compiled code alone.
+pytestmark = pytest.mark.compiled
 
 
 def event(letter: str = "O", timestamp_ns: int = 7) -> bytes:
@@ -313,6 +316,22 @@ def test_a_new_session_begins_with_empty_and_proven_books() -> None:
     assert not (records["flags"] & MAYBE_BAD_BOOK).any()
 
 
+def test_a_segment_that_is_done_again_after_a_kill_makes_the_same_records() -> None:
+    chance = random.Random(3)
+    payloads, seq = [], 1
+    status = encode_message("trading_status", status="T", timestamp_ns=7, symbol="A", reason="T1")
+    for place in range(30):
+        names = chance.choices("ABC", k=chance.randrange(5))
+        messages = [level("buy", chance.randrange(9), 9, symbol=name) for name in names]
+        messages += [status, event()]
+        seq += chance.choice([0, 0, 0, 2]) if place > 10 else 0
+        payloads.append(deep(seq, *messages, session=1 + place // 20))
+        seq = 1 if place == 19 else seq + len(messages)
+    once, again = done_twice("iex-deep", payloads)
+    assert once == again
+    assert sum(map(len, once)) > 64 * 100
+
+
 # A capture
 
 
@@ -327,7 +346,6 @@ def payloads(captures: Path) -> list[bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.compiled
 def test_every_record_of_a_capture_is_the_oracle_s(captures: Path, payloads) -> None:
     feed = OfflineFeed("iex-tops", instruments=8192)
     oracle = NaiveIex()
@@ -346,7 +364,6 @@ def test_every_record_of_a_capture_is_the_oracle_s(captures: Path, payloads) -> 
     assert oracle.messages.total() == feed.metrics["messages"] == 57_674
 
 
-@pytest.mark.compiled
 def test_a_capture_decodes_to_its_known_counts(captures: Path) -> None:
     feed = OfflineFeed("iex-tops", instruments=8192)
     found: Counter[str] = Counter()
@@ -363,7 +380,6 @@ def test_a_capture_decodes_to_its_known_counts(captures: Path) -> None:
     assert metrics.channels()[0]["expected_seq"] == 57_675
 
 
-@pytest.mark.compiled
 def test_lies_in_segments_are_counted_and_none_is_lost() -> None:
     chance = random.Random(7)
     sent = Sent("iex-deep")

@@ -24,6 +24,9 @@ from zerofeed.shm import journal
 
 __all__: list[str] = []
 
+# Records have attributes in compiled code alone.
+pytestmark = pytest.mark.compiled
+
 
 @kernel(int64(int64, I64, record_array(RECORD), int64, int64))
 def note(verdict: int, state, records, expected: int, received: int) -> int:

@@ -7,13 +7,16 @@ import random
 import pytest
 
 from tests.unit.codecs.pitch.vectors import UNIT_OF_TWO, example
-from tests.unit.runtime.wire_packets import Sent, kinds_of
+from tests.unit.runtime.wire_packets import Sent, done_twice, kinds_of
 from zerofeed.codecs.pitch.encoder import encode_message, encode_unit
 from zerofeed.records import kinds
 from zerofeed.records.flags import LAST, SNAPSHOT
 from zerofeed.records.units import UNDEF
 
 __all__: list[str] = []
+
+# Records have attributes in compiled code alone.
+pytestmark = pytest.mark.compiled
 
 DELETE = example("delete_order")
 ADD = example("add_order_long")
@@ -177,7 +180,23 @@ def test_a_time_in_messages_that_were_seen_is_not_taken_again() -> None:
     assert records["ts_event_ns"].tolist() == [HALF_PAST_NINE_NS + 10**9 + 447_000]
 
 
-@pytest.mark.compiled
+def test_a_packet_that_is_done_again_after_a_kill_makes_the_same_records() -> None:
+    names = [
+        "time",
+        "add_order_long",
+        "trading_status",
+        "trading_status",
+        "symbol_mapping",
+        "delete_order",
+    ]
+    payloads = [encode_unit(1 + place, [example(name)]) for place, name in enumerate(names * 2)]
+    payloads.append(encode_unit(50, [DELETE, example("time"), DELETE]))
+    payloads.append(encode_unit(1, [DELETE, ADD]))
+    once, again = done_twice("pitch", payloads)
+    assert once == again
+    assert sum(map(len, once)) > 64 * 15
+
+
 def test_lies_in_units_are_counted_and_none_is_lost() -> None:
     chance = random.Random(7)
     sent = Sent("pitch")

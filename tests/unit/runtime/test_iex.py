@@ -12,6 +12,9 @@ from zerofeed.runtime.iex import IEX_DEEP, IEX_TOPS, most_records, work_words
 
 __all__: list[str] = []
 
+# Records have attributes in compiled code alone.
+pytestmark = pytest.mark.compiled
+
 
 def test_both_name_every_message_by_its_slot() -> None:
     for protocol in (IEX_TOPS, IEX_DEEP):

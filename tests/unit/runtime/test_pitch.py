@@ -13,6 +13,9 @@ from zerofeed.runtime.pitch import PITCH, most_records, work_words
 
 __all__: list[str] = []
 
+# Records have attributes in compiled code alone.
+pytestmark = pytest.mark.compiled
+
 
 def test_every_message_has_a_counter() -> None:
     assert PITCH.templates == {slot: each.name for slot, each in enumerate(PITCH_MESSAGES)}

@@ -9,11 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.unit.runtime.venue_packets import OPENS_NS, PACKET_NS, joined
+from zerofeed.base.context import call_at
+from zerofeed.base.kernel import int64, kernel
 from zerofeed.records.kinds import KIND_NAMES
+from zerofeed.runtime import _process_kernels as slots
+from zerofeed.runtime._undo_kernels import forget_kept, restore_books, undo_words
 from zerofeed.runtime.offline import OfflineFeed
+from zerofeed.shm import journal
 from zerofeed.wire.pcap_index import INDEX_DTYPE
 
-__all__ = ["Sent", "kinds_of"]
+__all__ = ["Sent", "done_twice", "kinds_of"]
 
 CAUSES = ("decoded", "stale", "heartbeat", "malformed", "truncated")
 
@@ -67,3 +72,36 @@ class Sent:
         assert self.count("packets_received") == self.packets
         assert sum(self.count(f"packets_{cause}") for cause in CAUSES) == self.packets
         assert self.count("records_published") == self.feed.seq
+
+
+@kernel(int64(int64, int64, int64, int64, int64))
+def _call(process: int, context: int, length: int, ts_recv_ns: int, limit: int) -> int:
+    """Process the packet at the beginning of the context's buffer."""
+    return call_at(process, context, 0, length, 0, ts_recv_ns, 0, 0, limit)
+
+
+def done_twice(protocol: str, payloads: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Do each packet, undo it as after a kill, and do it again.
+
+    Returns:
+        What each packet made the first and the second time, as bytes of records without numbers.
+    """
+    sent = Sent(protocol)
+    feed = sent.feed
+    undo = np.zeros(undo_words(64), np.int64)
+    feed._context.put(slots.UNDO, undo)
+    once, again = [], []
+    for step, payload in enumerate(payloads):
+        feed._context.put(slots.BUFFER, np.frombuffer(payload, np.uint8))
+        for made in (once, again):
+            forget_kept(undo)
+            journal.begin(feed._state, step)
+            limit = len(feed._records)
+            count = _call(feed._process, feed._context.address, len(payload), OPENS_NS, limit)
+            made.append(feed._records[:count].tobytes())
+            if made is once:
+                restore_books(feed._book_words, undo)
+                assert journal.recover(feed._state, 0) == step
+        journal.seal(feed._state, 1)
+        journal.finish(feed._state, step)
+    return once, again
