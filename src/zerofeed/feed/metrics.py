@@ -7,7 +7,7 @@ Each has a number that never changes, a name, a unit and one line of meaning.
 The identity that holds whenever the worker is between two packets::
 
     packets_received = packets_decoded + packets_stale + packets_heartbeat
-                     + packets_malformed + packets_truncated
+                     + packets_malformed + packets_truncated + packets_held
 
 and beside it ``packets_dropped_kernel`` counts what never reached this program, and
 ``packets_foreign`` what reached it and was given back unread.
@@ -25,14 +25,23 @@ from zerofeed.shm import journal
 from zerofeed.shm.histogram import HISTOGRAM_WORDS, percentile
 
 __all__ = [
+    "ARBITER_AT",
     "CHANNELS",
     "CHANNELS_AT",
     "CHANNEL_FIELDS",
     "CHANNEL_WORDS",
     "COUNTERS",
     "COUNTERS_AT",
+    "HELD_AT",
+    "HELD_SLOTS",
+    "HELD_WORDS",
     "HISTOGRAMS",
     "HISTOGRAMS_AT",
+    "LINE_HISTOGRAMS",
+    "LINE_HISTOGRAMS_AT",
+    "RECENT_AT",
+    "RECENT_SLOTS",
+    "RECENT_WORDS",
     "SLOT_WORDS",
     "SOURCES",
     "SOURCES_AT",
@@ -106,11 +115,15 @@ COUNTERS: tuple[Counter, ...] = (
     Counter(
         "frames_refused", "frames", "WebSocket frames that broke the protocol and their connection"
     ),
+    Counter("frames_taken", "frames", "taken from the frame ring, in order; held ones included"),
+    Counter("packets_held", "packets", "waiting now for what is missing before them"),
+    Counter("packets_recovered", "packets", "of a replay, with something that was missing"),
+    Counter("numbers_recovered", "numbers", "missing from a channel, and delivered by a replay"),
 )
 """Every counter; the position is its number."""
 
 CHANNELS = 512
-CHANNEL_WORDS = 16
+CHANNEL_WORDS = 64
 CHANNEL_FIELDS = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")
 """Words of a channel's row behind the first, which is its number plus 1, or 0: not seen yet."""
 TEMPLATES = 64
@@ -125,7 +138,18 @@ HISTOGRAMS_AT = TEMPLATES_AT + TEMPLATES
 SOURCES = 256
 SOURCES_AT = HISTOGRAMS_AT + 4 * HISTOGRAM_WORDS
 """Word of the first socket's kernel drop counter; one word a socket, at most SOURCES."""
-WORK_AT = SOURCES_AT + SOURCES
+ARBITER_AT = SOURCES_AT + SOURCES
+"""Word at which the arbiter's own words begin; see :mod:`zerofeed.sequencing.holding`."""
+HELD_SLOTS, HELD_WORDS = 4096, 8
+HELD_AT = ARBITER_AT + 32
+"""Word of the first slot for a packet that waits for those before it."""
+RECENT_SLOTS, RECENT_WORDS = 4096, 4
+RECENT_AT = HELD_AT + HELD_SLOTS * HELD_WORDS
+"""Word of the first slot that remembers when a packet came first."""
+LINE_HISTOGRAMS = 8
+LINE_HISTOGRAMS_AT = RECENT_AT + RECENT_SLOTS * RECENT_WORDS
+"""Histograms in ns by source, of the first sources: by how much it was later than another line."""
+WORK_AT = LINE_HISTOGRAMS_AT + LINE_HISTOGRAMS * HISTOGRAM_WORDS
 """Word at which the venue's own state begins."""
 
 _NUMBER = {counter.name: number for number, counter in enumerate(COUNTERS)}
