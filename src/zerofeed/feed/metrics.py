@@ -126,6 +126,8 @@ CHANNELS = 512
 CHANNEL_WORDS = 64
 CHANNEL_FIELDS = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")
 """Words of a channel's row behind the first, which is its number plus 1, or 0: not seen yet."""
+_LINES, _LINE_WORDS = 32, 8
+"""Where a channel's lines begin; see :mod:`zerofeed.sequencing.channels`, which this layer may not import."""
 TEMPLATES = 64
 
 HISTOGRAMS: tuple[str, ...] = ("wire_to_record", "burst")
@@ -225,6 +227,41 @@ class Metrics:
                 {"channel": int(self._state[at]) - 1, **dict(zip(names, values, strict=True))}
             )
         return rows
+
+    def lines(self) -> list[dict[str, int | None]]:
+        """Read what each line did for all channels, by number of its source; none where packets never wait.
+
+        Returns:
+            ``source``; ``first``, numbers that it brought first; ``late``, packets that had come by another
+            line; ``missed``, numbers that it skipped; ``later_p50_ns``, by how much its late packets were
+            later, where that is known.
+        """
+        sums: dict[int, list[int]] = {}
+        for index in range(CHANNELS):
+            at = CHANNELS_AT + index * CHANNEL_WORDS
+            if self._state[at] == 0:
+                continue
+            for line in range(at + _LINES, at + CHANNEL_WORDS, _LINE_WORDS):
+                key, _, _, *counts = self._state[line : line + 6].tolist()
+                if key:
+                    total = sums.setdefault(key - 1, [0, 0, 0])
+                    total[:] = [a + b for a, b in zip(total, counts, strict=True)]
+        return [
+            {
+                "source": source,
+                "first": first,
+                "late": late,
+                "missed": missed,
+                "later_p50_ns": self._later(source),
+            }
+            for source, (first, late, missed) in sorted(sums.items())
+        ]
+
+    def _later(self, source: int) -> int | None:
+        if source >= LINE_HISTOGRAMS:
+            return None
+        at = LINE_HISTOGRAMS_AT + source * HISTOGRAM_WORDS
+        return percentile(self._state[at : at + HISTOGRAM_WORDS].copy(), 0.5)
 
     def latency(self, name: str) -> dict[str, int | None]:
         """Read a latency histogram's percentiles.

@@ -31,7 +31,7 @@ from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.runtime.receivers import longest_packet, spare_chunks
-from zerofeed.sequencing.holding import A_FRAME, A_HELD
+from zerofeed.sequencing.holding import A_FRAME, A_HELD, A_REPLAYS, A_WAIT_NS
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
 from zerofeed.wire.receive_block import result_table
@@ -168,6 +168,10 @@ class Stage:
         self._served: list[tuple[int, ServedReceiver]] = []
         self._epoll: select.epoll | None = None
         self._epoll_fd = -1
+        memory.state[A_WAIT_NS] = config.wait_ns
+        memory.state[A_REPLAYS] = sum(
+            1 << place for place, each in enumerate(config.source) if each.role == "replay"
+        )
         if instruments.initialise(self.words, self.lookup) < 0:
             raise BugError("the instruments table has an impossible size", where=memory.name)
         status = book_kernels.initialize(

@@ -72,6 +72,7 @@ from zerofeed.sequencing.channels import (
 )
 from zerofeed.sequencing.holding import (
     A_DUE,
+    A_DUE_GENERATION,
     A_FRAME,
     A_MUST_TAKE,
     A_REPLAYS,
@@ -260,27 +261,35 @@ def arbitrate_lines(
         put(state, at + FIRST_NUMBER, seq)
         _note_whole(state, at, int64(seq <= 1))
         return _take(state, at, line, source, seq, count, ts_recv_ns)
-    ahead = int64(0)
-    if line >= 0:
-        ahead = state[line + L_GENERATION] - state[at + GENERATION]
-    if ahead < 0:
+    generation = state[at + GENERATION]
+    mine = generation
+    if state[A_DUE] != 0:
+        mine = state[A_DUE_GENERATION]
+    elif line >= 0:
+        mine = state[line + L_GENERATION]
+    if mine < generation:
         add(state, at + STALE, 1)
-        add(state, line + L_LATE, 1)
+        if line >= 0:
+            add(state, line + L_LATE, 1)
         return DUPLICATE
-    if ahead > 0:
-        if state[at + HELD] > 0:
-            hold(state, at, state[A_FRAME], seq, count, ts_recv_ns, 1)
+    if mine > generation:
+        if state[at + HELD] > 0 and state[A_DUE] == 0:
+            hold(state, at, state[A_FRAME], seq, count, ts_recv_ns, mine, 1)
             put(state, at + HURRY, 1)
             return HELD_BACK
         _begin_again(state, at, session, seq)
+        generation += 1
         bits = BEGAN_AGAIN
     elif session != 0 and state[at + SESSION] == 0:
         put(state, at + SESSION, session)
     expected = state[at + EXPECTED]
     if seq > expected and may_wait:
         deadline_ns = ts_recv_ns + state[A_WAIT_NS]
-        if hold(state, at, state[A_FRAME], seq, count, deadline_ns, 0) == 0:
+        if hold(state, at, state[A_FRAME], seq, count, deadline_ns, generation, 0) == 0:
             return bits | HELD_BACK
+        if count == 0:
+            add(state, at + HEARTBEATS, 1)
+            return bits | ACCEPTED
         add(state, at + STALE, 1)
         _note_late(state, at, line, source, seq + count, ts_recv_ns)
         return bits | DUPLICATE

@@ -23,6 +23,7 @@ from zerofeed.sequencing.channels import (
     OLDEST_HELD,
 )
 from zerofeed.sequencing.holding import (
+    A_DUE_GENERATION,
     A_FREE,
     A_HELD,
     A_HOLDING,
@@ -32,6 +33,7 @@ from zerofeed.sequencing.holding import (
     S_COUNT,
     S_DEADLINE_NS,
     S_FRAME,
+    S_GENERATION,
     S_NEXT,
     S_SEQ,
 )
@@ -55,7 +57,14 @@ def _slot(number: int) -> int:
 
 @inlined
 def hold(
-    state: _Words, at: int, frame: int, seq: int, count: int, deadline_ns: int, is_last: int
+    state: _Words,
+    at: int,
+    frame: int,
+    seq: int,
+    count: int,
+    deadline_ns: int,
+    generation: int,
+    is_last: int,
 ) -> int:
     """Note a packet that waits. There is a free slot: :func:`due_channel` sees to it.
 
@@ -66,6 +75,7 @@ def hold(
         seq: its number, or that of its first message.
         count: numbers that it uses up; 0 for an empty packet, which shows what is missing before it.
         deadline_ns: when it waits no longer.
+        generation: which numbering of its channel it is of.
         is_last: non-zero: behind all others, whatever its number; the numbering started again.
 
     Returns:
@@ -96,6 +106,7 @@ def hold(
     put(state, place + S_SEQ, seq)
     put(state, place + S_COUNT, count)
     put(state, place + S_DEADLINE_NS, deadline_ns)
+    put(state, place + S_GENERATION, generation)
     put(state, place + S_BEFORE, before)
     put(state, place + S_NEXT, behind)
     if before == 0:
@@ -127,6 +138,7 @@ def take_out(state: _Words, at: int) -> None:
     own = state[at + FIRST_HELD]
     place = _slot(own)
     behind = state[place + S_NEXT]
+    state[A_DUE_GENERATION] = state[place + S_GENERATION]
     put(state, at + FIRST_HELD, behind)
     if behind == 0:
         put(state, at + LAST_HELD, 0)

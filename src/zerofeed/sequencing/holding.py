@@ -22,9 +22,10 @@ word   name            meaning
 9      OUTCOME         of the packet in hand, ``OUT_...``
 10     SKIP            numbers of the packet in hand that were seen
 11     FRESH_SEQ       its first number that was not
+12     DUE_GENERATION  of the held packet in hand: which numbering of its channel it is of
 =====  ==============  =====================================================================
 
-Words 6 to 8 are set by the loop before each step, 9 to 11 by the step itself. A slot, ``S_...``:
+Words 6 to 8 are set by the loop before each step, those behind them by the step itself. A slot, ``S_...``:
 
 =====  ==============  =====================================================================
 word   name            meaning
@@ -35,6 +36,7 @@ word   name            meaning
 3      NEXT            slot with the next higher number, plus 1; of a free one: the next free one
 4      BEFORE          slot with the next lower number, plus 1
 5      DEADLINE_NS     when it waits no longer, Unix ns
+6      GENERATION      which numbering of its channel it is of
 =====  ==============  =====================================================================
 
 A slot that remembers when a packet came first, ``R_...``: END (the number behind it), CHANNEL (its
@@ -47,6 +49,7 @@ from zerofeed.feed.metrics import ARBITER_AT
 
 __all__ = [
     "A_DUE",
+    "A_DUE_GENERATION",
     "A_FRAME",
     "A_FREE",
     "A_FRESH_SEQ",
@@ -69,6 +72,7 @@ __all__ = [
     "S_COUNT",
     "S_DEADLINE_NS",
     "S_FRAME",
+    "S_GENERATION",
     "S_NEXT",
     "S_SEQ",
 ]
@@ -85,6 +89,7 @@ A_MUST_TAKE = ARBITER_AT + 8
 A_OUTCOME = ARBITER_AT + 9
 A_SKIP = ARBITER_AT + 10
 A_FRESH_SEQ = ARBITER_AT + 11
+A_DUE_GENERATION = ARBITER_AT + 12
 
 OUT_TAKEN = 0
 """The packet is next: its messages are to be decoded, but for those to skip."""
@@ -93,5 +98,5 @@ OUT_STALE = 1
 OUT_HELD = 2
 """It waits, and comes again."""
 
-S_FRAME, S_SEQ, S_COUNT, S_NEXT, S_BEFORE, S_DEADLINE_NS = range(6)
+S_FRAME, S_SEQ, S_COUNT, S_NEXT, S_BEFORE, S_DEADLINE_NS, S_GENERATION = range(7)
 R_END, R_CHANNEL, R_TS_RECV_NS, R_SOURCE = range(4)
