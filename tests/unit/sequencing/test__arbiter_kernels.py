@@ -335,6 +335,7 @@ def journal_step(state) -> None:
     state[journal.STEP] = state[journal.DONE]
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("seq", [-(2**63), -1, 0, 2**62, 2**63 - 1])
 def test_numbers_at_the_ends_of_int64_harm_nobody(seq) -> None:
     state = fresh_state(WAIT_NS)
