@@ -3,11 +3,14 @@
 The order, for a segment of a channel:
 
 1. header and blocks; a segment that contradicts itself is malformed, and the next one shows the gap
-2. numbers: each message has one, and a segment names its first. Another session begins at 1; a number that
-   goes back to 1 in a session is a restart, unless the segment was sent before others that came: then
-   it is a copy from the other line. Messages that the other line brought before are passed over
+2. numbers: each message has one, and a segment names its first. Messages that came before are passed over
 3. each message in turn: decoded into records, its level applied to its book, and the best bid and offer
    of each event that is processed appended behind it
+
+**When a session begins anew.** Another session id begins at number 1. Within a session, number 1 comes again from the
+other line, a little later than from the first one; or because the venue began anew without another id. What tells
+them apart is when the segment was sent: a second behind the latest of all is no copy. Each such beginning counts as a
+session of its own, so that a late segment of the one before is known for what it is.
 
 Everything the step changes goes through the journal, or is a book that is kept before
 (:mod:`zerofeed.runtime._undo_kernels`), so the segment can be processed again after a kill.
@@ -23,6 +26,7 @@ import numpy.typing as npt
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import OK, UNKNOWN_TEMPLATE
 from zerofeed.books._kernels import apply
+from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs._equity_kernels import NEXT, REFUSED, ROW, SLOT
 from zerofeed.codecs.iex._kernels import (
@@ -40,26 +44,20 @@ from zerofeed.codecs.iex._kernels import (
 )
 from zerofeed.codecs.iex._layout import MESSAGE_TYPES, PRICE_LEVEL_BUY, PRICE_LEVEL_SELL
 from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
-from zerofeed.runtime._loss_kernels import bind_book, note_verdict
+from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
+from zerofeed.runtime._sequence_kernels import give_back, sequence
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
-from zerofeed.sequencing._tracker_kernels import (
-    DUPLICATE,
-    OVERLAPPED,
-    RESTARTED,
-    find_channel,
-    follow_session,
-    track,
-)
+from zerofeed.sequencing._tracker_kernels import find_channel
 from zerofeed.sequencing.channels import EXPECTED, IS_WHOLE, OWN, PACKETS, RESETS, STALE
 from zerofeed.sequencing.channels import SESSION as CHANNEL_SESSION
+from zerofeed.sequencing.holding import A_OUTCOME, A_SKIP, A_WAIT_NS, OUT_TAKEN
 from zerofeed.shm.journal import add, put
 
 __all__ = ["FIRST_PROTOCOL", "LAST_PROTOCOL", "SCRATCH_WORDS", "process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
 _STALE = counter_word("packets_stale")
 _HEARTBEAT = counter_word("packets_heartbeat")
@@ -67,10 +65,7 @@ _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
-_RECORDS_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
-_CHANNELS_REFUSED = counter_word("channels_refused")
 
 SCRATCH_WORDS = 64
 """int64 words of scratch that :func:`process_packet` needs."""
@@ -89,17 +84,61 @@ assert MESSAGE_TYPES.index(PRICE_LEVEL_SELL) == _LEVEL_SLOTS + 1
 
 _SENT_NS = OWN
 """Word of a channel: when the latest of its segments was sent."""
+_BEGUN_NS = OWN + 1
+"""Word of a channel: when the first segment was sent with which its session began anew under the same id."""
+_BEGINNINGS = OWN + 2
+"""Word of a channel: how often that was so."""
+_BEGINNING_SHIFT = 32
+_ANEW_NS = 1_000_000_000
+"""So much later than all others, number 1 is a beginning and not the other line's copy of one."""
 
 
 @inlined
-def _is_old_copy(state: _Words, channel_at: int, header: _Words) -> bool:
-    """Tell the other line's copy of a session's beginning from a beginning anew: when it was sent."""
-    return bool(
-        header[SEQ] <= 1
+def _session_of(state: _Words, channel_at: int, header: _Words) -> int:
+    """Give a number to the session that a segment belongs to: its id, and how often it had begun anew."""
+    sent_ns = header[SENT_NS]
+    latest_ns = state[channel_at + _SENT_NS]
+    session = header[SESSION] + 1
+    is_same = state[channel_at + CHANNEL_SESSION] & 0xFFFF_FFFF == session
+    if not is_same:
+        put(state, channel_at + _SENT_NS, sent_ns)
+        put(state, channel_at + _BEGUN_NS, 0)
+        put(state, channel_at + _BEGINNINGS, 0)
+        return session
+    beginnings = state[channel_at + _BEGINNINGS]
+    if header[SEQ] <= 1 and state[channel_at + EXPECTED] > 1 and sent_ns - latest_ns > _ANEW_NS:
+        beginnings += 1
+        put(state, channel_at + _BEGINNINGS, beginnings)
+        put(state, channel_at + _BEGUN_NS, sent_ns)
+    elif beginnings > 0 and sent_ns < state[channel_at + _BEGUN_NS]:
+        beginnings -= 1
+    if sent_ns > latest_ns:
+        put(state, channel_at + _SENT_NS, sent_ns)
+    return session | beginnings << _BEGINNING_SHIFT
+
+
+@inlined
+def _seen_of_copy(state: _Words, channel_at: int, session: int, seq: int, count: int) -> int:
+    """Count the messages of a copy of a session's beginning that came before.
+
+    Where nothing is waited for, the tracker would take number 1 for a restart; but the session is the same.
+    """
+    is_copy = (
+        seq <= 1
         and state[channel_at + PACKETS] > 0
-        and state[channel_at + CHANNEL_SESSION] == header[SESSION]
-        and header[SENT_NS] <= state[channel_at + _SENT_NS]
+        and state[channel_at + CHANNEL_SESSION] == session
+        and state[A_WAIT_NS] == 0
     )
+    return min(count, max(0, state[channel_at + EXPECTED] - seq)) if is_copy else 0
+
+
+@inlined
+def _bind(books: _Words, row: int, channel: int) -> None:
+    """Note on which channel a book's changes come, when it is first seen."""
+    if 0 <= row < books[H_BOOKS]:
+        at = HEADER_WORDS + row * books[H_STRIDE] + B_CHANNEL
+        if books[at] == UNDEF:
+            books[at] = channel
 
 
 @inlined
@@ -109,7 +148,7 @@ def process_packet(
     length: int,
     cut_bytes: int,
     ts_recv_ns: int,
-    source: int,  # noqa: ARG001 - its packets name their channel
+    source: int,
     words: _Words,
     lookup: _Words,
     state: _Words,
@@ -144,8 +183,6 @@ def process_packet(
     Returns:
         Records written, 0 or more; their ``seq`` is not set.
     """
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
         return 0
@@ -161,47 +198,33 @@ def process_packet(
         return 0
     channel = header[CHANNEL]
     seq = header[SEQ]
-    index = out_at
+    session = header[SESSION] + 1
     seen = 0
     era = 0
     channel_at = find_channel(state, channel)
-    if channel_at < 0:
-        add(state, _CHANNELS_REFUSED, 1)
-    else:
-        expected = state[channel_at + EXPECTED]
-        first = seq
-        if _is_old_copy(state, channel_at, header):
-            # The tracker would take number 1 for a restart; it is asked about what is new alone.
-            if seq + count <= expected:
-                add(state, channel_at + STALE, 1)
-                add(state, _STALE, 1)
-                return 0
-            first = max(seq, expected)
-        is_another = follow_session(state, channel_at, header[SESSION]) == RESTARTED
-        if is_another:
-            index += note_verdict(
-                RESTARTED, state, records, index, expected, seq, channel, ts_recv_ns
-            )
-            expected = 1
-        verdict = track(state, channel_at, first, seq + count - first, _WINDOW)
-        index += note_verdict(verdict, state, records, index, expected, seq, channel, ts_recv_ns)
-        if index > out_at:
-            keep_header(books, undo)
-            apply(books, records, out_at, index - out_at, index, limit)
-        if verdict == DUPLICATE:
+    if channel_at >= 0:
+        session = _session_of(state, channel_at, header)
+        seen = _seen_of_copy(state, channel_at, session, seq, count)
+        if seen > 0 and seen == count:
+            add(state, channel_at + STALE, 1)
             add(state, _STALE, 1)
-            add(state, _RECORDS_PUBLISHED, index - out_at)
-            return index - out_at
-        seen = expected - seq if verdict == OVERLAPPED else first - seq
-        is_anew = is_another or verdict == RESTARTED
-        if is_anew or header[SENT_NS] > state[channel_at + _SENT_NS]:
-            put(state, channel_at + _SENT_NS, header[SENT_NS])
-        if state[channel_at + IS_WHOLE]:
-            era = state[channel_at + RESETS] + 1
+            return 0
+    index = out_at
+    index += sequence(
+        state, channel, source, session, seq + seen, count - seen, ts_recv_ns, _WINDOW,
+        records, out_at,
+    )  # fmt: skip
+    if index > out_at:
+        keep_header(books, undo)
+        apply(books, records, out_at, index - out_at, index, limit)
+    if state[A_OUTCOME] != OUT_TAKEN:
+        return index - out_at
     if count == 0:
         add(state, _HEARTBEAT, 1)
-        add(state, _RECORDS_PUBLISHED, index - out_at)
         return index - out_at
+    if channel_at >= 0 and state[channel_at + IS_WHOLE] != 0:
+        era = state[channel_at + RESETS] + 1
+    seen += state[A_SKIP]
     end = header[BODY_END]
     place = skip_messages(buf, header[BODY_BEGIN], end, seen)
     done = seen
@@ -228,8 +251,7 @@ def process_packet(
             # segment is not believed. What came before it stands, and the rest counts as not come: the
             # next segment shows the gap, in the records too, unless a good copy of it comes.
             is_whole = False
-            if channel_at >= 0:
-                put(state, channel_at + EXPECTED, seq + done)
+            give_back(state, channel, seq + done, seq + count)
             break
         if scratch[NEXT] != place:
             done += 1
@@ -244,12 +266,11 @@ def process_packet(
         quotes = 0
         if stored > 0 and _LEVEL_SLOTS <= scratch[SLOT] <= _LEVEL_SLOTS + 1:
             keep_book(books, undo, scratch[ROW])
-            bind_book(books, scratch[ROW], channel)
+            _bind(books, scratch[ROW], channel)
             quotes = apply(books, records, index, stored, index + stored, limit)
         index += stored + max(0, quotes)
     add(state, _MESSAGES, done - seen)
     add(state, _DECODED if is_whole else _MALFORMED, 1)
-    add(state, _RECORDS_PUBLISHED, index - out_at)
     return index - out_at
 
 

@@ -40,29 +40,25 @@ from zerofeed.codecs.pitch._layout import SYMBOL_MAPPING
 from zerofeed.codecs.pitch._message_kernels import clear_unit
 from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._loss_kernels import note_verdict
 from zerofeed.runtime._process_kernels import PROCESS, process_of
+from zerofeed.runtime._sequence_kernels import give_back, sequence
 from zerofeed.runtime._undo_kernels import keep_header
-from zerofeed.sequencing._tracker_kernels import DUPLICATE, OVERLAPPED, find_channel, track
-from zerofeed.sequencing.channels import EXPECTED, OWN
+from zerofeed.sequencing._tracker_kernels import find_channel
+from zerofeed.sequencing.channels import OWN
+from zerofeed.sequencing.holding import A_OUTCOME, A_SKIP, OUT_TAKEN
 from zerofeed.shm.journal import add, put
 
 __all__ = ["DAY", "SCRATCH_WORDS", "process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
-_STALE = counter_word("packets_stale")
 _HEARTBEAT = counter_word("packets_heartbeat")
 _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
-_RECORDS_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
-_CHANNELS_REFUSED = counter_word("channels_refused")
 
 _HEADER_AT = 16
 """Where in the scratch the unit's header is kept; the message results are before it."""
@@ -96,7 +92,7 @@ def process_packet(
     length: int,
     cut_bytes: int,
     ts_recv_ns: int,
-    source: int,  # noqa: ARG001 - its packets name their unit
+    source: int,
     words: _Words,
     lookup: _Words,
     state: _Words,
@@ -131,8 +127,6 @@ def process_packet(
     Returns:
         Records written, 0 or more; their ``seq`` is not set.
     """
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
         return 0
@@ -147,30 +141,25 @@ def process_packet(
     index = out_at
     seen = 0
     second_ns = UNDEF
-    channel_at = find_channel(state, unit)
-    if channel_at >= 0 and state[channel_at + _SECOND_NS] != 0:
-        second_ns = state[channel_at + _SECOND_NS]
-    if channel_at < 0:
-        add(state, _CHANNELS_REFUSED, 1)
-    elif seq != 0:
-        expected = state[channel_at + EXPECTED]
-        verdict = track(state, channel_at, seq, count, _WINDOW)
-        if verdict == DUPLICATE:
-            add(state, _STALE, 1)
-            return 0
-        index += note_verdict(verdict, state, records, index, expected, seq, unit, ts_recv_ns)
+    if seq != 0:
+        index += sequence(
+            state, unit, source, 0, seq, count, ts_recv_ns, _WINDOW, records, out_at
+        )  # fmt: skip
         if index > out_at:
             keep_header(books, undo)
             apply(books, records, out_at, index - out_at, index, limit)
-        if verdict == OVERLAPPED:
-            seen = expected - seq
-        elif seq == 1 and count > 0:
+        if state[A_OUTCOME] != OUT_TAKEN:
+            return index - out_at
+        seen = state[A_SKIP]
+        if seq == 1 and seen == 0 and count > 0:
             # The unit's beginning: no order is left from before.
             index += clear_unit(unit, UNDEF, ts_recv_ns, record_words, index)
     if count == 0:
         add(state, _HEARTBEAT, 1)
-        add(state, _RECORDS_PUBLISHED, index - out_at)
         return index - out_at
+    channel_at = find_channel(state, unit)
+    if channel_at >= 0 and state[channel_at + _SECOND_NS] != 0:
+        second_ns = state[channel_at + _SECOND_NS]
     place = skip_messages(buf, header[BODY_BEGIN], end, seen)
     done = seen
     is_whole = True
@@ -202,8 +191,8 @@ def process_packet(
             # packet is not believed. What came before it stands, and the rest counts as not come: the
             # next packet shows the gap, in the records too, unless a good copy of it comes.
             is_whole = False
-            if channel_at >= 0 and seq != 0:
-                put(state, channel_at + EXPECTED, seq + done)
+            if seq != 0:
+                give_back(state, unit, seq + done, seq + count)
             break
         done += 1
         place = scratch[NEXT]
@@ -221,7 +210,6 @@ def process_packet(
         index += stored
     add(state, _MESSAGES, done - seen)
     add(state, _DECODED if is_whole else _MALFORMED, 1)
-    add(state, _RECORDS_PUBLISHED, index - out_at)
     return index - out_at
 
 

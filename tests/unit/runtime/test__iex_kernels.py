@@ -8,12 +8,15 @@ from collections import Counter
 from pathlib import Path
 
 import dpkt
+import numpy as np
 import pytest
 
 from tests.unit.codecs.iex.harness import rows_of
 from tests.unit.codecs.iex.naive import NaiveIex
-from tests.unit.runtime.venue_packets import OPENS_NS
+from tests.unit.runtime.rig import Rig
+from tests.unit.runtime.venue_packets import OPENS_NS, Packets, comparable
 from tests.unit.runtime.wire_packets import Sent, done_twice, kinds_of
+from zerofeed.base.status import OK
 from zerofeed.codecs.iex._layout import DEEP, TOPS_1_5, TOPS_1_6
 from zerofeed.codecs.iex.encoder import encode_message, encode_packet
 from zerofeed.feed.metrics import CHANNELS
@@ -115,10 +118,20 @@ def test_a_late_copy_of_the_beginning_is_no_restart() -> None:
 def test_numbers_that_begin_anew_in_a_session_are_a_restart() -> None:
     sent = Sent("iex-tops")
     sent(tops(1, event(), event(), event()), tops(4, event(), event()))
-    records = sent(tops(1, event(), sent_ns=99), tops(2, event(), sent_ns=100))
+    later_ns = 2_000_000_000
+    records = sent(tops(1, event(), sent_ns=later_ns), tops(2, event(), sent_ns=later_ns + 1))
     assert kinds_of(records) == ["reset", "status", "status"]
     assert (records[0]["expected_seq"], records[0]["received_seq"]) == (6, 1)
     assert (sent.count("resets"), sent.count("gaps")) == (1, 0)
+
+
+def test_a_late_segment_of_before_a_restart_is_stale() -> None:
+    """It was sent before the restart; a channel that follows it would fall back for good."""
+    sent = Sent("iex-tops")
+    sent(tops(1, event(), event(), event()), tops(1, event(), sent_ns=2_000_000_000))
+    records = sent(tops(2, event(), sent_ns=2_000_000_001))
+    assert kinds_of(records) == ["status"]
+    assert sent.count("resets") == 1
 
 
 def test_another_session_begins_at_one_and_what_it_began_with_is_missing() -> None:
@@ -378,6 +391,50 @@ def test_a_capture_decodes_to_its_known_counts(captures: Path) -> None:
     for name in ("gaps", "resets", "packets_malformed", "messages_unknown", "instruments_refused"):
         assert metrics[name] == 0, name
     assert metrics.channels()[0]["expected_seq"] == 57_675
+
+
+def packets_of(payloads) -> Packets:
+    """Payloads that a test's sockets can send."""
+    lengths = np.array([len(each) for each in payloads], np.int64)
+    data = np.frombuffer(b"".join(payloads), np.uint8)
+    return Packets(data, np.cumsum(lengths) - lengths, lengths, np.zeros_like(lengths))
+
+
+def cut(messages, size: int) -> list[tuple[int, bytes]]:
+    """Cut messages into segments of DEEP; each with its first number."""
+    return [
+        (at + 1, deep(at + 1, *messages[at : at + size])) for at in range(0, len(messages), size)
+    ]
+
+
+def test_two_lines_that_lose_different_segments_and_cut_them_differently_make_a_whole() -> None:
+    chance = random.Random(9)
+    messages = [
+        level(chance.choice(["buy", "sell"]), chance.randrange(9), 5, symbol=chance.choice("ABC"))
+        for _ in range(200)
+    ]
+    coarse, fine = cut(messages, 8), cut(messages, 3)
+    lost = {seq for seq, _ in coarse if seq > 1 and chance.random() < 0.4}
+    needed = {number for seq in lost for number in range(seq, seq + 8)}
+    kept = [(seq, payload, 0) for seq, payload in coarse if seq not in lost]
+    for seq, payload in fine:
+        if needed & set(range(seq, seq + 3)) or chance.random() < 0.5:
+            kept.append((seq + 2, payload, 1))
+    assert lost
+    assert len(kept) < len(coarse) + len(fine) - 20
+    rig = Rig(wait_us=60_000_000, protocol="iex-deep")
+    try:
+        for _, payload, source in sorted(kept):
+            rig.send(packets_of([payload]), source)
+            assert rig.turn() == OK
+        records = rig.memory.records[: rig.memory.record_ring.published].copy()
+        metrics = rig.memory.metrics
+        assert metrics["gaps"] == metrics["packets_missing"] == metrics["packets_held"] == 0
+        assert metrics["messages"] == 200
+    finally:
+        rig.close()
+    expected = Sent("iex-deep")(*(payload for _, payload in cut(messages, 50)))
+    assert comparable(records).tobytes() == comparable(expected).tobytes()
 
 
 def test_lies_in_segments_are_counted_and_none_is_lost() -> None:
