@@ -55,7 +55,7 @@ def header_of(payload: bytes):
     return read_header(np.frombuffer(payload, np.uint8), 0, len(payload), words), words
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.lists(st.lists(messages(), max_size=6), max_size=5), st.booleans())
 def test_segments_become_the_oracle_s_records(packets, is_whole) -> None:
     codec, oracle = Codec(), NaiveIex()
@@ -65,7 +65,7 @@ def test_segments_become_the_oracle_s_records(packets, is_whole) -> None:
         assert codec.packet(payload, recv, era) == oracle.packet(payload, recv, era)
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.lists(messages(), min_size=1, max_size=4), st.data())
 def test_a_message_shorter_than_its_type_ends_its_segment(parts, data) -> None:
     cut = data.draw(st.integers(0, len(parts) - 1))
@@ -81,7 +81,7 @@ def test_a_message_shorter_than_its_type_ends_its_segment(parts, data) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(st.lists(messages(), max_size=5), st.data())
 def test_lies_about_lengths_and_counts_are_found_and_nothing_is_read_outside(parts, data) -> None:
     """Also with ZEROFEED_BOUNDS_CHECK=1, where reading outside raises."""

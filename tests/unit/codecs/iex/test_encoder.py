@@ -18,7 +18,7 @@ from zerofeed.codecs.iex.messages import IEX_MESSAGES, messages
 __all__: list[str] = []
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.data())
 def test_every_message_reads_back_as_it_was_written(data) -> None:
     for message in IEX_MESSAGES:

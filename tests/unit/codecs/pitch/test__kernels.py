@@ -56,7 +56,7 @@ def test_example_of_the_specification_becomes_the_oracle_s_records(name: str) ->
     assert codec.codes[0] >= 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.lists(st.lists(messages(), max_size=8), max_size=4))
 def test_units_become_the_oracle_s_records(packets) -> None:
     codec, oracle = Codec(), NaivePitch(MIDNIGHT_NS)
@@ -76,7 +76,7 @@ def test_units_become_the_oracle_s_records(packets) -> None:
         assert row.expiry_ns == (None if expiry < 0 else expiry)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.lists(messages(), min_size=1, max_size=4), st.data())
 def test_a_message_shorter_than_its_type_ends_its_unit(parts, data) -> None:
     place = data.draw(st.integers(0, len(parts) - 1))
