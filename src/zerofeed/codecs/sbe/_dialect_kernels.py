@@ -1,0 +1,568 @@
+"""From an SBE message to records, by a venue's table: one kernel for every schema and venue.
+
+A message is taken in two steps, so that the caller can apply each transaction to the books before the
+next one is read:
+
+1. :func:`open_message` walks it, finds which kind of message it is and whether its blocks are as long as
+   their first version;
+2. :func:`next_part` makes the records of its next part (all of it, or an entry of its ``each``), until
+   there are no more.
+
+What does not depend on a row is evaluated once, into a record that is then copied for each row: a depth
+update of forty levels costs two numbers a level, not six.
+
+**Bounds.** The walk has compared every length and count of the message with its bytes. A value is read
+only where it ends within its block as received, a block of a group only where the walk found it, and a
+block that is shorter than its first version is refused: no lie of a sender's reads behind the message,
+and every record costs a sender as many bytes as its row has.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+import zerofeed.codecs.sbe._words as w
+from zerofeed.base.kernel import I64, U8_RO, always_inlined, inlined, int64, kernel
+from zerofeed.base.status import BUFFER_FULL, MALFORMED, UNKNOWN_TEMPLATE
+from zerofeed.codecs._bytes import Bytes, u8
+from zerofeed.codecs._record_kernels import (
+    RECORD_WORDS,
+    announce,
+    bare_level,
+    close_book,
+    define_by_symbol,
+    head_of,
+    price_exponent_of,
+    size_exponent_of,
+)
+from zerofeed.codecs.json._text_kernels import key_of
+from zerofeed.codecs.sbe._dialect_words import (
+    BOOK,
+    C_SOURCE,
+    C_VALUE,
+    CODE_DATA,
+    CONDITION_WORDS,
+    CONDITIONS,
+    CONDITIONS_AT,
+    E_ACTION,
+    E_CONDITIONS,
+    E_CONDITIONS_AT,
+    E_KIND,
+    E_OPS,
+    E_OPS_AT,
+    E_ROW_OPS,
+    E_ROWS,
+    E_SIDE,
+    EACH,
+    EMIT_WORDS,
+    EMITS,
+    EMITS_AT,
+    EXACT_BYTES,
+    INNER,
+    INSTRUMENT_KIND,
+    LEAST,
+    LEAST_AT,
+    MESSAGE_WORDS,
+    MESSAGES_AT,
+    N_CODE,
+    NOWHERE,
+    O_ARGUMENT,
+    O_CODE,
+    O_EXPONENT,
+    O_EXPONENT_SOURCE,
+    O_IS_DECIMALS,
+    O_IS_ZERO_NONE,
+    O_SOURCE,
+    O_TARGET,
+    OP_CODE,
+    OP_CONSTANT,
+    OP_PRICE,
+    OP_SIZE,
+    OP_WHOLE,
+    OP_WORDS,
+    OUTER,
+    PRICE_EXPONENT,
+    PRICE_OP,
+    ROOT,
+    S_BLOCKS,
+    S_DEFINITION,
+    S_END,
+    S_ENTRY,
+    S_MESSAGE,
+    S_NEXT,
+    S_PARENT,
+    S_PROGRAM,
+    S_RECORD,
+    S_REFUSED,
+    S_RESULT,
+    S_ROW,
+    S_SPANS,
+    S_STACK,
+    S_TABLE,
+    S_TEXT,
+    S_VERSION,
+    S_WALK,
+    SIZE_EXPONENT,
+    SIZE_OP,
+    SLOT,
+    SNAPSHOT,
+    STATE_WORDS,
+    SYMBOL,
+    T_SIDE,
+    TABLE_FULL,
+    TEMPLATES_AT,
+    UNNAMED,
+)
+from zerofeed.codecs.sbe._scale_kernels import OUT_OF_RANGE, rescaled
+from zerofeed.codecs.sbe._source_kernels import child_row, number_at, text_at
+from zerofeed.codecs.sbe._walk_kernels import find_message
+from zerofeed.feed._instrument_kernels import find, find_or_add
+from zerofeed.records import flags as record_flags
+from zerofeed.records.kinds import ACTION_CLEAR, ACTION_NONE
+from zerofeed.records.units import UNDEF
+
+__all__ = ["NO_MORE", "is_text", "next_part", "open_message"]
+
+_Words = npt.NDArray[np.int64]
+
+NO_MORE = -1
+"""The open message has no further part."""
+
+_LARGEST = 9_223_372_036_854_775_807
+_FINEST = -18
+
+
+@inlined
+def is_text(buf: Bytes, at: int, end: int) -> bool:
+    """Tell whether a message is text: an answer to a request, on a connection that brings SBE.
+
+    No byte of it is a control character but white space. An SBE message has zeros in its header.
+    """
+    if at >= end:
+        return False
+    for place in range(at, end):
+        byte = u8(buf, place)
+        if byte < 0x20 and byte != 0x0A and byte != 0x0D and byte != 0x09:
+            return False
+    return True
+
+
+@always_inlined
+def _are_true(buf: Bytes, scratch: _Words, conditions: int, count: int) -> bool:
+    """Compare values with those that they must have."""
+    table = scratch[S_TABLE]
+    for _ in range(count):
+        value = number_at(buf, scratch, table + scratch[conditions + C_SOURCE])
+        if value != scratch[conditions + C_VALUE]:
+            return False
+        conditions += CONDITION_WORDS
+    return True
+
+
+@inlined
+def _find_kind(buf: Bytes, scratch: _Words, node: int) -> int:
+    """Find the first message of a template that this one is; the word of its entry, or -1."""
+    table = scratch[S_TABLE]
+    template = table + scratch[table + TEMPLATES_AT] + 2 * node
+    entry = table + scratch[table + MESSAGES_AT] + scratch[template] * MESSAGE_WORDS
+    length = scratch[S_BLOCKS + 2 * ROOT + 1]
+    for _ in range(scratch[template + 1]):
+        exact = scratch[entry + EXACT_BYTES]
+        if exact == NOWHERE or exact == length:
+            if _are_true(
+                buf, scratch, table + scratch[entry + CONDITIONS_AT], scratch[entry + CONDITIONS]
+            ):
+                return entry
+        entry += MESSAGE_WORDS
+    return -1
+
+
+@inlined
+def _has_short_block(scratch: _Words, rows: int) -> bool:
+    """Tell whether a block of a group is shorter than its first version."""
+    table = scratch[S_TABLE]
+    least = table + scratch[table + LEAST_AT]
+    span = scratch[S_SPANS] + w.SPAN_WORDS
+    for _ in range(1, rows):
+        kind = scratch[span + w.S_KIND]
+        if kind != w.SPAN_DATA and scratch[span + w.S_COUNT] > 0:
+            if scratch[span + w.S_LENGTH] < scratch[least + scratch[span + w.S_NODE]]:
+                return True
+        span += w.SPAN_WORDS
+    return False
+
+
+@kernel(int64(U8_RO, int64, int64, I64))
+def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
+    """Walk a message and find out what it is.
+
+    Args:
+        buf: uint8 that holds it at ``buf[at:end]``; more may follow it there.
+        at: its first byte.
+        end: behind the last that may be its own.
+        scratch: see ``_dialect_words``; S_WALK tells where it ends, where that is known.
+
+    Returns:
+        Its slot, 0 or more; TRUNCATED, MALFORMED or UNKNOWN_SCHEMA as the walk says; BUFFER_FULL
+        when it has more parts than the scratch has room for; UNKNOWN_TEMPLATE when it is none of the
+        schema's or of the dialect's.
+    """
+    scratch[S_RESULT] = 0
+    scratch[S_RESULT + 1] = 0
+    rows = find_message(
+        scratch[scratch[S_PROGRAM] : scratch[S_STACK]],
+        buf,
+        at,
+        end,
+        scratch[scratch[S_SPANS] : scratch[S_END]],
+        scratch[scratch[S_STACK] : scratch[S_SPANS]],
+        scratch[S_WALK : S_WALK + w.RESULT_WORDS],
+    )
+    if rows < 0:
+        return rows
+    span = scratch[S_SPANS]
+    scratch[S_VERSION] = scratch[S_WALK + w.R_VERSION]
+    scratch[S_BLOCKS + 2 * ROOT] = scratch[span + w.S_AT]
+    scratch[S_BLOCKS + 2 * ROOT + 1] = scratch[span + w.S_LENGTH]
+    entry = int64(_find_kind(buf, scratch, scratch[S_WALK + w.R_NODE]))
+    if entry < 0:
+        return UNKNOWN_TEMPLATE
+    if scratch[span + w.S_LENGTH] < scratch[entry + LEAST] or _has_short_block(scratch, rows):
+        return MALFORMED
+    scratch[S_MESSAGE] = entry
+    scratch[S_NEXT] = 0
+    scratch[S_ENTRY] = 0
+    scratch[S_PARENT] = 0
+    if scratch[entry + EACH] != NOWHERE:
+        scratch[S_NEXT] = child_row(scratch, 0, scratch[entry + EACH])
+    return scratch[entry + SLOT]
+
+
+@inlined
+def _next_outer(scratch: _Words) -> bool:
+    """Go to the next part; False: there is none."""
+    row = scratch[S_NEXT]
+    if row < 0:
+        return False
+    if scratch[scratch[S_MESSAGE] + EACH] == NOWHERE:
+        scratch[S_NEXT] = -1
+        return True
+    span = scratch[S_SPANS] + row * w.SPAN_WORDS
+    number = scratch[S_ENTRY]
+    if scratch[span + w.S_KIND] == w.SPAN_GROUP and number == 0:
+        if scratch[span + w.S_AT] < 0 or scratch[span + w.S_COUNT] == 0:
+            scratch[S_NEXT] = -1
+            return False
+        if scratch[span + w.S_NEXT] != row + 1:
+            # Its entries have rows of their own.
+            row += 1
+            span += w.SPAN_WORDS
+    at = scratch[span + w.S_AT]
+    length = scratch[span + w.S_LENGTH]
+    scratch[S_PARENT] = -1
+    if scratch[span + w.S_KIND] == w.SPAN_GROUP:
+        at += number * length
+        scratch[S_ENTRY] = number + 1
+        scratch[S_NEXT] = row if number + 1 < scratch[span + w.S_COUNT] else -1
+    else:
+        group = scratch[S_SPANS] + scratch[span + w.S_PARENT] * w.SPAN_WORDS
+        following = scratch[span + w.S_NEXT]
+        scratch[S_PARENT] = row
+        scratch[S_ENTRY] = 1
+        scratch[S_NEXT] = following if following < scratch[group + w.S_NEXT] else -1
+    scratch[S_BLOCKS + 2 * OUTER] = at
+    scratch[S_BLOCKS + 2 * OUTER + 1] = length
+    return True
+
+
+@inlined
+def _exponent_of(buf: Bytes, scratch: _Words, op: int) -> int:
+    """Give the power of ten of an operation's mantissa; UNDEF where it is not sent."""
+    exponent = scratch[op + O_EXPONENT]
+    source = scratch[op + O_EXPONENT_SOURCE]
+    if source != NOWHERE:
+        exponent = number_at(buf, scratch, scratch[S_TABLE] + source)
+        if exponent != UNDEF and scratch[op + O_IS_DECIMALS]:
+            exponent = -abs(exponent)
+    return exponent
+
+
+@inlined
+def _first_exponent(buf: Bytes, scratch: _Words, op: int, usual: int) -> int:
+    """Choose the exponent of a new instrument: the usual one, or that of its first message if finer."""
+    if op == NOWHERE:
+        return usual
+    exponent = int64(_exponent_of(buf, scratch, scratch[S_TABLE] + op))
+    if exponent == UNDEF or exponent >= usual:
+        return usual
+    return max(exponent, _FINEST)
+
+
+@inlined
+def _find_instrument(buf: Bytes, entry: int, words: _Words, lookup: _Words, scratch: _Words) -> int:
+    """Find or make the row of a part's instrument.
+
+    Returns:
+        The row; -1: none is named; BUFFER_FULL when the table is full.
+    """
+    table = scratch[S_TABLE]
+    source = table + scratch[entry + SYMBOL]
+    is_text_symbol = (
+        scratch[source + N_CODE] == CODE_DATA or scratch[source + N_CODE] == w.CODE_TEXT
+    )
+    key = int64(0)
+    if is_text_symbol:
+        if not text_at(buf, scratch, source):
+            return -1
+        key = key_of(buf, scratch[S_TEXT], scratch[S_TEXT + 1], 0)
+    else:
+        key = number_at(buf, scratch, source)
+        if key == UNDEF:
+            return -1
+    row = find(lookup, key)
+    if row >= 0:
+        return row
+    price = _first_exponent(
+        buf, scratch, scratch[entry + PRICE_OP], scratch[table + PRICE_EXPONENT]
+    )
+    size = _first_exponent(buf, scratch, scratch[entry + SIZE_OP], scratch[table + SIZE_EXPONENT])
+    row = find_or_add(words, lookup, key, price, size)
+    if row >= 0 and is_text_symbol:
+        kind = scratch[table + INSTRUMENT_KIND]
+        begin = scratch[S_TEXT]
+        end = scratch[S_TEXT + 1]
+        define_by_symbol(buf, begin, end, row, kind, words, scratch, S_DEFINITION, 0)
+    return row
+
+
+@always_inlined
+def _evaluate(buf: Bytes, scratch: _Words, op: int, price_exponent: int, size_exponent: int) -> int:
+    """Evaluate one operation; UNDEF where there is no value."""
+    code = scratch[op + O_CODE]
+    if code == OP_CONSTANT:
+        return scratch[op + O_ARGUMENT]
+    table = scratch[S_TABLE]
+    value = number_at(buf, scratch, table + scratch[op + O_SOURCE])
+    if value == UNDEF:
+        return UNDEF
+    result = scratch[S_RESULT : S_RESULT + 2]
+    if code < OP_WHOLE:
+        if value == 0 and scratch[op + O_IS_ZERO_NONE]:
+            return UNDEF
+        exponent = int64(_exponent_of(buf, scratch, op))
+        if exponent == UNDEF:
+            result[OUT_OF_RANGE] += 1
+            return UNDEF
+        wanted = scratch[op + O_ARGUMENT]
+        if code == OP_PRICE:
+            wanted = price_exponent
+        elif code == OP_SIZE:
+            wanted = size_exponent
+        return rescaled(value, exponent - wanted, result)
+    if code == OP_CODE:
+        pair = table + scratch[op + O_ARGUMENT]
+        for _ in range(scratch[op + O_EXPONENT]):
+            if scratch[pair] == value:
+                return scratch[pair + 1]
+            pair += 2
+        return UNDEF
+    plus = scratch[op + O_ARGUMENT]
+    if (plus > 0 and value > _LARGEST - plus) or (plus < 0 and value < -_LARGEST - plus):
+        result[OUT_OF_RANGE] += 1
+        return UNDEF
+    return value + plus
+
+
+@always_inlined
+def _fill(
+    buf: Bytes, scratch: _Words, op: int, count: int, record: _Words, at: int, side: int,
+    price_exponent: int, size_exponent: int,
+) -> int:  # fmt: skip
+    """Evaluate operations into a record's words; side and action are given back, packed.
+
+    Args:
+        buf: uint8 that holds the message.
+        scratch: see ``_dialect_words``.
+        op: word of the first operation.
+        count: operations.
+        record: int64 that holds it.
+        at: its first word there.
+        side: side | action << 8 so far; the action may be negative.
+        price_exponent: of the instrument.
+        size_exponent: of the instrument.
+
+    Returns:
+        side | action << 8.
+    """
+    for _ in range(count):
+        target = scratch[op + O_TARGET]
+        value = _evaluate(buf, scratch, op, price_exponent, size_exponent)
+        if target < T_SIDE:
+            record[at + target] = value
+        elif value != UNDEF:
+            if target == T_SIDE:
+                side = (side & ~0xFF) | value
+            else:
+                side = (side & 0xFF) | value << 8
+        op += OP_WORDS
+    return side
+
+
+@always_inlined
+def _put_row(
+    buf: Bytes, scratch: _Words, emit: int, named: int, kind: int, flags: int, side: int,
+    price_exponent: int, size_exponent: int, records: _Words, index: int, limit: int,
+) -> int:  # fmt: skip
+    """Make the record of one entry, whose block is set; the index behind it, or BUFFER_FULL."""
+    table = scratch[S_TABLE]
+    conditions = scratch[emit + E_CONDITIONS]
+    if conditions:
+        if not _are_true(buf, scratch, table + scratch[emit + E_CONDITIONS_AT], conditions):
+            return index
+    if index >= limit:
+        return BUFFER_FULL
+    at = index * RECORD_WORDS
+    for word in range(1, RECORD_WORDS):
+        records[at + word] = scratch[S_RECORD + word]
+    op = table + scratch[emit + E_OPS_AT] + scratch[emit + E_OPS] * OP_WORDS
+    count = scratch[emit + E_ROW_OPS]
+    side = _fill(buf, scratch, op, count, records, at, side, price_exponent, size_exponent)
+    records[at + 3] = head_of(named, kind, side, records[at + 5], flags)
+    return index + 1
+
+
+@inlined
+def _emit(
+    buf: Bytes, emit: int, row: int, extra_flags: int, words: _Words, records: _Words, index: int,
+    limit: int, scratch: _Words, ts_recv_ns: int,
+) -> int:  # fmt: skip
+    """Make the records of one emit.
+
+    Returns:
+        The index behind the last; BUFFER_FULL.
+    """
+    price_exponent = int64(0)
+    size_exponent = int64(0)
+    if row >= 0:
+        price_exponent = int64(price_exponent_of(words, row))
+        size_exponent = int64(size_exponent_of(words, row))
+    named = max(row, 0)
+    kind = scratch[emit + E_KIND] & 0xFF
+    flags = scratch[emit + E_KIND] >> 8 | extra_flags
+    for word in range(1, RECORD_WORDS):
+        scratch[S_RECORD + word] = UNDEF
+    scratch[S_RECORD + 2] = ts_recv_ns
+    side = scratch[emit + E_SIDE] | scratch[emit + E_ACTION] << 8
+    op = scratch[S_TABLE] + scratch[emit + E_OPS_AT]
+    count = scratch[emit + E_OPS]
+    side = int64(
+        _fill(buf, scratch, op, count, scratch, S_RECORD, side, price_exponent, size_exponent)
+    )
+    group = scratch[emit + E_ROWS]
+    if group == NOWHERE:
+        return _put_row(
+            buf, scratch, emit, named, kind, flags, side, price_exponent, size_exponent, records,
+            index, limit,
+        )  # fmt: skip
+    if scratch[S_PARENT] < 0:
+        return index
+    inner = int64(child_row(scratch, scratch[S_PARENT], group))
+    span = scratch[S_SPANS] + inner * w.SPAN_WORDS
+    if scratch[span + w.S_AT] < 0:
+        return index
+    entries = scratch[span + w.S_COUNT]
+    has_rows = scratch[span + w.S_NEXT] != inner + 1
+    for number in range(entries):
+        if has_rows:
+            inner = inner + 1 if number == 0 else scratch[span + w.S_NEXT]
+            span = scratch[S_SPANS] + inner * w.SPAN_WORDS
+            scratch[S_BLOCKS + 2 * INNER] = scratch[span + w.S_AT]
+        else:
+            begin = scratch[span + w.S_AT] + number * scratch[span + w.S_LENGTH]
+            scratch[S_BLOCKS + 2 * INNER] = begin
+        scratch[S_BLOCKS + 2 * INNER + 1] = scratch[span + w.S_LENGTH]
+        index = _put_row(
+            buf, scratch, emit, named, kind, flags, side, price_exponent, size_exponent, records,
+            index, limit,
+        )  # fmt: skip
+        if index < 0:
+            return index
+    return index
+
+
+@kernel(int64(U8_RO, int64, I64, I64, I64, int64, I64, int64, int64, I64))
+def next_part(
+    buf: Bytes,
+    ts_recv_ns: int,
+    words: _Words,
+    lookup: _Words,
+    state: _Words,
+    work_at: int,
+    records: _Words,
+    out_at: int,
+    limit: int,
+    scratch: _Words,
+) -> int:
+    """Make the records of the open message's next part. The feed's single writer.
+
+    Args:
+        buf: uint8 that holds the message.
+        ts_recv_ns: arrival, Unix ns.
+        words: the instruments' rows.
+        lookup: the instruments' map.
+        state: a journal with STATE_WORDS for each instrument row from ``work_at`` on.
+        work_at: word of it.
+        records: RECORD array as int64.
+        out_at: index of the first record to write.
+        limit: index at which the room ends.
+        scratch: see ``_dialect_words``; S_ROW and S_REFUSED tell of the part.
+
+    Returns:
+        Records written, 0 or more; NO_MORE; BUFFER_FULL. Their ``seq`` is not set.
+    """
+    if not _next_outer(scratch):
+        return NO_MORE
+    entry = scratch[S_MESSAGE]
+    table = scratch[S_TABLE]
+    scratch[S_ROW] = -1
+    scratch[S_REFUSED] = 0
+    for word in range(1, RECORD_WORDS):
+        scratch[S_RECORD + word] = UNDEF
+    index = out_at
+    row = int64(-1)
+    if scratch[entry + SYMBOL] != NOWHERE:
+        row = int64(_find_instrument(buf, entry, words, lookup, scratch))
+        if row < 0:
+            scratch[S_REFUSED] = UNNAMED if row == -1 else TABLE_FULL
+            return 0
+        scratch[S_ROW] = row
+        if index + 2 > limit:
+            return BUFFER_FULL
+        told_at = work_at + row * STATE_WORDS
+        index = int64(announce(row, ts_recv_ns, words, state, told_at, records, index))
+    book = scratch[entry + BOOK]
+    first = index
+    flags = int64(0)
+    if book == SNAPSHOT:
+        flags = int64(record_flags.SNAPSHOT)
+        bare_level(row, ACTION_CLEAR, flags, ts_recv_ns, records, index)
+        index += 1
+    emit = table + scratch[entry + EMITS_AT]
+    for _ in range(scratch[entry + EMITS]):
+        index = int64(
+            _emit(buf, emit, row, flags, words, records, index, limit, scratch, ts_recv_ns)
+        )
+        if index < 0:
+            return index
+        emit += EMIT_WORDS
+    if book:
+        bare = first + int64(book == SNAPSHOT)
+        if index == first:
+            if index >= limit:
+                return BUFFER_FULL
+            bare_level(row, ACTION_NONE, flags, ts_recv_ns, records, index)
+            index += 1
+            bare = index
+        close_book(first, bare, index, scratch, S_RECORD, records)
+    return index - out_at
