@@ -77,6 +77,7 @@ from zerofeed.codecs.sbe._dialect_words import (
     O_TARGET,
     OP_CODE,
     OP_CONSTANT,
+    OP_MS_OR_US,
     OP_PRICE,
     OP_SIZE,
     OP_WHOLE,
@@ -131,6 +132,9 @@ NO_MORE = -1
 
 _LARGEST = 9_223_372_036_854_775_807
 _FINEST = -18
+_MS_SHIFT, _US_SHIFT = 6, 3
+_LEAST_US = 100_000_000_000_000
+"""Microseconds from here on; in milliseconds it is the year 5138."""
 
 
 @inlined
@@ -367,6 +371,9 @@ def _evaluate(buf: Bytes, scratch: _Words, op: int, price_exponent: int, size_ex
                 return scratch[pair + 1]
             pair += 2
         return UNDEF
+    if code == OP_MS_OR_US:
+        shift = _MS_SHIFT if -_LEAST_US < value < _LEAST_US else _US_SHIFT
+        return rescaled(value, shift, result)
     plus = scratch[op + O_ARGUMENT]
     if (plus > 0 and value > _LARGEST - plus) or (plus < 0 and value < -_LARGEST - plus):
         result[OUT_OF_RANGE] += 1

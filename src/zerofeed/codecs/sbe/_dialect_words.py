@@ -78,6 +78,7 @@ __all__ = [
     "OP_CODE",
     "OP_CONSTANT",
     "OP_FIXED",
+    "OP_MS_OR_US",
     "OP_PRICE",
     "OP_SIZE",
     "OP_WHOLE",
@@ -167,7 +168,7 @@ NOWHERE = -1
 T_TIME, T_BODY, T_SIDE, T_ACTION = 1, 4, 8, 9
 
 # Operations.
-OP_CONSTANT, OP_PRICE, OP_SIZE, OP_FIXED, OP_WHOLE, OP_CODE = range(6)
+OP_CONSTANT, OP_PRICE, OP_SIZE, OP_FIXED, OP_WHOLE, OP_CODE, OP_MS_OR_US = range(7)
 
 CHANGE, SNAPSHOT = 1, 2
 

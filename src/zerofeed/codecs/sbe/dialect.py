@@ -53,6 +53,7 @@ TEXT_NAME = "text"
 """Name of the messages that are no SBE: answers to requests, on the same connection."""
 
 _UNITS = {"s": 0, "ms": -3, "us": -6, "ns": -9}
+_EITHER = "ms or us"
 _NS_EXPONENT = -9
 _EVERY_PART = 4
 """Records that a part makes at most beside those of its emits: definition, clear, bare level, quote."""
@@ -266,8 +267,11 @@ class Dialect:
             return self._scaled(target, value, blocks)
         source = self._source(value.source, blocks)
         if isinstance(value, Time):
+            if value.unit == _EITHER:
+                return _op_words(target, d.OP_MS_OR_US, source)
             if value.unit not in _UNITS:
-                raise _wrong("unknown unit", value.source, expected=list(_UNITS), got=value.unit)
+                known = [*_UNITS, _EITHER]
+                raise _wrong("unknown unit", value.source, expected=known, got=value.unit)
             exponent = _UNITS[value.unit]
             return _op_words(target, d.OP_FIXED, source, _NS_EXPONENT, exponent)
         if isinstance(value, Whole):

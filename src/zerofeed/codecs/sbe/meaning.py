@@ -99,7 +99,8 @@ class Time:
 
     Attributes:
         source: where from.
-        unit: ``s``, ``ms``, ``us`` or ``ns`` since 1970.
+        unit: ``s``, ``ms``, ``us`` or ``ns`` since 1970; or ``ms or us``, told apart by the number: what
+            would be before March 1973 in microseconds is milliseconds.
     """
 
     source: str

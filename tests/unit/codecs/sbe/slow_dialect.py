@@ -161,7 +161,10 @@ class SlowDialect:
                 return self._scaled(value, RATE_EXPONENT, blocks)
             case m.Time():
                 number = self._number(value.source, blocks)
-                return number if number == UNDEF else self._fit(number, _UNITS[value.unit] + 9)
+                unit = value.unit
+                if unit == "ms or us":
+                    unit = "ms" if abs(number) < 10**14 else "us"
+                return number if number == UNDEF else self._fit(number, _UNITS[unit] + 9)
             case m.Whole():
                 number = self._number(value.source, blocks)
                 if number == UNDEF:

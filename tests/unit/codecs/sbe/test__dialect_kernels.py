@@ -99,7 +99,9 @@ def emit(chance: random.Random, template: str, groups: list[str], *, is_book: bo
             action = m.Code("letter", {"new": kinds.ACTION_ADD, "gone": kinds.ACTION_CANCEL})
         if chance.random() < 0.3:
             when = {"letter": chance.choice(["new", ord("D")])}
-    time = m.Time("time", chance.choice(["us", "ms"])) if chance.random() < 0.7 else None
+    time = (
+        m.Time("time", chance.choice(["us", "ms", "ms or us"])) if chance.random() < 0.7 else None
+    )
     return m.Emit(
         kind, rows=rows, when=when, time=time, side=side, action=action,
         flags=chance.choice([0, TOB]), **body,
@@ -261,6 +263,22 @@ def test_a_change_of_nothing_still_moves_the_books_change_id() -> None:
     assert records["kind"].tolist() == [kinds.LEVEL]
     assert (records["price"][0], records["change_id"][0]) == (UNDEF, 12)
     assert (records["prev_change_id"][0], records["flags"][0]) == (9, LAST)
+
+
+@pytest.mark.parametrize(
+    ("time", "expected_ns"),
+    [
+        (1757497309814, 1757497309814_000000),
+        (1757497309814055, 1757497309814055_000),
+        (10**14, 10**17),
+        (10**14 - 1, UNDEF),
+        (UNDEF, UNDEF),
+    ],
+)
+def test_milliseconds_and_microseconds_are_told_apart(time: int, expected_ns: int) -> None:
+    emit = m.Emit(kinds.INDEX, time=m.Time("time", "ms or us"))
+    _, records = Decoder(Dialect(MARKET, [m.Message("Depth", emits=[emit])])).take(depth(time=time))
+    assert records["ts_event_ns"].tolist() == [expected_ns]
 
 
 def test_a_snapshot_begins_with_a_clear() -> None:
