@@ -1,0 +1,142 @@
+"""Some messages of every SBE venue, and Binance's JSON said again in SBE."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from zerofeed.codecs.sbe.encoder import encode
+from zerofeed.records.units import from_decimal
+from zerofeed.venues.binance.sbe import SCHEMA as BINANCE
+from zerofeed.venues.bybit.sbe import SCHEMA as BYBIT
+from zerofeed.venues.definition import exponent_of
+from zerofeed.venues.okx.sbe import SCHEMA as OKX
+
+__all__ = ["MESSAGES", "in_sbe"]
+
+_US = 1_757_497_309_814_055
+
+
+def _rows(price: str, size: str, **more: Any) -> list[dict[str, Any]]:
+    return [{price: 1000 + n, size: 5 * n, **more} for n in range(3)]
+
+
+def _binance() -> list[bytes]:
+    head = {"eventTime": _US, "priceExponent": -2, "qtyExponent": -5, "symbol": "BTCUSDT"}
+    sides = {"bids": _rows("price", "qty"), "asks": _rows("price", "qty")}
+    trades = _rows("price", "qty", id=1, isBuyerMaker="True")
+    best = {"bidPrice": 1, "bidQty": 2, "askPrice": 3, "askQty": 4, "bookUpdateId": 5}
+    return [
+        encode(BINANCE, "TradesStreamEvent", {**head, "transactTime": _US, "trades": trades}),
+        encode(BINANCE, "BestBidAskStreamEvent", {**head, **best}),
+        encode(BINANCE, "DepthSnapshotStreamEvent", {**head, **sides, "bookUpdateId": 7}),
+        encode(
+            BINANCE,
+            "DepthDiffStreamEvent",
+            {**head, **sides, "firstBookUpdateId": 8, "lastBookUpdateId": 9},
+        ),
+    ]
+
+
+def _okx() -> list[bytes]:
+    head = {
+        "instIdCode": 7, "tsUs": _US, "outTime": _US, "seqId": 9, "pxExponent": -2, "szExponent": 0
+    }  # fmt: skip
+    levels = _rows("pxMantissa", "szMantissa", ordCount=1)
+    change = {**head, "prevSeqId": 8}
+    snapshot = {name: value for name, value in head.items() if name != "outTime"}
+    best = {"askPxMantissa": 1, "askSzMantissa": 2, "bidPxMantissa": 3, "bidSzMantissa": 4}
+    trade = {"pxMantissa": 1, "szMantissa": 2, "tradeId": 3, "count": 1, "side": 0, "source": 0}
+    sides = {"bids": levels, "asks": levels}
+    return [
+        encode(OKX, "BboTbtChannelEvent", {**head, **best, "askOrdCount": 1, "bidOrdCount": 1}),
+        encode(OKX, "SnapshotDepthResponseEvent", {**snapshot, **sides}),
+        encode(OKX, "BooksL2TbtChannelEvent", {**change, **sides}),
+        encode(OKX, "BooksL2TbtExponentUpdateEvent", change),
+        encode(OKX, "TradesChannelEvent", {**head, **trade}),
+    ]
+
+
+def _bybit() -> list[bytes]:
+    head = {"ts": _US, "priceExponent": 2, "sizeExponent": 3, "symbol": "BTCUSDT"}
+    best = {each.name: 5 for each in BYBIT.message("BestOBRpiEvent").fields}
+    sides = {"bids": _rows("price", "size"), "asks": _rows("price", "size")}
+    book = {**head, **sides, "seq": 1, "cts": _US}
+    items = _rows(
+        "price", "size", fillTime=_US, seq=1, side=1, isBlockTrade=0, isRPI=0, execId=3,
+        execIdString="0123456789",
+    )  # fmt: skip
+    return [
+        encode(BYBIT, "BestOBRpiEvent", {**best, **head}),
+        encode(BYBIT, "OBL50Event", {**book, "u": 7, "pkgType": 0}),
+        encode(BYBIT, "OBL50Event", {**book, "u": 8, "pkgType": 1}),
+        encode(BYBIT, "PublicTradeEvent", {**head, "tradeItems": items}),
+    ]
+
+
+MESSAGES: dict[str, list[bytes]] = {
+    "binance-sbe": _binance(),
+    "bybit-sbe": _bybit(),
+    "okx-sbe": _okx(),
+}
+
+
+def in_sbe(message: dict[str, Any], symbol: str) -> bytes | None:
+    """What Binance spot says in JSON, said in SBE as it does; None for what it does not say there.
+
+    Args:
+        message: parsed, numbers of prices and sizes as text.
+        symbol: of a snapshot, which names none.
+    """
+    message = message.get("data", message)
+    event = message.get("e")
+    if event == "trade":
+        rows = [[message["p"], message["q"]]]
+        price, size = _exponents(rows)
+        trade = {
+            "id": message["t"], "isBuyerMaker": str(message["m"]), **_level(rows[0], price, size)
+        }  # fmt: skip
+        values = {"transactTime": message["T"] * 1000, "trades": [trade]}
+        name, symbol = "TradesStreamEvent", message["s"]
+    elif event == "depthUpdate":
+        bids, asks = message["b"], message["a"]
+        price, size = _exponents([*bids, *asks])
+        values = {"firstBookUpdateId": message["U"], "lastBookUpdateId": message["u"]}
+        name, symbol = "DepthDiffStreamEvent", message["s"]
+        values |= {side: [_level(row, price, size) for row in rows]
+                   for side, rows in (("bids", bids), ("asks", asks))}  # fmt: skip
+    elif "lastUpdateId" in message:
+        bids, asks = message["bids"], message["asks"]
+        price, size = _exponents([*bids, *asks])
+        values = {"bookUpdateId": message["lastUpdateId"]}
+        name = "DepthSnapshotStreamEvent"
+        values |= {side: [_level(row, price, size) for row in rows]
+                   for side, rows in (("bids", bids), ("asks", asks))}  # fmt: skip
+    elif "B" in message and event is None:
+        rows = [[message["b"], message["B"]], [message["a"], message["A"]]]
+        price, size = _exponents(rows)
+        (bid, bids), (ask, asks) = (list(_level(row, price, size).values()) for row in rows)
+        values = {
+            "bookUpdateId": message["u"], "bidPrice": bid, "bidQty": bids, "askPrice": ask,
+            "askQty": asks,
+        }  # fmt: skip
+        name, symbol = "BestBidAskStreamEvent", message["s"]
+    else:
+        return None
+    time = message.get("E")
+    head = {
+        "eventTime": -(2**63) if time is None else time * 1000, "priceExponent": price,
+        "qtyExponent": size, "symbol": symbol,
+    }  # fmt: skip
+    return encode(BINANCE, name, {**head, **values})
+
+
+def _exponents(rows: list[list[str]]) -> tuple[int, int]:
+    return (
+        exponent_of(*(Decimal(row[0]) for row in rows)),
+        exponent_of(*(Decimal(row[1]) for row in rows)),
+    )
+
+
+def _level(row: list[str], price: int, size: int) -> dict[str, int]:
+    return {"price": from_decimal(row[0], price), "qty": from_decimal(row[1], size)}
