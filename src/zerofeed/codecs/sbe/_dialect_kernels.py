@@ -8,8 +8,7 @@ next one is read:
 2. :func:`next_part` makes the records of its next part (all of it, or an entry of its ``each``), until
    there are no more.
 
-What does not depend on a row is evaluated once, into a record that is then copied for each row: a depth
-update of forty levels costs two numbers a level, not six.
+What records they are is told in ``_emit_kernels``.
 
 **Bounds.** The walk has compared every length and count of the message with its bytes. A value is read
 only where it ends within its block as received, a block of a group only where the walk found it, and a
@@ -23,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 import zerofeed.codecs.sbe._words as w
-from zerofeed.base.kernel import I64, U8_RO, always_inlined, inlined, int64, kernel
+from zerofeed.base.kernel import I64, U8_RO, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs._record_kernels import (
@@ -32,34 +31,18 @@ from zerofeed.codecs._record_kernels import (
     bare_level,
     close_book,
     define_by_symbol,
-    head_of,
-    price_exponent_of,
-    size_exponent_of,
 )
 from zerofeed.codecs.json._text_kernels import key_of
 from zerofeed.codecs.sbe._dialect_words import (
     BOOK,
-    C_SOURCE,
-    C_VALUE,
     CODE_DATA,
-    CONDITION_WORDS,
     CONDITIONS,
     CONDITIONS_AT,
-    E_ACTION,
-    E_CONDITIONS,
-    E_CONDITIONS_AT,
-    E_KIND,
-    E_OPS,
-    E_OPS_AT,
-    E_ROW_OPS,
-    E_ROWS,
-    E_SIDE,
     EACH,
     EMIT_WORDS,
     EMITS,
     EMITS_AT,
     EXACT_BYTES,
-    INNER,
     INSTRUMENT_KIND,
     LEAST,
     LEAST_AT,
@@ -67,21 +50,6 @@ from zerofeed.codecs.sbe._dialect_words import (
     MESSAGES_AT,
     N_CODE,
     NOWHERE,
-    O_ARGUMENT,
-    O_CODE,
-    O_EXPONENT,
-    O_EXPONENT_SOURCE,
-    O_IS_DECIMALS,
-    O_IS_ZERO_NONE,
-    O_SOURCE,
-    O_TARGET,
-    OP_CODE,
-    OP_CONSTANT,
-    OP_MS_OR_US,
-    OP_PRICE,
-    OP_SIZE,
-    OP_WHOLE,
-    OP_WORDS,
     OUTER,
     PRICE_EXPONENT,
     PRICE_OP,
@@ -110,12 +78,11 @@ from zerofeed.codecs.sbe._dialect_words import (
     SNAPSHOT,
     STATE_WORDS,
     SYMBOL,
-    T_SIDE,
     TABLE_FULL,
     TEMPLATES_AT,
     UNNAMED,
 )
-from zerofeed.codecs.sbe._scale_kernels import OUT_OF_RANGE, rescaled
+from zerofeed.codecs.sbe._emit_kernels import are_true, emit_records, exponent_of
 from zerofeed.codecs.sbe._source_kernels import child_row, number_at, text_at
 from zerofeed.codecs.sbe._walk_kernels import find_message
 from zerofeed.feed._instrument_kernels import find, find_or_add
@@ -152,18 +119,6 @@ def is_text(buf: Bytes, at: int, end: int) -> bool:
     return True
 
 
-@always_inlined
-def _are_true(buf: Bytes, scratch: _Words, conditions: int, count: int) -> bool:
-    """Compare values with those that they must have."""
-    table = scratch[S_TABLE]
-    for _ in range(count):
-        value = number_at(buf, scratch, table + scratch[conditions + C_SOURCE])
-        if value != scratch[conditions + C_VALUE]:
-            return False
-        conditions += CONDITION_WORDS
-    return True
-
-
 @inlined
 def _find_kind(buf: Bytes, scratch: _Words, node: int) -> int:
     """Find the first message of a template that this one is; the word of its entry, or -1."""
@@ -174,7 +129,7 @@ def _find_kind(buf: Bytes, scratch: _Words, node: int) -> int:
     for _ in range(scratch[template + 1]):
         exact = scratch[entry + EXACT_BYTES]
         if exact == NOWHERE or exact == length:
-            if _are_true(
+            if are_true(
                 buf, scratch, table + scratch[entry + CONDITIONS_AT], scratch[entry + CONDITIONS]
             ):
                 return entry
@@ -281,23 +236,11 @@ def _next_outer(scratch: _Words) -> bool:
 
 
 @inlined
-def _exponent_of(buf: Bytes, scratch: _Words, op: int) -> int:
-    """Give the power of ten of an operation's mantissa; UNDEF where it is not sent."""
-    exponent = scratch[op + O_EXPONENT]
-    source = scratch[op + O_EXPONENT_SOURCE]
-    if source != NOWHERE:
-        exponent = number_at(buf, scratch, scratch[S_TABLE] + source)
-        if exponent != UNDEF and scratch[op + O_IS_DECIMALS]:
-            exponent = -abs(exponent)
-    return exponent
-
-
-@inlined
 def _first_exponent(buf: Bytes, scratch: _Words, op: int, usual: int) -> int:
     """Choose the exponent of a new instrument: the usual one, or that of its first message if finer."""
     if op == NOWHERE:
         return usual
-    exponent = int64(_exponent_of(buf, scratch, scratch[S_TABLE] + op))
+    exponent = int64(exponent_of(buf, scratch, scratch[S_TABLE] + op))
     if exponent == UNDEF or exponent >= usual:
         return usual
     return max(exponent, _FINEST)
@@ -338,164 +281,6 @@ def _find_instrument(buf: Bytes, entry: int, words: _Words, lookup: _Words, scra
         end = scratch[S_TEXT + 1]
         define_by_symbol(buf, begin, end, row, kind, words, scratch, S_DEFINITION, 0)
     return row
-
-
-@always_inlined
-def _evaluate(buf: Bytes, scratch: _Words, op: int, price_exponent: int, size_exponent: int) -> int:
-    """Evaluate one operation; UNDEF where there is no value."""
-    code = scratch[op + O_CODE]
-    if code == OP_CONSTANT:
-        return scratch[op + O_ARGUMENT]
-    table = scratch[S_TABLE]
-    value = number_at(buf, scratch, table + scratch[op + O_SOURCE])
-    if value == UNDEF:
-        return UNDEF
-    result = scratch[S_RESULT : S_RESULT + 2]
-    if code < OP_WHOLE:
-        if value == 0 and scratch[op + O_IS_ZERO_NONE]:
-            return UNDEF
-        exponent = int64(_exponent_of(buf, scratch, op))
-        if exponent == UNDEF:
-            result[OUT_OF_RANGE] += 1
-            return UNDEF
-        wanted = scratch[op + O_ARGUMENT]
-        if code == OP_PRICE:
-            wanted = price_exponent
-        elif code == OP_SIZE:
-            wanted = size_exponent
-        return rescaled(value, exponent - wanted, result)
-    if code == OP_CODE:
-        pair = table + scratch[op + O_ARGUMENT]
-        for _ in range(scratch[op + O_EXPONENT]):
-            if scratch[pair] == value:
-                return scratch[pair + 1]
-            pair += 2
-        return UNDEF
-    if code == OP_MS_OR_US:
-        shift = _MS_SHIFT if -_LEAST_US < value < _LEAST_US else _US_SHIFT
-        return rescaled(value, shift, result)
-    plus = scratch[op + O_ARGUMENT]
-    if (plus > 0 and value > _LARGEST - plus) or (plus < 0 and value < -_LARGEST - plus):
-        result[OUT_OF_RANGE] += 1
-        return UNDEF
-    return value + plus
-
-
-@always_inlined
-def _fill(
-    buf: Bytes, scratch: _Words, op: int, count: int, record: _Words, at: int, side: int,
-    price_exponent: int, size_exponent: int,
-) -> int:  # fmt: skip
-    """Evaluate operations into a record's words; side and action are given back, packed.
-
-    Args:
-        buf: uint8 that holds the message.
-        scratch: see ``_dialect_words``.
-        op: word of the first operation.
-        count: operations.
-        record: int64 that holds it.
-        at: its first word there.
-        side: side | action << 8 so far; the action may be negative.
-        price_exponent: of the instrument.
-        size_exponent: of the instrument.
-
-    Returns:
-        side | action << 8.
-    """
-    for _ in range(count):
-        target = scratch[op + O_TARGET]
-        value = _evaluate(buf, scratch, op, price_exponent, size_exponent)
-        if target < T_SIDE:
-            record[at + target] = value
-        elif value != UNDEF:
-            if target == T_SIDE:
-                side = (side & ~0xFF) | value
-            else:
-                side = (side & 0xFF) | value << 8
-        op += OP_WORDS
-    return side
-
-
-@always_inlined
-def _put_row(
-    buf: Bytes, scratch: _Words, emit: int, named: int, kind: int, flags: int, side: int,
-    price_exponent: int, size_exponent: int, records: _Words, index: int, limit: int,
-) -> int:  # fmt: skip
-    """Make the record of one entry, whose block is set; the index behind it, or BUFFER_FULL."""
-    table = scratch[S_TABLE]
-    conditions = scratch[emit + E_CONDITIONS]
-    if conditions:
-        if not _are_true(buf, scratch, table + scratch[emit + E_CONDITIONS_AT], conditions):
-            return index
-    if index >= limit:
-        return BUFFER_FULL
-    at = index * RECORD_WORDS
-    for word in range(1, RECORD_WORDS):
-        records[at + word] = scratch[S_RECORD + word]
-    op = table + scratch[emit + E_OPS_AT] + scratch[emit + E_OPS] * OP_WORDS
-    count = scratch[emit + E_ROW_OPS]
-    side = _fill(buf, scratch, op, count, records, at, side, price_exponent, size_exponent)
-    records[at + 3] = head_of(named, kind, side, records[at + 5], flags)
-    return index + 1
-
-
-@inlined
-def _emit(
-    buf: Bytes, emit: int, row: int, extra_flags: int, words: _Words, records: _Words, index: int,
-    limit: int, scratch: _Words, ts_recv_ns: int,
-) -> int:  # fmt: skip
-    """Make the records of one emit.
-
-    Returns:
-        The index behind the last; BUFFER_FULL.
-    """
-    price_exponent = int64(0)
-    size_exponent = int64(0)
-    if row >= 0:
-        price_exponent = int64(price_exponent_of(words, row))
-        size_exponent = int64(size_exponent_of(words, row))
-    named = max(row, 0)
-    kind = scratch[emit + E_KIND] & 0xFF
-    flags = scratch[emit + E_KIND] >> 8 | extra_flags
-    for word in range(1, RECORD_WORDS):
-        scratch[S_RECORD + word] = UNDEF
-    scratch[S_RECORD + 2] = ts_recv_ns
-    side = scratch[emit + E_SIDE] | scratch[emit + E_ACTION] << 8
-    op = scratch[S_TABLE] + scratch[emit + E_OPS_AT]
-    count = scratch[emit + E_OPS]
-    side = int64(
-        _fill(buf, scratch, op, count, scratch, S_RECORD, side, price_exponent, size_exponent)
-    )
-    group = scratch[emit + E_ROWS]
-    if group == NOWHERE:
-        return _put_row(
-            buf, scratch, emit, named, kind, flags, side, price_exponent, size_exponent, records,
-            index, limit,
-        )  # fmt: skip
-    if scratch[S_PARENT] < 0:
-        return index
-    inner = int64(child_row(scratch, scratch[S_PARENT], group))
-    span = scratch[S_SPANS] + inner * w.SPAN_WORDS
-    if scratch[span + w.S_AT] < 0:
-        return index
-    entries = scratch[span + w.S_COUNT]
-    has_rows = scratch[span + w.S_NEXT] != inner + 1
-    for number in range(entries):
-        if has_rows:
-            inner = inner + 1 if number == 0 else scratch[span + w.S_NEXT]
-            span = scratch[S_SPANS] + inner * w.SPAN_WORDS
-            scratch[S_BLOCKS + 2 * INNER] = scratch[span + w.S_AT]
-        else:
-            begin = scratch[span + w.S_AT] + number * scratch[span + w.S_LENGTH]
-            scratch[S_BLOCKS + 2 * INNER] = begin
-        scratch[S_BLOCKS + 2 * INNER + 1] = scratch[span + w.S_LENGTH]
-        index = _put_row(
-            buf, scratch, emit, named, kind, flags, side, price_exponent, size_exponent, records,
-            index, limit,
-        )  # fmt: skip
-        if index < 0:
-            return index
-    return index
 
 
 @kernel(int64(U8_RO, int64, I64, I64, I64, int64, I64, int64, int64, I64))
@@ -558,7 +343,7 @@ def next_part(
     emit = table + scratch[entry + EMITS_AT]
     for _ in range(scratch[entry + EMITS]):
         index = int64(
-            _emit(buf, emit, row, flags, words, records, index, limit, scratch, ts_recv_ns)
+            emit_records(buf, emit, row, flags, words, records, index, limit, scratch, ts_recv_ns)
         )
         if index < 0:
             return index

@@ -31,6 +31,7 @@ word     name             meaning
 24       S_WALK           what the walk reports, RESULT_WORDS of ``_words``
 32..39   S_RECORD         the record that is copied for each row
 40..71   S_DEFINITION     a row of the instruments table
+72..111  S_PLAN           how the entries of a group are read, see ``_emit_kernels``
 =======  ===============  ==================================================================
 """
 
@@ -111,6 +112,7 @@ __all__ = [
     "S_MESSAGE",
     "S_NEXT",
     "S_PARENT",
+    "S_PLAN",
     "S_PROGRAM",
     "S_RECORD",
     "S_REFUSED",
@@ -190,7 +192,8 @@ S_BLOCKS = 16
 S_WALK = 24
 S_RECORD = 32
 S_DEFINITION = 40
-SCRATCH_HEAD = 72
+S_PLAN = 72
+SCRATCH_HEAD = 112
 """Words of scratch in front of table, program, stack and spans."""
 
 STATE_WORDS = 1

@@ -12,7 +12,15 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, I64_RO, always_inlined, inlined, int64, kernel
 from zerofeed.records.units import UNDEF
 
-__all__ = ["OUT_OF_RANGE", "ROUNDED", "rescale_all", "rescaled"]
+__all__ = [
+    "LIMITS",
+    "MOST_SHIFT",
+    "OUT_OF_RANGE",
+    "POWERS",
+    "ROUNDED",
+    "rescale_all",
+    "rescaled",
+]
 
 _Words = npt.NDArray[np.int64]
 
@@ -21,10 +29,10 @@ OUT_OF_RANGE = 0
 ROUNDED = 1
 """Index in ``result``: values with more decimals than are kept."""
 
-_MOST_SHIFT = 18
+MOST_SHIFT = 18
 _LARGEST = 9_223_372_036_854_775_807
-_POWERS = np.array([10**power for power in range(_MOST_SHIFT + 1)], np.int64)
-_LIMITS = np.array([_LARGEST // 10**power for power in range(_MOST_SHIFT + 1)], np.int64)
+POWERS = np.array([10**power for power in range(MOST_SHIFT + 1)], np.int64)
+LIMITS = np.array([_LARGEST // 10**power for power in range(MOST_SHIFT + 1)], np.int64)
 """By power: the largest mantissa that it can be multiplied by."""
 _HALF_OF_LAST = 5 * 10**18
 """Half of 10**19, which an int64 does not hold."""
@@ -42,10 +50,10 @@ def rescaled(mantissa: int, shift: int, result: _Words) -> int:
     Returns:
         The mantissa, or UNDEF.
     """
-    if 0 <= shift <= _MOST_SHIFT:
-        limit = _LIMITS[shift]
+    if 0 <= shift <= MOST_SHIFT:
+        limit = LIMITS[shift]
         if -limit <= mantissa <= limit:
-            return mantissa * _POWERS[shift]
+            return mantissa * POWERS[shift]
     return _rescaled_with_care(mantissa, shift, result)
 
 
@@ -59,15 +67,15 @@ def _rescaled_with_care(mantissa: int, shift: int, result: _Words) -> int:
     magnitude = abs(mantissa)
     whole = int64(0)
     is_up = False
-    if shift >= -_MOST_SHIFT:
-        power = _POWERS[-shift]
+    if shift >= -MOST_SHIFT:
+        power = POWERS[-shift]
         whole = magnitude // power
         rest = magnitude - whole * power
         if rest == 0:
             return whole if mantissa > 0 else -whole
         twice = rest - (power - rest)
         is_up = twice > 0 or (twice == 0 and whole & 1 == 1)
-    elif shift == -_MOST_SHIFT - 1:
+    elif shift == -MOST_SHIFT - 1:
         is_up = magnitude > _HALF_OF_LAST
     result[ROUNDED] += 1
     if is_up:

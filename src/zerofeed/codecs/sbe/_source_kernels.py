@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 import zerofeed.codecs.sbe._words as w
 from zerofeed.base.kernel import always_inlined, inlined, int64
-from zerofeed.codecs._bytes import Bytes, u8
+from zerofeed.codecs._bytes import Bytes, i64, u8
 from zerofeed.codecs.sbe._dialect_words import (
     CODE_DATA,
     N_CODE,
@@ -71,7 +71,12 @@ def number_at(buf: Bytes, scratch: _Words, source: int) -> int:
         return UNDEF
     code = scratch[source + N_CODE]
     order = scratch[scratch[S_TABLE] + ORDER]
-    value = load_integer(buf, scratch[block] + scratch[source + N_OFFSET], code, order)
+    at = scratch[block] + scratch[source + N_OFFSET]
+    # Most are of this kind, and it comes last in the other function.
+    if code == w.CODE_I64 and order == 0:
+        value = i64(buf, at)
+    else:
+        value = load_integer(buf, at, code, order)
     if scratch[source + N_HAS_NULL] and value == scratch[source + N_NULL]:
         return UNDEF
     if code == w.CODE_U64 and value < 0:
