@@ -21,8 +21,9 @@ from zerofeed.books._checksum_kernels import check, flag_doubtful
 from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
 from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._dialect_kernels import (
-    NO_MORE,
+from zerofeed.codecs.json._dialect_kernels import NO_MORE, is_plain, next_part, open_message
+from zerofeed.codecs.json.layout import BOOK, CHECK_RULE, IS_HEARTBEAT
+from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
     S_MESSAGE,
     S_REFUSED,
@@ -31,11 +32,7 @@ from zerofeed.codecs.json._dialect_kernels import (
     S_WINDOW,
     TABLE_FULL,
     UNNAMED,
-    is_plain,
-    next_part,
-    open_message,
 )
-from zerofeed.codecs.json.dialect import BOOK, CHECK_RULE, IS_HEARTBEAT
 from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
