@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import always_inlined, inlined, int64
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._text_kernels import word_at
+from zerofeed.codecs._text_kernels import word_at
 from zerofeed.feed._instrument_kernels import (
     ROW_WORDS,
     W_CHANNEL,

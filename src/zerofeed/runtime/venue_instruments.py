@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from zerofeed.base.errors import VenueError
 from zerofeed.base.kernel import I64, I64_RO, int64, kernel
-from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs._text_kernels import text_key
 from zerofeed.feed._instrument_kernels import add_instrument, define
 from zerofeed.records.instruments import INSTRUMENT_ROW
 from zerofeed.records.units import UNDEF

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zerofeed.base.kernel import I64, int64, kernel
 from zerofeed.codecs._record_kernels import (
@@ -18,8 +20,8 @@ from zerofeed.codecs._record_kernels import (
 from zerofeed.feed._instrument_kernels import add_instrument
 from zerofeed.feed.instruments import make_table
 from zerofeed.records.dtypes import RECORD
-from zerofeed.records.flags import LAST, SNAPSHOT, TOB
-from zerofeed.records.kinds import ACTION_CLEAR, ACTION_TRADE, ASK, BID, LEVEL, NO_SIDE, TRADE
+from zerofeed.records.flags import LAST, SNAPSHOT
+from zerofeed.records.kinds import ACTION_CLEAR, BID, LEVEL, NO_SIDE
 from zerofeed.records.units import UNDEF
 
 __all__: list[str] = []
@@ -42,22 +44,30 @@ def _exponents(words: np.ndarray, row: int) -> int:
     return price_exponent_of(words, row) * 1000 + size_exponent_of(words, row)
 
 
-@pytest.mark.parametrize(
-    ("action", "size", "flags", "expected"),
-    [
-        (ACTION_TRADE, 0, TOB, "T"),
-        (ACTION_BY_SIZE, 0, 0, "C"),
-        (ACTION_BY_SIZE, 5, 0, "M"),
-        (ACTION_BY_SIZE, 5, SNAPSHOT, "A"),
-        (ACTION_BY_SIZE, 0, SNAPSHOT | LAST, "C"),
-    ],
-)
-def test_a_head_packs_what_a_record_has(action: int, size: int, flags: int, expected: str) -> None:
+def head(row: int, kind: int, side: int, size: int, flags: int) -> tuple[int, ...]:
     words = np.zeros(RECORD_WORDS, np.int64)
-    words[3] = _head_of(2**31 + 5, TRADE, BID | action << 8, size, flags)
+    words[3] = _head_of(row, kind, side, size, flags)
     record = words.view(RECORD)[0]
-    assert (record["instrument"], record["kind"], record["side"]) == (2**31 + 5, TRADE, BID)
-    assert (chr(record["action"]), record["flags"]) == (expected, flags)
+    return tuple(int(record[name]) for name in ("instrument", "kind", "side", "action", "flags"))
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.integers(0, 255), st.integers(0, 255), st.integers(0, 127),
+    st.integers(0, 255),
+)  # fmt: skip
+def test_the_head_has_its_columns_where_a_record_has_them(
+    row: int, kind: int, side: int, action: int, flags: int
+) -> None:
+    assert head(row, kind, side | action << 8, 1, flags) == (row, kind, side, action, flags)
+
+
+@pytest.mark.parametrize(
+    ("size", "flags", "action"),
+    [(0, 0, "C"), (1, 0, "M"), (1, SNAPSHOT, "A"), (0, SNAPSHOT | LAST, "C")],
+)
+def test_a_levels_action_is_that_of_its_size(size: int, flags: int, action: str) -> None:
+    side = BID | ACTION_BY_SIZE << 8
+    assert head(1, LEVEL, side, size, flags) == (1, LEVEL, BID, ord(action), flags)
 
 
 def test_a_transaction_is_closed_by_its_last_record_and_its_bare_ones_have_its_ids() -> None:
@@ -71,7 +81,6 @@ def test_a_transaction_is_closed_by_its_last_record_and_its_bare_ones_have_its_i
     assert (bare["ts_event_ns"], bare["change_id"], bare["prev_change_id"]) == (101, 106, 107)
     assert (bare["price"], bare["size"]) == (UNDEF, UNDEF)
     assert records["flags"].tolist() == [0, SNAPSHOT, LAST, 0]
-    assert ASK != BID
 
 
 @pytest.mark.parametrize("exponents", [(-8, -3), (0, 0), (-18, 2), (127, -128)])

@@ -32,7 +32,7 @@ from zerofeed.codecs._record_kernels import (
     close_book,
     define_by_symbol,
 )
-from zerofeed.codecs.json._text_kernels import key_of
+from zerofeed.codecs._text_kernels import key_of
 from zerofeed.codecs.sbe._dialect_words import (
     BOOK,
     CODE_DATA,
