@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.unit.runtime.venue_packets import joined
-from tests.unit.venues.sbe_messages import in_sbe
 from tests.unit.venues.venue import encoded
+from zerofeed.mock.venue.binance_sbe import in_sbe
 from zerofeed.records.kinds import TRADE
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime.offline import OfflineFeed
@@ -31,7 +31,7 @@ def test_a_capture_means_the_same_in_both_encodings(captures: Path) -> None:
         for line in lines:
             text = line.partition(b" ")[2].strip()
             message = json.loads(text)
-            sent = in_sbe(message, SYMBOL)
+            sent = in_sbe(message, symbol=SYMBOL)
             if sent is not None:
                 texts.append(text)
                 binary.append(sent)

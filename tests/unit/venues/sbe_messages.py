@@ -1,18 +1,15 @@
-"""Some messages of every SBE venue, and Binance's JSON said again in SBE."""
+"""Some messages of every SBE venue."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from zerofeed.codecs.sbe.encoder import encode
-from zerofeed.records.units import from_decimal
 from zerofeed.venues.binance.sbe import SCHEMA as BINANCE
 from zerofeed.venues.bybit.sbe import SCHEMA as BYBIT
-from zerofeed.venues.definition import exponent_of
 from zerofeed.venues.okx.sbe import SCHEMA as OKX
 
-__all__ = ["MESSAGES", "in_sbe"]
+__all__ = ["MESSAGES"]
 
 _US = 1_757_497_309_814_055
 
@@ -79,64 +76,3 @@ MESSAGES: dict[str, list[bytes]] = {
     "bybit-sbe": _bybit(),
     "okx-sbe": _okx(),
 }
-
-
-def in_sbe(message: dict[str, Any], symbol: str) -> bytes | None:
-    """What Binance spot says in JSON, said in SBE as it does; None for what it does not say there.
-
-    Args:
-        message: parsed, numbers of prices and sizes as text.
-        symbol: of a snapshot, which names none.
-    """
-    message = message.get("data", message)
-    event = message.get("e")
-    if event == "trade":
-        rows = [[message["p"], message["q"]]]
-        price, size = _exponents(rows)
-        trade = {
-            "id": message["t"], "isBuyerMaker": str(message["m"]), **_level(rows[0], price, size)
-        }  # fmt: skip
-        values = {"transactTime": message["T"] * 1000, "trades": [trade]}
-        name, symbol = "TradesStreamEvent", message["s"]
-    elif event == "depthUpdate":
-        bids, asks = message["b"], message["a"]
-        price, size = _exponents([*bids, *asks])
-        values = {"firstBookUpdateId": message["U"], "lastBookUpdateId": message["u"]}
-        name, symbol = "DepthDiffStreamEvent", message["s"]
-        values |= {side: [_level(row, price, size) for row in rows]
-                   for side, rows in (("bids", bids), ("asks", asks))}  # fmt: skip
-    elif "lastUpdateId" in message:
-        bids, asks = message["bids"], message["asks"]
-        price, size = _exponents([*bids, *asks])
-        values = {"bookUpdateId": message["lastUpdateId"]}
-        name = "DepthSnapshotStreamEvent"
-        values |= {side: [_level(row, price, size) for row in rows]
-                   for side, rows in (("bids", bids), ("asks", asks))}  # fmt: skip
-    elif "B" in message and event is None:
-        rows = [[message["b"], message["B"]], [message["a"], message["A"]]]
-        price, size = _exponents(rows)
-        (bid, bids), (ask, asks) = (list(_level(row, price, size).values()) for row in rows)
-        values = {
-            "bookUpdateId": message["u"], "bidPrice": bid, "bidQty": bids, "askPrice": ask,
-            "askQty": asks,
-        }  # fmt: skip
-        name, symbol = "BestBidAskStreamEvent", message["s"]
-    else:
-        return None
-    time = message.get("E")
-    head = {
-        "eventTime": -(2**63) if time is None else time * 1000, "priceExponent": price,
-        "qtyExponent": size, "symbol": symbol,
-    }  # fmt: skip
-    return encode(BINANCE, name, {**head, **values})
-
-
-def _exponents(rows: list[list[str]]) -> tuple[int, int]:
-    return (
-        exponent_of(*(Decimal(row[0]) for row in rows)),
-        exponent_of(*(Decimal(row[1]) for row in rows)),
-    )
-
-
-def _level(row: list[str], price: int, size: int) -> dict[str, int]:
-    return {"price": from_decimal(row[0], price), "qty": from_decimal(row[1], size)}

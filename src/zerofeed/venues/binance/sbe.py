@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import msgspec
 
+from zerofeed.base.errors import ConfigurationError, VenueError
 from zerofeed.codecs.sbe.dialect import Dialect
 from zerofeed.codecs.sbe.encoder import encode
 from zerofeed.codecs.sbe.meaning import Book, Code, Emit, Message, Price, Size, Time, Whole, levels
@@ -172,10 +173,20 @@ def snapshot_frame(symbol: str, body: bytes) -> bytes:
         A DepthSnapshotStreamEvent. It has no time: the answer has none.
 
     Raises:
-        VenueError: the answer is not of the form that is known.
-        ValueError: a price or quantity has no mantissa of 64 bits.
+        VenueError: the answer is not of the form that is known, or does not fit into a message.
     """
     answer = decode_answer(body, _Depth, where="binance, depth")
+    try:
+        return _snapshot(symbol, answer)
+    except (ArithmeticError, ValueError, ConfigurationError) as error:
+        raise VenueError(
+            "the venue's snapshot has a number that no message holds",
+            where=f"binance, depth of {symbol}",
+            got=str(error),
+        ) from error
+
+
+def _snapshot(symbol: str, answer: _Depth) -> bytes:
     rows = [*answer.bids, *answer.asks]
     price = exponent_of(*(row[0] for row in rows))
     size = exponent_of(*(row[1] for row in rows))

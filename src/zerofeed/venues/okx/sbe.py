@@ -11,13 +11,14 @@ Source: OKX API v5, "SBE market data", and the schema ``okx_sbe_1_0`` named ther
 
 from __future__ import annotations
 
+from zerofeed.base.errors import VenueError
 from zerofeed.codecs.sbe.dialect import Dialect
 from zerofeed.codecs.sbe.meaning import Book, Code, Emit, Message, Price, Size, Time, Whole, levels
 from zerofeed.codecs.sbe.tables import enum, group, message, schema
 from zerofeed.records.flags import LAST, TOB
 from zerofeed.records.kinds import ACTION_NONE, ASK, BID, LEVEL, QUOTE, TRADE
 
-__all__ = ["OKX_SBE", "SCHEMA"]
+__all__ = ["OKX_SBE", "SCHEMA", "snapshot_frame"]
 
 _SIDE = enum("sideEnum", "int8", {"SELL": 0, "BUY": 1})
 _SOURCE = enum("sourceEnum", "int8", {"NORMAL": 0, "ELP": 1})
@@ -157,3 +158,23 @@ OKX_SBE = Dialect(
     ],
 )
 """OKX, SBE."""
+
+
+def snapshot_frame(symbol: str, body: bytes) -> bytes:
+    """Give the answer of ``books-sbe`` as the message that it is.
+
+    Args:
+        symbol: of the instrument, for errors.
+        body: of the answer.
+
+    Raises:
+        VenueError: it is an error in JSON.
+    """
+    if not body or body.startswith(b"{"):
+        raise VenueError(
+            "the venue refuses a snapshot",
+            where=f"okx, book of {symbol}",
+            expected="SBE",
+            got=repr(body[:120]),
+        )
+    return body
