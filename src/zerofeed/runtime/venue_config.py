@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.venue_numbers import find_numbers
@@ -29,6 +30,8 @@ _BOOK_LEVELS = 512
 """Levels a side: fewer than a venue's snapshots have, so that what is behind them is known to be unknown."""
 _SENDS_SHARE = 0.8
 """Part of the messages that a venue allows in a second which are sent while a connection opens."""
+_HERE = ("127.0.0.1", "localhost")
+"""Hosts to which a key may be sent without TLS."""
 _SERVER_SILENCES = 3
 """Pings of the venue that may fail to come before a connection is given up."""
 
@@ -135,6 +138,14 @@ def _check_key(service: Service, place: str, where: str) -> None:
             where=f"{where}: {service.name}, {service.protocol}",
             expected=f"venue.key, the place of {service.key.about}",
             next_step='write it into a file of mode 0600, or set a variable and write "env:NAME"',
+        )
+    url = urlsplit(service.ws_url)
+    if service.key is not None and url.scheme == "ws" and url.hostname not in _HERE:
+        raise ConfigurationError(
+            "a key would leave this machine as it stands",
+            where=f"{where}: venue.ws_url",
+            expected="wss://",
+            got=service.ws_url,
         )
 
 

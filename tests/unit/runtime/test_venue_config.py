@@ -147,6 +147,11 @@ def test_another_encoding_is_another_protocol_at_another_address(name: str) -> N
         assert source.headers_file == ""
 
 
+def test_a_key_needs_no_tls_to_reach_this_machine() -> None:
+    (source,) = parse_tree(in_sbe("binance", ws_url="ws://127.0.0.1:9443")).source
+    assert str(source.url).startswith("ws://127.0.0.1:9443/")
+
+
 def test_json_is_the_encoding_that_all_have() -> None:
     named, usual = parse_tree(venue_tree(encoding="json")), parse_tree(venue_tree())
     assert (named.feed, named.source) == (usual.feed, usual.source)
@@ -162,6 +167,7 @@ def test_json_is_the_encoding_that_all_have() -> None:
         ),
         (in_sbe("binance", key=None), "needs a key of yours"),
         (venue_tree(key="env:MY_KEY"), "a key for what needs none"),
+        (in_sbe("binance", ws_url="ws://host.of.mine"), "a key would leave this machine"),
         (in_sbe("bybit", ws_url=None), "no address for everybody"),
         (in_sbe("okx", numbers={"ETH-USDT": 5}), "number of this symbol is not known"),
         (in_sbe("binance", channels=["mark"]), "no such channel"),

@@ -14,13 +14,19 @@ __all__ = ["MESSAGES"]
 _US = 1_757_497_309_814_055
 
 
-def _rows(price: str, size: str, **more: Any) -> list[dict[str, Any]]:
-    return [{price: 1000 + n, size: 5 * n, **more} for n in range(3)]
+def _rows(price: str, size: str, *, first: int = 1000, **more: Any) -> list[dict[str, Any]]:
+    return [{price: first + n, size: 5 * n, **more} for n in range(3)]
+
+
+def _sides(price: str, size: str, **more: Any) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "bids": _rows(price, size, **more), "asks": _rows(price, size, first=2000, **more)
+    }  # fmt: skip
 
 
 def _binance() -> list[bytes]:
     head = {"eventTime": _US, "priceExponent": -2, "qtyExponent": -5, "symbol": "BTCUSDT"}
-    sides = {"bids": _rows("price", "qty"), "asks": _rows("price", "qty")}
+    sides = _sides("price", "qty")
     trades = _rows("price", "qty", id=1, isBuyerMaker="True")
     best = {"bidPrice": 1, "bidQty": 2, "askPrice": 3, "askQty": 4, "bookUpdateId": 5}
     return [
@@ -39,12 +45,11 @@ def _okx() -> list[bytes]:
     head = {
         "instIdCode": 7, "tsUs": _US, "outTime": _US, "seqId": 9, "pxExponent": -2, "szExponent": 0
     }  # fmt: skip
-    levels = _rows("pxMantissa", "szMantissa", ordCount=1)
+    sides = _sides("pxMantissa", "szMantissa", ordCount=1)
     change = {**head, "prevSeqId": 8}
     snapshot = {name: value for name, value in head.items() if name != "outTime"}
     best = {"askPxMantissa": 1, "askSzMantissa": 2, "bidPxMantissa": 3, "bidSzMantissa": 4}
     trade = {"pxMantissa": 1, "szMantissa": 2, "tradeId": 3, "count": 1, "side": 0, "source": 0}
-    sides = {"bids": levels, "asks": levels}
     return [
         encode(OKX, "BboTbtChannelEvent", {**head, **best, "askOrdCount": 1, "bidOrdCount": 1}),
         encode(OKX, "SnapshotDepthResponseEvent", {**snapshot, **sides}),
@@ -57,7 +62,7 @@ def _okx() -> list[bytes]:
 def _bybit() -> list[bytes]:
     head = {"ts": _US, "priceExponent": 2, "sizeExponent": 3, "symbol": "BTCUSDT"}
     best = {each.name: 5 for each in BYBIT.message("BestOBRpiEvent").fields}
-    sides = {"bids": _rows("price", "size"), "asks": _rows("price", "size")}
+    sides = _sides("price", "size")
     book = {**head, **sides, "seq": 1, "cts": _US}
     items = _rows(
         "price", "size", fillTime=_US, seq=1, side=1, isBlockTrade=0, isRPI=0, execId=3,
