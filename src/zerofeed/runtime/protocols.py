@@ -8,11 +8,12 @@ from zerofeed.runtime.iex import IEX_DEEP, IEX_TOPS
 from zerofeed.runtime.json_venues import JSON_VENUES
 from zerofeed.runtime.pitch import PITCH
 from zerofeed.runtime.protocol import Protocol
+from zerofeed.runtime.sbe_venues import SBE_VENUES
 
 __all__ = ["PROTOCOLS", "find_protocol"]
 
 PROTOCOLS: dict[str, Protocol] = {
-    each.name: each for each in (DERIBIT, IEX_TOPS, IEX_DEEP, PITCH, *JSON_VENUES)
+    each.name: each for each in (DERIBIT, IEX_TOPS, IEX_DEEP, PITCH, *JSON_VENUES, *SBE_VENUES)
 }
 """Every protocol by name."""
 
