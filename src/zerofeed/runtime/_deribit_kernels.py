@@ -168,7 +168,7 @@ def process_packet(
         add(state, _CHANNELS_REFUSED, 1)
     else:
         expected = state[channel_at + EXPECTED]
-        verdict = track(state, channel_at, seq, int64(place == end), _WINDOW)
+        verdict = track(state, channel_at, seq, int64(place != end), _WINDOW)
         if verdict == DUPLICATE:
             add(state, _STALE, 1)
             return 0
