@@ -15,11 +15,13 @@ import pytest
 
 from tests.unit.runtime.live import CAUSES, LOCAL, make_config
 from tests.unit.runtime.venue_packets import Packets, comparable, fed, of_the_venue
+from zerofeed.base.context import Context, address_of
 from zerofeed.base.status import OK
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import B_BIDS, B_BUSY, B_LEVELS, BOOK_HEAD_WORDS, HEADER_WORDS
 from zerofeed.feed.memory import FeedMemory
-from zerofeed.runtime import _deribit_kernels as deribit
+from zerofeed.runtime import _offline_kernels as offline
+from zerofeed.runtime import _process_kernels as slots
 from zerofeed.runtime.offline import OfflineFeed
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.stage import Stage, sizes_of
@@ -67,8 +69,15 @@ class Rig:
         self.orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.results = result_table(BURST)
         self.one = np.ones(1, np.int64)
-        self.scratch = np.zeros(deribit.SCRATCH_WORDS, np.int64)
+        self.taken = np.zeros(1, np.int64)
         self.stage = Stage(self.config, self.memory, self.protocol, [self.receiver])
+        self.context = Context(
+            [
+                self.memory.arena, self.stage.words, self.stage.lookup, self.memory.state,
+                self.stage.books, self.stage.undo, self.memory.records,
+                self.memory.records.view(np.int64), self.protocol.scratch(2048),
+            ]
+        )  # fmt: skip
         self.stage.recover()
         self.stage.watch(self.orders[0].fileno())
         self.stage.start_sources()
@@ -128,10 +137,11 @@ class Rig:
         columns[:, step] = frame["offset"], frame["length"], 0, frame["ts_recv_ns"]
         at = ring.published & (ring.capacity - 1)
         records = memory.records[at : at + room]
-        words = memory.records.view(np.int64)[8 * at : 8 * (at + room)]
-        count = deribit.decode(
-            memory.arena, *columns, step, room, stage.words, stage.lookup, memory.state,
-            stage.books, stage.undo, records, words, ring.published, self.scratch,
+        self.context.put(slots.RECORDS, records)
+        self.context.put(slots.RECORD_WORDS, records.view(np.int64))
+        count = offline.decode(
+            address_of(self.protocol.process), self.context.address, *columns, step, room,
+            stage.words, memory.state, stage.undo, records, ring.published, self.taken,
         )  # fmt: skip
         memory.state[journal.DONE] = step
         return int(count)

@@ -17,13 +17,12 @@ step  what happens                                           killed behind it, a
 ====  =====================================================  ==================================
 
 Steps 2 and 3 are the receiver's (:mod:`zerofeed.runtime._receive_kernels`), step 4 calls the
-protocol's function. The loop is compiled once for each protocol, in the protocol's module.
+protocol's kernel by its address (:mod:`zerofeed.runtime._process_kernels`).
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ import numpy.typing as npt
 from numba import types
 
 from zerofeed.base.clock import monotonic_ns, realtime_ns
+from zerofeed.base.context import call_at
 from zerofeed.base.kernel import (
     I64,
     I64_2D,
@@ -38,6 +38,7 @@ from zerofeed.base.kernel import (
     U8,
     inlined,
     int64,
+    kernel,
     record_array,
 )
 from zerofeed.base.status import OK, WOULD_BLOCK
@@ -45,7 +46,6 @@ from zerofeed.books._rows_kernels import publish_batch
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import BAD_TS_RECV
-from zerofeed.runtime._rebind import rebound
 from zerofeed.runtime._receive_kernels import (
     PORT_BLOCK,
     PORT_BLOCK_WORDS,
@@ -82,7 +82,6 @@ from zerofeed.wire.xdp._xdp_kernels import U32
 
 __all__ = [
     "BLOCKED_ON",
-    "BURST",
     "ERROR",
     "EVENT_BYTES",
     "FRAMES",
@@ -92,7 +91,7 @@ __all__ = [
     "REPORT_WORDS",
     "SERVE",
     "TAKEN",
-    "burst_of",
+    "burst",
 ]
 
 _Words = npt.NDArray[np.int64]
@@ -138,7 +137,9 @@ _DROPPED = counter_word("packets_dropped_kernel")
 _WIRE_TO_RECORD = HISTOGRAMS_AT
 _BURST_NS = HISTOGRAMS_AT + HISTOGRAM_WORDS
 
-BURST = int64(
+_BURST = int64(
+    int64,
+    int64,
     int64,
     int64,
     int64,
@@ -169,35 +170,12 @@ BURST = int64(
     I64,
     I64,
     I64,
-    I64,
-    I64,
 )
-"""Signature of the loop."""
 
 if JIT:
     _epoll_wait = types.ExternalFunction(
         "epoll_wait", types.int32(types.int32, types.intp, types.int32, types.int32)
     )
-
-
-def burst_of(process: Callable[..., int], module: str) -> Callable[..., int]:
-    """Make the loop for a protocol, to be compiled with :data:`BURST` in the protocol's module.
-
-    Args:
-        process: an inlined function; what it is given and returns is said at
-            :func:`zerofeed.runtime._deribit_kernels.process_packet`.
-        module: name of the protocol's module.
-
-    Returns:
-        The loop, as :func:`_burst` describes it, not compiled.
-    """
-    frames = inlined(rebound(_process_frames, module, process_packet=process))
-    return rebound(_burst, module, _process_frames=frames)
-
-
-def process_packet(*_: Any) -> int:
-    """Stand for the protocol's own function, which :func:`burst_of` puts in its place."""
-    raise NotImplementedError
 
 
 @inlined
@@ -209,8 +187,10 @@ def _note_drops(state: _Words, drops: int, source: int) -> None:
         state[_DROPPED] += drops - before
 
 
+@inlined
 def _process_frames(
-    arena: npt.NDArray[np.uint8],
+    process: int,
+    context: int,
     frame_control: _Words,
     frames: Any,
     control: _Words,
@@ -218,12 +198,10 @@ def _process_frames(
     records: Any,
     record_words: _Words,
     words: _Words,
-    lookup: _Words,
     state: _Words,
     books: _Words,
     undo: _Words,
     book_table: _Words,
-    scratch: _Words,
 ) -> int:
     """Make records of every published frame that has none yet: one journal step a frame."""
     mask = control[CAPACITY] - 1
@@ -242,23 +220,16 @@ def _process_frames(
         if int64(frame.flags) & LOST_FLAG:
             note_loss(frame, books, undo, state, records, at)
         else:
-            count = process_packet(
-                arena,
+            count = call_at(
+                process,
+                context,
                 frame.offset,
                 int64(frame.length),
                 int64(frame.flags) & CUT_FLAG,
                 frame.ts_recv_ns,
                 int64(frame.channel),
-                words,
-                lookup,
-                state,
-                books,
-                undo,
-                records,
-                record_words,
                 at,
                 at + room,
-                scratch,
             )
         number_records(records, at, count, published, words)
         if int64(frame.flags) & NO_STAMP_FLAG:
@@ -281,7 +252,10 @@ def _process_frames(
     return OK
 
 
-def _burst(
+@kernel(_BURST)
+def burst(
+    process: int,
+    context: int,
     epoll: int,
     timeout_ms: int,
     turn_ns: int,
@@ -306,18 +280,18 @@ def _burst(
     records: Any,
     record_words: _Words,
     words: _Words,
-    lookup: _Words,
     state: _Words,
     books: _Words,
     undo: _Words,
     book_table: _Words,
     one: _Words,
-    scratch: _Words,
     report: _Words,
 ) -> int:
     """Receive and process until there is a reason to go back to Python. The single writer.
 
     Args:
+        process: address of the protocol's kernel.
+        context: address of the arrays that it takes.
         epoll: descriptor that watches every receiver and the supervisor's orders.
         timeout_ms: how long to wait when there is nothing; 0 only looks.
         turn_ns: how long to go on at most.
@@ -342,13 +316,11 @@ def _burst(
         records: its records.
         record_words: the same as int64.
         words: instruments' rows.
-        lookup: instruments' map.
         state: journal, counters and the codec's words.
         books: the writer's books.
         undo: books as they were before the open step.
         book_table: the published books.
         one: int64 array of one 1.
-        scratch: the protocol's scratch.
         report: TAKEN, BLOCKED_ON, HAS_ORDERS, ERROR, SERVE.
 
     Returns:
@@ -366,8 +338,8 @@ def _burst(
     # What a turn that was blocked or a killed predecessor left; nobody else wakes readers for it.
     before = control[PUBLISHED]
     status = _process_frames(
-        arena, frame_control, frames, control, cursors, records, record_words, words, lookup,
-        state, books, undo, book_table, scratch,
+        process, context, frame_control, frames, control, cursors, records, record_words, words,
+        state, books, undo, book_table,
     )  # fmt: skip
     if control[PUBLISHED] != before:
         wake_readers(control, cursors, one)
@@ -445,8 +417,8 @@ def _burst(
                 report[TAKEN] += got
                 state[_BURSTS] += 1
                 status = _process_frames(
-                    arena, frame_control, frames, control, cursors, records, record_words, words,
-                    lookup, state, books, undo, book_table, scratch,
+                    process, context, frame_control, frames, control, cursors, records,
+                    record_words, words, state, books, undo, book_table,
                 )  # fmt: skip
                 wake_readers(control, cursors, one)
                 wake_readers(frame_control, frame_cursors, one)

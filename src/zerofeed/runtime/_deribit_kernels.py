@@ -36,8 +36,7 @@ from zerofeed.codecs.deribit._message_kernels import NEXT, OUT_OF_RANGE, REFUSED
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.kinds import ACTION_NONE, GAP, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._burst_kernels import BURST, burst_of
-from zerofeed.runtime._offline_kernels import DECODE, decode_of
+from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
 from zerofeed.sequencing._tracker_kernels import (
     DUPLICATE,
@@ -49,7 +48,7 @@ from zerofeed.sequencing._tracker_kernels import (
 from zerofeed.sequencing.channels import EXPECTED
 from zerofeed.shm.journal import add, put
 
-__all__ = ["SCRATCH_WORDS", "burst", "decode", "process_packet"]
+__all__ = ["SCRATCH_WORDS", "process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -71,7 +70,7 @@ _OUT_OF_RANGE = counter_word("numbers_out_of_range")
 _CHANNELS_REFUSED = counter_word("channels_refused")
 
 SCRATCH_WORDS = 64
-"""int64 words of scratch that :func:`process_packet` needs; the last is the offline loop's."""
+"""int64 words of scratch that :func:`process_packet` needs."""
 
 _HEADER_AT = 32
 """Where in the scratch the packet's header is kept; the message results are before it."""
@@ -241,7 +240,5 @@ def process_packet(
     return index - out_at
 
 
-burst = kernel(BURST)(burst_of(process_packet, __name__))
-"""The live loop for Deribit; see :func:`zerofeed.runtime._burst_kernels.burst_of`."""
-decode = kernel(DECODE)(decode_of(process_packet, __name__))
-"""The offline loop for Deribit; see :func:`zerofeed.runtime._offline_kernels.decode_of`."""
+process = kernel(PROCESS)(process_of(process_packet, __name__))
+"""What the loops call for Deribit; see :mod:`zerofeed.runtime._process_kernels`."""

@@ -40,12 +40,11 @@ from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._burst_kernels import BURST, burst_of
-from zerofeed.runtime._offline_kernels import DECODE, decode_of
+from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
 from zerofeed.shm.journal import add
 
-__all__ = ["burst", "decode", "process_packet"]
+__all__ = ["process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -196,7 +195,5 @@ def process_packet(
     return index - out_at
 
 
-burst = kernel(BURST)(burst_of(process_packet, __name__))
-"""The live loop for every JSON venue; see :func:`zerofeed.runtime._burst_kernels.burst_of`."""
-decode = kernel(DECODE)(decode_of(process_packet, __name__))
-"""The offline loop for every JSON venue; see :func:`zerofeed.runtime._offline_kernels.decode_of`."""
+process = kernel(PROCESS)(process_of(process_packet, __name__))
+"""What the loops call for every JSON venue; see :mod:`zerofeed.runtime._process_kernels`."""

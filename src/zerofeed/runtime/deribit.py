@@ -39,7 +39,6 @@ DERIBIT = Protocol(
     scratch=make_scratch,
     work_words=work_words,
     most_records=most_records,
-    burst=k.burst,
-    decode=k.decode,
+    process=k.process,
 )
 """What is known as ``deribit-multicast`` in configurations."""

@@ -27,8 +27,7 @@ def _protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Pro
         scratch=partial(make_scratch, dialect),
         work_words=_work_words,
         most_records=most_records,
-        burst=k.burst,
-        decode=k.decode,
+        process=k.process,
         book_levels=4096,
     )
 

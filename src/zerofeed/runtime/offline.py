@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.base.context import Context, address_of
 from zerofeed.base.errors import BugError
 from zerofeed.books import _kernels as book_kernels
 from zerofeed.books.l2 import L2Books
@@ -21,6 +22,8 @@ from zerofeed.books.layout import store_words
 from zerofeed.feed.instruments import InstrumentTable, make_table
 from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD
+from zerofeed.runtime import _process_kernels as slots
+from zerofeed.runtime._offline_kernels import decode
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.shm import journal
 from zerofeed.wire.pcap import CaptureCounts
@@ -63,7 +66,6 @@ class OfflineFeed:
         self.templates = found.templates
         self._rows, self._lookup = make_table(instruments)
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
-        self._decode_loop = found.decode
         self._state = np.zeros(state_words(found.work_words(instruments)), dtype=np.int64)
         journal.prepare(self._state)
         levels = book_levels or found.book_levels
@@ -75,7 +77,9 @@ class OfflineFeed:
         # Nobody takes over from a decoder that was killed, so no book is kept.
         self._undo = np.zeros(0, dtype=np.int64)
         self._found = found
+        self._process = address_of(found.process)
         self._batch = batch
+        self._taken = np.zeros(1, dtype=np.int64)
         self._make_room(LONGEST_PACKET)
         self._packets = 0
         self.seq = 0
@@ -89,7 +93,19 @@ class OfflineFeed:
         self._longest = longest_bytes
         self._room = self._found.most_records(longest_bytes)
         self._records = np.zeros(max(self._batch, self._room), dtype=RECORD)
-        self._scratch = self._found.scratch(longest_bytes)
+        self._context = Context(
+            [
+                np.zeros(0, np.uint8),
+                self._words,
+                self._lookup,
+                self._state,
+                self._book_words,
+                self._undo,
+                self._records,
+                self._records.view(np.int64),
+                self._found.scratch(longest_bytes),
+            ]
+        )
 
     def read(self, path: str | Path) -> Iterator[npt.NDArray[Any]]:
         """Decode a capture file.
@@ -127,23 +143,24 @@ class OfflineFeed:
         longest = int(lengths.max(initial=0))
         if longest > self._longest:
             self._make_room(longest)
+        self._context.put(slots.BUFFER, data)
         first = 0
         while first < offsets.size:
-            count = self._decode(data, offsets, lengths, cut, times, first)
-            first += int(self._scratch[-1])
+            count = self._decode(offsets, lengths, cut, times, first)
+            first += int(self._taken[0])
             yield self._records[:count]
 
     def _decode(
         self,
-        data: npt.NDArray[np.uint8],
         offsets: npt.NDArray[np.int64],
         lengths: npt.NDArray[np.int64],
         cut: npt.NDArray[np.int64],
         times: npt.NDArray[np.int64],
         first: int,
     ) -> int:
-        count = self._decode_loop(
-            data,
+        count = decode(
+            self._process,
+            self._context.address,
             offsets,
             lengths,
             cut,
@@ -151,14 +168,11 @@ class OfflineFeed:
             first,
             self._room,
             self._words,
-            self._lookup,
             self._state,
-            self._book_words,
             self._undo,
             self._records,
-            self._records.view(np.int64),
             self.seq,
-            self._scratch,
+            self._taken,
         )
         self.seq += count
         return count

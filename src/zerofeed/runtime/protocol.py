@@ -1,4 +1,4 @@
-"""What a protocol says of itself: its loops, its books, and the memory that it needs.
+"""What a protocol says of itself: its kernel, its books, and the memory that it needs.
 
 Receiving, the journal, recovery and publishing are the same for all
 (:mod:`zerofeed.runtime.stage`). A new protocol is one module with a :class:`Protocol`, one
@@ -26,13 +26,12 @@ class Protocol:
         summary: one line for people.
         templates: message template names by slot.
         book_rules: how its books change, RULE bits of :mod:`zerofeed.books.layout`.
-        scratch: makes the int64 scratch of its function, by the bytes of the longest packet; the last
-            word is the caller's.
+        scratch: makes the int64 scratch of its function, by the bytes of the longest packet.
         work_words: int64 words that its codec keeps in the feed's state, by rows of the
             instruments table.
         most_records: bound of the records of one packet, by its bytes.
-        burst: its live loop, compiled; see :mod:`zerofeed.runtime._burst_kernels`.
-        decode: its offline loop, compiled; see :mod:`zerofeed.runtime._offline_kernels`.
+        process: its kernel, which the loops call for each packet; see
+            :mod:`zerofeed.runtime._process_kernels`.
         book_levels: levels a side that its books have at most, or that are worth keeping.
     """
 
@@ -43,6 +42,5 @@ class Protocol:
     scratch: Callable[[int], npt.NDArray[np.int64]]
     work_words: Callable[[int], int]
     most_records: Callable[[int], int]
-    burst: Callable[..., int]
-    decode: Callable[..., int]
+    process: Callable[..., int]
     book_levels: int = 256

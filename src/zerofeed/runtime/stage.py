@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.base.context import Context, address_of
 from zerofeed.base.errors import BugError, ConfigurationError
 from zerofeed.base.status import OK, WOULD_BLOCK
 from zerofeed.books import _kernels as book_kernels
@@ -147,6 +148,20 @@ class Stage:
         self._ports = np.zeros((0, receive.PORT_COLUMNS), dtype=np.int64)
         self._one = np.ones(1, dtype=np.int64)
         self._scratch = protocol.scratch(longest_packet(config))
+        self._process = address_of(protocol.process)
+        self._context = Context(
+            [
+                memory.arena,
+                self.words,
+                self.lookup,
+                memory.state,
+                self.books,
+                self.undo,
+                memory.records,
+                self._record_words,
+                self._scratch,
+            ]
+        )
         self.report = np.zeros(burst.REPORT_WORDS, dtype=np.int64)
         self._served: list[tuple[int, ServedReceiver]] = []
         self._epoll: select.epoll | None = None
@@ -299,7 +314,9 @@ class Stage:
     def turn(self, timeout_ms: int, turn_ns: int) -> int:
         """Run the compiled loop; see :mod:`zerofeed.runtime._burst_kernels`."""
         memory = self.memory
-        code = self.protocol.burst(
+        code = burst.burst(
+            self._process,
+            self._context.address,
             self._epoll_fd,
             timeout_ms,
             turn_ns,
@@ -319,13 +336,11 @@ class Stage:
             memory.records,
             self._record_words,
             self.words,
-            self.lookup,
             memory.state,
             self.books,
             self.undo,
             memory.book_words,
             self._one,
-            self._scratch,
             self.report,
         )
         if code != OK and self._served:

@@ -28,7 +28,7 @@ def test_every_module_with_a_kernel_is_found() -> None:
 
 def test_a_module_waits_for_those_it_imports() -> None:
     found = module.find_kernel_modules()
-    assert "zerofeed.shm._ring_kernels" in found["zerofeed.runtime._deribit_kernels"]
+    assert "zerofeed.shm._ring_kernels" in found["zerofeed.runtime._burst_kernels"]
     assert all(needs <= set(found) and name not in needs for name, needs in found.items())
 
 

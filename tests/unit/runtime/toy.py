@@ -14,8 +14,7 @@ from numba import types
 from zerofeed.base.kernel import inlined, int64, kernel
 from zerofeed.feed.metrics import counter_word
 from zerofeed.records.kinds import ACTION_NONE, NO_SIDE, TRADE
-from zerofeed.runtime._burst_kernels import BURST, burst_of
-from zerofeed.runtime._offline_kernels import DECODE, decode_of
+from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.shm.journal import add
 
@@ -86,7 +85,6 @@ TOY = Protocol(
     scratch=lambda packet_bytes: np.zeros(8, np.int64),
     work_words=lambda instruments: instruments,
     most_records=lambda packet_bytes: 16,
-    burst=kernel(BURST)(burst_of(process_packet, __name__)),
-    decode=kernel(DECODE)(decode_of(process_packet, __name__)),
+    process=kernel(PROCESS)(process_of(process_packet, __name__)),
 )
 """The protocol."""
