@@ -26,10 +26,10 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, U8_RO, always_inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, OK, TRUNCATED, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes, u8
-from zerofeed.codecs._equity_kernels import NEXT, REFUSED, SLOT
+from zerofeed.codecs._equity_kernels import NEXT, RECORD_WORDS, REFUSED, SLOT
 from zerofeed.codecs.framing._block_kernels import LENGTH_BYTES, block_size
 from zerofeed.codecs.itch._layout import COUNTS, E_LENGTH, ENTRY_WORDS, OWN, TABLE
-from zerofeed.codecs.itch._message_kernels import decode_message
+from zerofeed.codecs.itch._message_kernels import MOST_RECORDS, decode_message
 from zerofeed.shm.journal import STEP, begin
 
 __all__ = [
@@ -74,10 +74,11 @@ def message_size(buf: Bytes, place: int, end: int, scratch: _Words) -> int:
     return size
 
 
-@kernel(int64(U8_RO, int64, int64, int64, int64, I64, I64, I64, int64, I64, int64, I64))
+@kernel(int64(U8_RO, int64, int64, int64, int64, I64, I64, I64, int64, I64, int64, int64, I64))
 def decode_blocks(
     buf: Bytes, begin_at: int, end: int, midnight_ns: int, ts_recv_ns: int, words: _Words,
-    lookup: _Words, state: _Words, state_at: int, records: _Words, limit: int, scratch: _Words,
+    lookup: _Words, state: _Words, state_at: int, records: _Words, limit: int, first_seq: int,
+    scratch: _Words,
 ) -> int:  # fmt: skip
     """Decode messages behind their lengths as one step of the journal.
 
@@ -93,6 +94,7 @@ def decode_blocks(
         state_at: first word of this codec in it.
         records: int64, 8 words a record, filled from index 0.
         limit: record index at which the room ends.
+        first_seq: number of the first record.
         scratch: NEXT receives the position behind the last message taken; counts go up.
 
     Returns:
@@ -102,6 +104,8 @@ def decode_blocks(
     index = 0
     place = begin_at
     status = OK
+    messages = 0
+    refused = 0
     while place < end:
         size = message_size(buf, place, end, scratch)
         if size < 0:
@@ -114,10 +118,13 @@ def decode_blocks(
                 state, state_at, records, index, limit, scratch,
             )  # fmt: skip
             if stored >= 0:
+                # One number too many is overwritten by the next record, and cheaper than to know.
+                for each in range(MOST_RECORDS):
+                    records[(index + each) * RECORD_WORDS] = first_seq + index + each
                 index += stored
-                scratch[MESSAGES] += 1
+                messages += 1
+                refused += scratch[REFUSED]
                 scratch[COUNTS + scratch[SLOT]] += 1
-                scratch[REFUSED_MESSAGES] += scratch[REFUSED]
             elif stored == BUFFER_FULL:
                 status = BUFFER_FULL
                 break
@@ -126,6 +133,8 @@ def decode_blocks(
             else:
                 scratch[MALFORMED_MESSAGES] += 1
         place += LENGTH_BYTES + size
+    scratch[MESSAGES] += messages
+    scratch[REFUSED_MESSAGES] += refused
     scratch[NEXT] = place
     scratch[STOPPED_BY] = status
     return index

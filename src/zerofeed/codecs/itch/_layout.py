@@ -10,8 +10,10 @@ word      name         meaning
 0         (result)     NEXT, SLOT, ROW, REFUSED of ``_equity_kernels``, set by every message
 32        TABLE        ENTRY_WORDS for each byte that a message may begin with
 8224      COUNTS       how often each slot came, for the caller to take and to clear
-8256      DAY          the trading day, see ``_day_kernels``
-8784      OWN          16 words of the caller's own
+8256      SIDES        what a head loses for a side, by its letter: 'N' becomes 'B' or 'A'; 0 for letter
+                       0, which stands for no side; -1: no such side
+8512      DAY          the trading day, see ``_day_kernels``
+9040      OWN          16 words of the caller's own
 ========  ===========  ==========================================================================
 
 An entry of the table says how to make the records of a type without looking at which it is. A price or a size
@@ -48,7 +50,7 @@ __all__ = [  # noqa: RUF022 - in the order of the pages
     "IMBALANCE_MESSAGE", "PAIRED_SHARES", "IMBALANCE_SHARES", "IMBALANCE_DIRECTION", "FAR_PRICE",
     "NEAR_PRICE", "REFERENCE_PRICE", "CROSS_TYPE", "DIRECT_LISTING", "NEAR_EXECUTION_PRICE",
     "NEAR_EXECUTION_TIME", "LOWER_RANGE_COLLAR", "UPPER_RANGE_COLLAR",
-    "TABLE", "ENTRY_WORDS", "COUNTS", "COUNT_WORDS", "DAY", "DAY_WORDS", "OWN", "OWN_WORDS",
+    "TABLE", "ENTRY_WORDS", "COUNTS", "COUNT_WORDS", "SIDES", "DAY", "DAY_WORDS", "OWN", "OWN_WORDS",
     "SCRATCH_WORDS",
     "E_LENGTH", "E_RECORDS", "E_SLOT", "E_STOCK", "E_SIDE", "E_SIDE_MASK", "E_HEAD", "E_PRICE",
     "E_SIZE", "E_ID", "E_SECOND", "AT", "MASK", "NONE",
@@ -115,7 +117,8 @@ TABLE = 32
 ENTRY_WORDS = 32
 COUNTS = TABLE + 256 * ENTRY_WORDS
 COUNT_WORDS = 32
-DAY = COUNTS + COUNT_WORDS
+SIDES = COUNTS + COUNT_WORDS
+DAY = SIDES + 256
 DAY_WORDS = 528
 OWN = DAY + DAY_WORDS
 OWN_WORDS = 16

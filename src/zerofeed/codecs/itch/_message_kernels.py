@@ -44,6 +44,7 @@ from zerofeed.codecs.itch._layout import (
     LOCATES,
     MASK,
     NONE,
+    SIDES,
     TABLE,
     TIME_MASK,
     TIME_WORD,
@@ -61,10 +62,6 @@ MOST_RECORDS = 3
 """Most records that one message makes: two, and its stock when nobody has told of it."""
 
 _SYMBOL_MASK = 0x7FFF_FFFF_FFFF_FFFF
-_BUY = 66
-_SELL = 83
-_NO_SIDE_TO_BID = 12
-_NO_SIDE_TO_ASK = 13
 
 
 @always_inlined
@@ -164,14 +161,9 @@ def decode_message(
         return MALFORMED
     if out_at + MOST_RECORDS > limit:
         return BUFFER_FULL
-    mask = scratch[entry + E_SIDE_MASK]
-    side = u8(buf, at + scratch[entry + E_SIDE]) & mask
-    shift = 0
-    if side == _BUY:
-        shift = _NO_SIDE_TO_BID
-    elif side == _SELL:
-        shift = _NO_SIDE_TO_ASK
-    if shift == 0 and mask != 0:
+    # Looked up, not compared: buyers and sellers alternate without a pattern.
+    shift = scratch[SIDES + (u8(buf, at + scratch[entry + E_SIDE]) & scratch[entry + E_SIDE_MASK])]
+    if shift < 0:
         return MALFORMED
     scratch[SLOT] = scratch[entry + E_SLOT]
     ts_event_ns = midnight_ns + time_of_day(buf, at)
@@ -195,7 +187,7 @@ def decode_message(
             buf, at, kind, row, midnight_ns, ts_event_ns, ts_recv_ns, channel, words, lookup,
             state, state_at, records, index, scratch,
         )  # fmt: skip
-    head = scratch[entry + E_HEAD] + row - (shift << 40)
+    head = scratch[entry + E_HEAD] + row - shift
     _put_part(buf, at, entry, head, ts_event_ns, ts_recv_ns, records, index, scratch)
     if count == 2:
         second = entry + E_SECOND

@@ -117,12 +117,11 @@ class ItchDecoder:
             )
         count = k.decode_blocks(
             data, begin, stop, self._midnight_ns, ts_recv_ns, self._words, self._lookup,
-            self._state, journal.DATA, self._record_words, len(self._records), self._scratch,
+            self._state, journal.DATA, self._record_words, len(self._records), self._next_seq,
+            self._scratch,
         )  # fmt: skip
-        records = self._records[:count]
-        records["seq"] = np.arange(self._next_seq, self._next_seq + count)
         self._next_seq += count
-        return records, int(self._scratch[NEXT])
+        return self._records[:count], int(self._scratch[NEXT])
 
     def batches(self, buffer: Buffer, *, ts_recv_ns: int = UNDEF) -> Iterator[npt.NDArray[Any]]:
         """Decode a whole buffer.

@@ -110,6 +110,9 @@ def make_scratch() -> _Words:
     """
     scratch = np.zeros(w.SCRATCH_WORDS, np.int64)
     _put_table(scratch)
+    scratch[w.SIDES + 1 : w.DAY] = -1
+    scratch[w.SIDES + ord("B")] = (kinds.NO_SIDE - kinds.BID) << 40
+    scratch[w.SIDES + ord("S")] = (kinds.NO_SIDE - kinds.ASK) << 40
     days = scratch[w.DAY : w.OWN]
     midnights = first_midnights()
     days[d.MIDNIGHT] = days[d.NEXT_MIDNIGHT] = UNDEF
