@@ -10,10 +10,10 @@ word      name         meaning
 0         (result)     NEXT, SLOT, ROW, REFUSED of ``_equity_kernels``, set by every message
 32        TABLE        ENTRY_WORDS for each byte that a message may begin with
 8224      COUNTS       how often each slot came, for the caller to take and to clear
-8256      SIDES        what a head loses for a side, by its letter: 'N' becomes 'B' or 'A'; 0 for letter
-                       0, which stands for no side; -1: no such side
-8512      DAY          the trading day, see ``_day_kernels``
-9040      OWN          16 words of the caller's own
+8256      SIDES        what a head loses for a side, by its letter: 'N' becomes 'B' or 'A'; -1: no such
+                       side; behind all letters 0, for types without a side
+8528      DAY          the trading day, see ``_day_kernels``
+9056      OWN          16 words of the caller's own
 ========  ===========  ==========================================================================
 
 An entry of the table says how to make the records of a type without looking at which it is. A price or a size
@@ -35,6 +35,7 @@ word     name                   meaning
 10-12    E_SIZE                 of its size
 13       E_ID                   where its order or trade number is
 14-21    (second record)        the same: head, price, size, number
+22       E_SIDE_NONE            256 when it has no side, else 0
 =======  =====================  ================================================================
 """
 
@@ -52,7 +53,7 @@ __all__ = [  # noqa: RUF022 - in the order of the pages
     "NEAR_EXECUTION_TIME", "LOWER_RANGE_COLLAR", "UPPER_RANGE_COLLAR",
     "TABLE", "ENTRY_WORDS", "COUNTS", "COUNT_WORDS", "SIDES", "DAY", "DAY_WORDS", "OWN", "OWN_WORDS",
     "SCRATCH_WORDS",
-    "E_LENGTH", "E_RECORDS", "E_SLOT", "E_STOCK", "E_SIDE", "E_SIDE_MASK", "E_HEAD", "E_PRICE",
+    "E_LENGTH", "E_RECORDS", "E_SLOT", "E_STOCK", "E_SIDE", "E_SIDE_MASK", "E_SIDE_NONE", "E_HEAD", "E_PRICE",
     "E_SIZE", "E_ID", "E_SECOND", "AT", "MASK", "NONE",
     "LOCATES",
 ]  # fmt: skip
@@ -118,7 +119,7 @@ ENTRY_WORDS = 32
 COUNTS = TABLE + 256 * ENTRY_WORDS
 COUNT_WORDS = 32
 SIDES = COUNTS + COUNT_WORDS
-DAY = SIDES + 256
+DAY = SIDES + 272
 DAY_WORDS = 528
 OWN = DAY + DAY_WORDS
 OWN_WORDS = 16
@@ -136,6 +137,7 @@ E_SIZE = 10
 E_ID = 13
 E_SECOND = 8
 """Words from the first record's part of an entry to the second's."""
+E_SIDE_NONE = 22
 AT = 0
 MASK = 1
 NONE = 2

@@ -36,6 +36,7 @@ from zerofeed.codecs.itch._layout import (
     E_SECOND,
     E_SIDE,
     E_SIDE_MASK,
+    E_SIDE_NONE,
     E_SIZE,
     E_SLOT,
     E_STOCK,
@@ -162,7 +163,8 @@ def decode_message(
     if out_at + MOST_RECORDS > limit:
         return BUFFER_FULL
     # Looked up, not compared: buyers and sellers alternate without a pattern.
-    shift = scratch[SIDES + (u8(buf, at + scratch[entry + E_SIDE]) & scratch[entry + E_SIDE_MASK])]
+    letter = u8(buf, at + scratch[entry + E_SIDE]) & scratch[entry + E_SIDE_MASK]
+    shift = scratch[SIDES + (letter | scratch[entry + E_SIDE_NONE])]
     if shift < 0:
         return MALFORMED
     scratch[SLOT] = scratch[entry + E_SLOT]

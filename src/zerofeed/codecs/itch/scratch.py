@@ -86,6 +86,7 @@ def _put_part(entry: _Words, at: int, message: Message, part: _Part, *, is_last:
 def _put_table(scratch: _Words) -> None:
     table = scratch[w.TABLE : w.COUNTS].reshape(256, w.ENTRY_WORDS)
     table[:, w.E_RECORDS] = -1
+    table[:, w.E_SIDE_NONE] = 256
     for slot, message in enumerate(ITCH_MESSAGES):
         entry = table[message.code]
         parts = _PARTS.get(chr(message.code), ())
@@ -97,6 +98,7 @@ def _put_table(scratch: _Words) -> None:
         if chr(message.code) in _SIDED:
             entry[w.E_SIDE] = message.offsets["buy_sell_indicator"]
             entry[w.E_SIDE_MASK] = 0xFF
+            entry[w.E_SIDE_NONE] = 0
         for place, part in enumerate(parts):
             at = place * w.E_SECOND
             _put_part(entry, at, message, part, is_last=place == len(parts) - 1)
@@ -110,7 +112,7 @@ def make_scratch() -> _Words:
     """
     scratch = np.zeros(w.SCRATCH_WORDS, np.int64)
     _put_table(scratch)
-    scratch[w.SIDES + 1 : w.DAY] = -1
+    scratch[w.SIDES : w.SIDES + 256] = -1
     scratch[w.SIDES + ord("B")] = (kinds.NO_SIDE - kinds.BID) << 40
     scratch[w.SIDES + ord("S")] = (kinds.NO_SIDE - kinds.ASK) << 40
     days = scratch[w.DAY : w.OWN]
