@@ -159,7 +159,7 @@ def _judge(state: _Words, channel_at: int, seq: int, count: int, window: int) ->
     repetition.
     """
     expected = state[channel_at + EXPECTED]
-    is_named = state[channel_at + CHANNEL_SESSION] != 0 and state[channel_at + PACKETS] > 0
+    is_named = state[channel_at + CHANNEL_SESSION] != 0
     if not is_named or seq > 1 or seq >= expected or expected - seq > window:
         return track(state, channel_at, seq, count, window)
     if seq + count <= expected:

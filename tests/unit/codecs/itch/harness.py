@@ -112,8 +112,8 @@ _STOCKS = ["AAPL", "ZVZZT", "A", "BRKLONGX", "ALC"]
 
 
 @st.composite
-def messages(draw: Any, kinds: str = "") -> bytes:
-    """Draw a well-formed message of any type, or of some."""
+def messages(draw: Any, kinds: str = "", most_ns: int = 2**48 - 1) -> bytes:
+    """Draw a well-formed message of any type, or of some, at any time of the day."""
     message = draw(
         st.sampled_from([each for each in ITCH_MESSAGES if not kinds or chr(each.code) in kinds])
     )
@@ -134,7 +134,7 @@ def messages(draw: Any, kinds: str = "") -> bytes:
             )
     return encode_message(
         chr(message.code),
-        timestamp_ns=draw(st.integers(0, 2**48 - 1)),
+        timestamp_ns=draw(st.integers(0, most_ns)),
         stock_locate=draw(st.sampled_from([0, 1, 2, 3, 65535])),
         tracking_number=draw(st.integers(0, 65535)),
         **values,
