@@ -29,6 +29,9 @@ from zerofeed.wire.pcap_index import INDEX_DTYPE
 
 __all__: list[str] = []
 
+# The offline loop sees records as the compiler does.
+pytestmark = pytest.mark.compiled
+
 EVENTS = [encode_message("S", event_code=letter, timestamp_ns=5) for letter in "OSQMEC"]
 BAD = b"A" + bytes(12)
 UNKNOWN = b"z" + bytes(20)
