@@ -36,6 +36,7 @@ __all__ = [
     "OPEN_INTEREST",
     "ORDER",
     "QUOTE",
+    "RECOVERED",
     "RESET",
     "RFQ",
     "STATUS",
@@ -93,6 +94,8 @@ IMBALANCE = 23
 """What an auction has and lacks so far; ``side`` is the one that has too much, ``auction`` the venue's letter."""
 INDICATIVE = 24
 """Prices at which an auction would clear now; follows its IMBALANCE where the venue sends both."""
+RECOVERED = 40
+"""Messages of a channel that were missing were delivered by a replay; what they say comes next."""
 
 BID = 66
 """``side``: ord('B'), buyer or bid side."""
@@ -141,6 +144,7 @@ KIND_NAMES: dict[int, str] = {
     TRADE_BREAK: "trade_break",
     IMBALANCE: "imbalance",
     INDICATIVE: "indicative",
+    RECOVERED: "recovered",
 }
 """Name of each kind, as the command line and the ``kind`` filters spell it."""
 

@@ -11,9 +11,12 @@ SOUP        a login's answer; what is between      counted from the login's answ
 BLOCKS      one                                    counted from the first block of the file
 ==========  =====================================  =================================================
 
-For each run: the session and the number are judged (:mod:`zerofeed.sequencing`), a gap or a restart becomes a record,
+For each run: the session and the number are judged (``_sequence_kernels``), a gap or a restart becomes a record,
 messages that came before are passed over, and the others are decoded one by one. A message that is malformed ends its
 run, and counts as not come with all behind it: the next run shows the gap, unless a good copy comes.
+
+All sources of packets are lines of one channel, 0: they bring the same messages, and a packet that jumps ahead may
+wait for another line. A stream or a file is a channel of its own, by the number of its source.
 
 The day that times count from is that of the frame's arrival in New York, or given (:mod:`zerofeed.codecs.itch.days`).
 
@@ -40,27 +43,19 @@ from zerofeed.codecs.itch._layout import COUNTS, DAY, OWN
 from zerofeed.codecs.itch._message_kernels import decode_message, time_of_day
 from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._loss_kernels import note_verdict
 from zerofeed.runtime._process_kernels import PROCESS, process_of
-from zerofeed.sequencing._tracker_kernels import (
-    ACCEPTED,
-    DUPLICATE,
-    OVERLAPPED,
-    RESTARTED,
-    find_channel,
-    follow_session,
-    track,
-)
-from zerofeed.sequencing.channels import EXPECTED, PACKETS, STALE
+from zerofeed.runtime._sequence_kernels import give_back, sequence
+from zerofeed.sequencing._tracker_kernels import find_channel
+from zerofeed.sequencing.channels import EXPECTED, HEARTBEATS, STALE
 from zerofeed.sequencing.channels import OWN as CHANNEL_OWN
 from zerofeed.sequencing.channels import SESSION as CHANNEL_SESSION
+from zerofeed.sequencing.holding import A_OUTCOME, A_SKIP, A_WAIT_NS, OUT_HELD, OUT_STALE
 from zerofeed.shm.journal import add, put
 
 __all__ = ["BLOCKS", "FRAMING", "MOLD", "SOUP", "TYPES", "process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
 _STALE = counter_word("packets_stale")
 _HEARTBEAT = counter_word("packets_heartbeat")
@@ -68,10 +63,7 @@ _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
-_RECORDS_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
-_CHANNELS_REFUSED = counter_word("channels_refused")
 
 FRAMING = OWN + 15
 """Word of the scratch: BLOCKS, MOLD or SOUP."""
@@ -152,22 +144,32 @@ def _open_run(
 
 
 @inlined
-def _judge(state: _Words, channel_at: int, seq: int, count: int, window: int) -> int:
-    """Judge a run as the tracker does, but for the first number of a session that has a name.
+def _seen_before(
+    state: _Words, channel_at: int, session: int, seq: int, count: int, window: int
+) -> int:
+    """Count the first numbers of a session that came before, where a run begins with its first.
 
-    A session does not start again under its name: its first number is the other line's copy, or a stream's
-    repetition.
+    Number 1 is a restart to the sequencer, which knows venues that name no session. A session does not
+    start again under its name: what begins with 1 is the other line's copy, or what a stream repeats.
+    And a line that is behind says nothing new when it is idle.
+
+    Args:
+        state: channels.
+        channel_at: the channel's first word; -1 when there is none.
+        session: of the run, 0 when it names none.
+        seq: its first number.
+        count: of its messages.
+        window: how far back a number is a copy.
+
+    Returns:
+        Numbers from ``seq`` on that came before; 0 when the sequencer can see that by itself.
     """
-    expected = state[channel_at + EXPECTED]
-    is_named = state[channel_at + CHANNEL_SESSION] != 0
-    if not is_named or seq > 1 or seq >= expected or expected - seq > window:
-        return track(state, channel_at, seq, count, window)
-    if seq + count <= expected:
-        add(state, channel_at + STALE, 1)
-        return DUPLICATE
-    add(state, channel_at + PACKETS, 1)
-    put(state, channel_at + EXPECTED, seq + count)
-    return OVERLAPPED
+    if channel_at < 0 or (seq > 1 and count > 0):
+        return 0
+    known = state[channel_at + CHANNEL_SESSION]
+    before = state[channel_at + EXPECTED] - seq
+    is_copy = known != 0 and (session == 0 or session == known) and 0 < before <= window
+    return before if is_copy else 0
 
 
 @inlined
@@ -211,7 +213,7 @@ def process_packet(
         length: bytes of it that are there.
         cut_bytes: bytes of it that were cut off.
         ts_recv_ns: arrival, Unix ns.
-        source: number of the source that it came from; its channel.
+        source: number of the source that it came from.
         words: the instruments' rows.
         lookup: the instruments' map.
         state: journal, counters, channels, codec state.
@@ -226,8 +228,6 @@ def process_packet(
     Returns:
         Records written, 0 or more; their ``seq`` is not set.
     """
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
         return 0
@@ -236,16 +236,20 @@ def process_packet(
     index = out_at
     place = at
     end = at + length
-    channel_at = find_channel(state, source)
-    if channel_at < 0:
-        add(state, _CHANNELS_REFUSED, 1)
-    window = _WINDOW if framing == MOLD else _STREAM_WINDOW
+    channel = 0 if framing == MOLD else source
+    window = _WINDOW
+    if framing != MOLD:
+        window = _STREAM_WINDOW
+        if state[A_WAIT_NS] != 0:
+            # Nothing else brings what a stream leaves out, and a frame of it cannot wait.
+            state[A_WAIT_NS] = 0
     is_whole = length > 0
-    has_stale = False
+    stale_runs = 0
     has_new = False
     has_day = False
     midnight_ns = UNDEF
     while place < end:
+        channel_at = find_channel(state, channel)
         position = state[channel_at + _POSITION] if channel_at >= 0 else 0
         status = _open_run(buf, place, end, framing, position, run, scratch)
         stop = run[_STOP]
@@ -253,28 +257,31 @@ def process_packet(
             is_whole = False
             place = stop
             continue
+        session = run[SESSION]
         seq = run[SEQ]
         count = run[COUNT]
-        seen = 0
-        verdict = ACCEPTED
-        if channel_at >= 0 and (count > 0 or run[SESSION] != 0):
-            expected = state[channel_at + EXPECTED]
-            if run[SESSION] != 0:
-                if follow_session(state, channel_at, run[SESSION]) == RESTARTED:
-                    index += note_verdict(
-                        RESTARTED, state, records, index, expected, seq, source, ts_recv_ns
-                    )
-                    expected = 1
-            verdict = _judge(state, channel_at, seq, count, window)
-            index += note_verdict(verdict, state, records, index, expected, seq, source, ts_recv_ns)
-            if verdict == OVERLAPPED:
-                seen = expected - seq
-            if framing != MOLD:
-                put(state, channel_at + _POSITION, seq + count - 1)
+        seen = _seen_before(state, channel_at, session, seq, count, window)
+        is_stale = count > 0 and seen >= count
+        if is_stale:
+            add(state, channel_at + STALE, 1)
+            add(state, _STALE, 1)
+        elif count == 0 and seen > 0:
+            add(state, channel_at + HEARTBEATS, 1)
+        elif count > 0 or session != 0:
+            index += sequence(
+                state, channel, source, session, seq + seen, count - seen, ts_recv_ns, window,
+                records, index,
+            )  # fmt: skip
+            if state[A_OUTCOME] == OUT_HELD:
+                return index - out_at
+            is_stale = state[A_OUTCOME] == OUT_STALE
+            seen += state[A_SKIP]
+        if framing != MOLD and channel_at >= 0 and (count > 0 or session != 0):
+            put(state, channel_at + _POSITION, seq + count - 1)
         number = 0
         place = run[BODY]
-        if count > 0 and verdict == DUPLICATE:
-            has_stale = True
+        if is_stale:
+            stale_runs += 1
             place = stop
             number = count
         elif count > 0:
@@ -305,7 +312,7 @@ def process_packet(
                     size,
                     midnight_ns,
                     ts_recv_ns,
-                    source,
+                    channel,
                     words,
                     lookup,
                     state,
@@ -331,8 +338,7 @@ def process_packet(
         if number < count:
             # What was announced and cannot be used has not come.
             is_whole = False
-            if channel_at >= 0:
-                put(state, channel_at + EXPECTED, seq + max(number, seen))
+            give_back(state, channel, seq + max(number, seen), seq + count)
             place = stop
         if run[_IS_BROKEN] or (framing == MOLD and place < stop):
             is_whole = False
@@ -344,11 +350,13 @@ def process_packet(
         add(state, _MALFORMED, 1)
     elif has_new:
         add(state, _DECODED, 1)
-    elif has_stale:
-        add(state, _STALE, 1)
-    else:
+    elif stale_runs == 0:
         add(state, _HEARTBEAT, 1)
-    add(state, _RECORDS_PUBLISHED, index - out_at)
+    else:
+        stale_runs -= 1
+    if stale_runs > 0:
+        # The sequencer counts runs, and a frame is counted once.
+        add(state, _STALE, -stale_runs)
     return index - out_at
 
 

@@ -21,8 +21,9 @@ from zerofeed.books._checksum_kernels import check, flag_doubtful
 from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
 from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._dialect_kernels import (
-    NO_MORE,
+from zerofeed.codecs.json._dialect_kernels import NO_MORE, is_plain, next_part, open_message
+from zerofeed.codecs.json.layout import BOOK, CHECK_RULE, IS_HEARTBEAT
+from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
     S_MESSAGE,
     S_REFUSED,
@@ -31,11 +32,7 @@ from zerofeed.codecs.json._dialect_kernels import (
     S_WINDOW,
     TABLE_FULL,
     UNNAMED,
-    is_plain,
-    next_part,
-    open_message,
 )
-from zerofeed.codecs.json.dialect import BOOK, CHECK_RULE, IS_HEARTBEAT
 from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
@@ -48,15 +45,12 @@ __all__ = ["process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
 _HEARTBEAT = counter_word("packets_heartbeat")
 _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
-_RECORDS_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
 
@@ -134,8 +128,6 @@ def process_packet(
     Returns:
         Records written, 0 or more; their ``seq`` is not set.
     """
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
         _suspect_all(books, undo, source)
@@ -191,7 +183,6 @@ def process_packet(
         add(state, _HEARTBEAT, 1)
     else:
         add(state, _DECODED, 1)
-    add(state, _RECORDS_PUBLISHED, index - out_at)
     return index - out_at
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from zerofeed.codecs.json._dialect_kernels import STATE_WORDS
 from zerofeed.codecs.json.decoder import make_scratch, most_records
 from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.scratch import STATE_WORDS
 from zerofeed.runtime import _json_kernels as k
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.venues.dialects import DIALECTS

@@ -57,8 +57,8 @@ class Sequencer:
 
     def loss(self, kind: int, received: int) -> None:
         assert self.expected is not None
-        missing = max(0, received - self.expected) if kind == GAP else 0
-        self.missing += missing
+        missing = max(0, received - self.expected)
+        self.missing += missing if kind == GAP else 0
         body = (self.expected, received, missing, 0)
         self.rows.append(Row(UNDEF, self.ts_ns, 0, kind, "N", "N", 0, body))
 

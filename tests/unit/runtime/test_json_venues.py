@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zerofeed.codecs.json import _dialect_kernels as k
+from zerofeed.codecs.json.scratch import S_TABLE
 from zerofeed.runtime.json_venues import JSON_VENUES
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.runtime.protocols import find_protocol
@@ -26,6 +26,6 @@ def test_all_of_them_share_one_kernel() -> None:
 def test_a_protocol_has_its_dialects_table_in_its_scratch(each: Protocol) -> None:
     dialect = next(found.dialect for found in DIALECTS if found.name == each.name)
     scratch = each.scratch(2048)
-    at = int(scratch[k.S_TABLE])
+    at = int(scratch[S_TABLE])
     assert scratch[at : at + dialect.table.size].tolist() == dialect.table.tolist()
     assert each.templates == dialect.names

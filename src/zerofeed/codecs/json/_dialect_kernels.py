@@ -7,30 +7,8 @@ next one is read:
 2. :func:`next_part` makes the records of its next part (all of it, or a row of its ``each``), until
    there are no more.
 
-What does not depend on a row is evaluated once, into a record that is then copied for each row: a depth
-update of forty levels costs two numbers a level, not six.
-
-``scratch`` is one int64 array, laid out by :func:`prepare_scratch` of ``decoder``:
-
-=======  ===============  ==================================================================
-word     name             meaning
-=======  ===============  ==================================================================
-0        S_TABLE          where the dialect's table begins in it
-1        S_FIELDS         where the scanner's fields begin
-2        S_ROWS           where its rows begin
-3        S_ROWS_END       behind its last row
-4        S_COUNT          rows of the open message
-5        S_MESSAGE        word of the table at which the open message's entry begins
-6        S_NEXT           row at which the search for its next part begins; -1: it has no more
-7        S_ROW            instrument of the latest part; -1: none
-8        S_RESULT         two words: numbers out of range, numbers rounded (of the open message)
-10       S_REFUSED        of the latest part: 1, it names no instrument; 2, the table is full
-11       S_CHECKSUM       what the venue sent with the latest part; UNDEF: nothing
-12       S_WINDOW         levels a side that the venue keeps up; UNDEF: not told
-16..23   S_RECORD         the record that is copied for each row
-24..55   S_DEFINITION     a row of the instruments table
-56       S_STACK          the scanner's stack
-=======  ===============  ==================================================================
+The steps are in :mod:`._source_kernels`, :mod:`._symbol_kernels` and :mod:`._emit_kernels`; ``scratch`` is laid
+out in :mod:`.scratch`.
 """
 
 from __future__ import annotations
@@ -41,20 +19,14 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes
+from zerofeed.codecs.json._emit_kernels import head_of, make_records
 from zerofeed.codecs.json._number_kernels import decimal
-from zerofeed.codecs.json._scan_kernels import (
-    NULL,
-    STACK_WORDS,
-    decimals_in,
-    kind_of,
-    length_of,
-    mantissa_of,
-    scan,
-    start_of,
-)
-from zerofeed.codecs.json._text_kernels import before, behind_last, iso_time, key_of, word_at
-from zerofeed.codecs.json.dialect import (
-    ACTION_BY_SIZE,
+from zerofeed.codecs.json._scan_kernels import STACK_WORDS, scan
+from zerofeed.codecs.json._source_kernels import has_rows, is_there, span_at
+from zerofeed.codecs.json._span_kernels import length_of, start_of
+from zerofeed.codecs.json._symbol_kernels import NOT_YET, find_instrument
+from zerofeed.codecs.json._text_kernels import before, behind_last, key_of
+from zerofeed.codecs.json.layout import (
     BEGINS,
     BOOK,
     C_KEY,
@@ -64,107 +36,57 @@ from zerofeed.codecs.json.dialect import (
     CONDITION_WORDS,
     CONDITIONS,
     CONDITIONS_AT,
-    E_ACTION,
-    E_KIND,
-    E_NEEDS,
-    E_OPS,
-    E_OPS_AT,
-    E_ROW_OPS,
-    E_ROWS,
-    E_SIDE,
     EACH,
     EMIT_WORDS,
     EMITS,
     EMITS_AT,
-    FIELD,
     FIELDS,
-    FIRST_ROW,
     HAS_ROWS,
-    INDEX_SALT,
-    INSTRUMENT_KIND,
     IS_ABSENT,
     IS_PRESENT,
     IS_TEXT,
-    K_DASHES,
-    K_KIND,
-    K_PREFIX,
-    K_PREFIX_BYTES,
-    K_SUFFIX,
-    K_SUFFIX_BYTES,
-    KIND_WORDS,
-    KINDS,
-    KINDS_AT,
-    LIST_SHIFT,
     MESSAGE_WORDS,
     MESSAGES,
     MESSAGES_AT,
     NOWHERE,
-    O_ARGUMENT,
-    O_CODE,
-    O_IS_ELSE,
-    O_SECOND,
-    O_SOURCE,
-    O_TARGET,
-    OP_CODE,
-    OP_CONSTANT,
-    OP_DECIMAL,
-    OP_ISO,
-    OP_KEY,
-    OP_PRICE,
-    OP_SIZE,
-    OP_SIZE_OF,
-    OP_WORDS,
-    OP_ZERO_IF_ZERO,
-    OUTER,
-    OWN_KIND,
     PLAIN,
     PLAIN_AT,
-    PRICE_EXPONENT,
-    PRICE_TEXT,
     ROW_WORDS,
     SHAPE_AT,
     SHAPE_WORDS,
-    SIZE_EXPONENT,
-    SIZE_TEXT,
     SLOT,
     SNAPSHOT,
-    SPACE_SHIFT,
-    SYMBOL_WORDS,
     SYMBOLS,
-    SYMBOLS_AT,
-    T_ACTION,
-    T_SIDE,
     WINDOW_AT,
-    Y_BEFORE,
-    Y_BEHIND,
-    Y_IS_UPPER,
-    Y_SOURCE,
 )
-from zerofeed.codecs.json.shape import ROW_HEAD
-from zerofeed.feed._instrument_kernels import (
-    COUNT,
-    W_CHANNEL,
-    W_CREATED_NS,
-    W_REVISION,
-    W_SYMBOL,
-    W_TICK_SIZE,
-    W_TRAITS,
-    define,
-    find,
-    find_or_add,
+from zerofeed.codecs.json.scratch import (
+    RECORD_WORDS,
+    S_CHECKSUM,
+    S_COUNT,
+    S_FIELDS,
+    S_MESSAGE,
+    S_NEXT,
+    S_RECORD,
+    S_REFUSED,
+    S_RESULT,
+    S_ROW,
+    S_ROWS,
+    S_ROWS_END,
+    S_STACK,
+    S_TABLE,
+    S_WINDOW,
+    STATE_WORDS,
+    TABLE_FULL,
+    UNNAMED,
 )
-from zerofeed.feed._instrument_kernels import (
-    ROW_WORDS as DEFINITION_WORDS,
-)
+from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
+from zerofeed.feed._instrument_kernels import W_REVISION, W_TICK_SIZE
 from zerofeed.records import flags as record_flags
 from zerofeed.records.kinds import (
     ACTION_ADD,
-    ACTION_CANCEL,
     ACTION_CLEAR,
     ACTION_MODIFY,
     ACTION_NONE,
-    ASK,
-    BID,
     INSTRUMENT,
     LEVEL,
     NO_SIDE,
@@ -172,126 +94,21 @@ from zerofeed.records.kinds import (
 from zerofeed.records.units import UNDEF
 from zerofeed.shm.journal import begin, put
 
-__all__ = [
-    "NO_MORE",
-    "SCRATCH_HEAD",
-    "STATE_WORDS",
-    "S_CHECKSUM",
-    "S_COUNT",
-    "S_DEFINITION",
-    "S_FIELDS",
-    "S_MESSAGE",
-    "S_NEXT",
-    "S_RECORD",
-    "S_REFUSED",
-    "S_RESULT",
-    "S_ROW",
-    "S_ROWS",
-    "S_ROWS_END",
-    "S_STACK",
-    "S_TABLE",
-    "S_WINDOW",
-    "TABLE_FULL",
-    "UNNAMED",
-    "decode_many",
-    "is_plain",
-    "next_part",
-    "open_message",
-]
+__all__ = ["NO_MORE", "decode_many", "is_plain", "next_part", "open_message"]
 
 _Words = npt.NDArray[np.int64]
-
-S_TABLE = 0
-S_FIELDS = 1
-S_ROWS = 2
-S_ROWS_END = 3
-S_COUNT = 4
-S_MESSAGE = 5
-S_NEXT = 6
-S_ROW = 7
-S_RESULT = 8
-S_REFUSED = 10
-S_CHECKSUM = 11
-S_WINDOW = 12
-S_RECORD = 16
-S_DEFINITION = 24
-S_STACK = 56
-SCRATCH_HEAD = S_STACK + STACK_WORDS
-"""Words of scratch in front of table, fields and rows."""
-
-STATE_WORDS = 1
-"""Words of state for each instrument row: the revision of its definition that was announced.
-
-Row 0 is no instrument: its word is the window of instruments that are not known yet, 0 for none.
-"""
-
-UNNAMED = 1
-TABLE_FULL = 2
-
 NO_MORE = -1
 """The open message has no further part."""
-
-_NOT_YET = -2
-_RECORD_WORDS = 8
-_SYMBOL_BYTES = 64
-_DASH = 0x2D
-_LARGEST = 9_223_372_036_854_775_807
-
-
-@always_inlined
-def _span_at(scratch: _Words, table: int, source: int, outer: int, inner: int) -> int:
-    """Load the span of a source; 0 for NOWHERE."""
-    if source == NOWHERE:
-        return 0
-    space = source >> SPACE_SHIFT
-    index = source & ((1 << SPACE_SHIFT) - 1)
-    if space == FIELD:
-        return scratch[scratch[S_FIELDS] + index]
-    if space == FIRST_ROW:
-        return _first_span(scratch, table, index >> LIST_SHIFT, index & 0xFF, outer)
-    row = outer if space == OUTER else inner
-    return scratch[scratch[S_ROWS] + row * scratch[table + ROW_WORDS] + ROW_HEAD + index]
-
-
-@inlined
-def _first_span(scratch: _Words, table: int, wanted: int, column: int, outer: int) -> int:
-    """Load the span of a column of a list's first row in the part; 0: it has no rows."""
-    width = scratch[table + ROW_WORDS]
-    is_nested = scratch[scratch[S_MESSAGE] + EACH] != NOWHERE
-    first = outer + 1 if is_nested else 0
-    for row in range(first, scratch[S_COUNT]):
-        at = scratch[S_ROWS] + row * width
-        if is_nested and scratch[at + 1] < outer:
-            break
-        if scratch[at] == wanted:
-            return scratch[at + ROW_HEAD + column]
-    return 0
-
-
-@inlined
-def _has_rows(scratch: _Words, table: int, wanted: int) -> bool:
-    """Tell whether a list of the open message has a row."""
-    width = scratch[table + ROW_WORDS]
-    row = int64(0)
-    while row < scratch[S_COUNT] and scratch[scratch[S_ROWS] + row * width] != wanted:
-        row += 1
-    return row < scratch[S_COUNT]
-
-
-@always_inlined
-def _is_there(span: int) -> bool:
-    kind = kind_of(span)
-    return kind != 0 and kind != NULL
 
 
 @inlined
 def _is_true(buf: Bytes, base: int, span: int, test: int, key: int) -> bool:
     """Test one condition of a message."""
     if test == IS_PRESENT:
-        return _is_there(span)
+        return is_there(span)
     if test == IS_ABSENT:
-        return not _is_there(span)
-    if not _is_there(span):
+        return not is_there(span)
+    if not is_there(span):
         return False
     at = base + start_of(span)
     end = at + length_of(span)
@@ -318,9 +135,9 @@ def _find_message(buf: Bytes, base: int, scratch: _Words) -> int:
             source = scratch[at + C_SOURCE]
             test = scratch[at + C_TEST]
             if test == HAS_ROWS:
-                is_it = _has_rows(scratch, table, source)
+                is_it = has_rows(scratch, table, source)
             else:
-                span = _span_at(scratch, table, source, 0, 0)
+                span = span_at(scratch, table, source, 0, 0)
                 is_it = _is_true(buf, base, span, test, scratch[at + C_KEY])
             if not is_it:
                 break
@@ -380,345 +197,6 @@ def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
 
 
 @inlined
-def _decimals(buf: Bytes, base: int, span: int) -> int:
-    """Count the digits behind the point of a plain number; -1 when it is none, or a bare 0."""
-    if span < 0:
-        decimals = decimals_in(span)
-        return -1 if decimals == 0 and mantissa_of(span) == 0 else decimals
-    if not _is_there(span) or length_of(span) == 0:
-        return -1
-    at = base + start_of(span)
-    end = at + length_of(span)
-    if end - at == 1 and buf[at] == 0x30:
-        return -1
-    point = before(buf, at, end, 0x2E)
-    return max(0, end - point - 1)
-
-
-@inlined
-def _exponent_by_text(
-    buf: Bytes, base: int, sources: int, fallback: int, scratch: _Words, table: int
-) -> int:
-    """Give minus the most decimals that columns, or fields, have in the open message."""
-    if sources == NOWHERE:
-        return fallback
-    most = int64(-1)
-    width = scratch[table + ROW_WORDS]
-    for place in range(scratch[table + sources]):
-        source = scratch[table + sources + 1 + place]
-        index = source & ((1 << SPACE_SHIFT) - 1)
-        wanted = (source >> SPACE_SHIFT) - 1
-        if wanted < 0:
-            most = max(most, int64(_decimals(buf, base, scratch[scratch[S_FIELDS] + index])))
-            continue
-        for row in range(scratch[S_COUNT]):
-            at = scratch[S_ROWS] + row * width
-            if scratch[at] == wanted:
-                most = max(most, int64(_decimals(buf, base, scratch[at + ROW_HEAD + index])))
-    return fallback if most < 0 else -min(most, 18)
-
-
-@inlined
-def _kind_of_symbol(buf: Bytes, at: int, end: int, scratch: _Words, table: int) -> int:
-    """Tell an instrument's kind by the dialect's rules."""
-    dashes = int64(0)
-    for place in range(at, end):
-        dashes += int64(buf[place] == _DASH)
-    for rule in range(scratch[table + KINDS]):
-        rule_at = table + scratch[table + KINDS_AT] + rule * KIND_WORDS
-        head = scratch[rule_at + K_PREFIX_BYTES]
-        tail = scratch[rule_at + K_SUFFIX_BYTES]
-        if max(head, tail) > end - at:
-            continue
-        if scratch[rule_at + K_DASHES] >= 0 and scratch[rule_at + K_DASHES] != dashes:
-            continue
-        if head and word_at(buf, at, at + head, 0) != scratch[rule_at + K_PREFIX]:
-            continue
-        if tail and word_at(buf, end - tail, end, 0) != scratch[rule_at + K_SUFFIX]:
-            continue
-        return scratch[rule_at + K_KIND]
-    return scratch[table + INSTRUMENT_KIND]
-
-
-@inlined
-def _define_by_symbol(
-    buf: Bytes, at: int, end: int, row: int, kind: int, words: _Words, scratch: _Words,
-    is_upper: int,
-) -> None:  # fmt: skip
-    """Give a new row the little that its symbol tells."""
-    for place in range(DEFINITION_WORDS):
-        scratch[S_DEFINITION + place] = 0
-    for place in range(W_TICK_SIZE, W_CREATED_NS + 1):
-        scratch[S_DEFINITION + place] = UNDEF
-    scratch[S_DEFINITION + W_TRAITS] = kind
-    scratch[S_DEFINITION + W_CHANNEL] = -1
-    # The last byte stays 0.
-    last = min(end, at + _SYMBOL_BYTES - 1)
-    place = 0
-    while at < last:
-        scratch[S_DEFINITION + W_SYMBOL + place] = word_at(buf, at, last, is_upper)
-        if last - at < 8:
-            break
-        place += 1
-        at += 8
-    define(words, row, scratch, S_DEFINITION)
-
-
-@inlined
-def _find_instrument(
-    buf: Bytes, base: int, outer: int, entry: int, words: _Words, lookup: _Words, scratch: _Words,
-    window: int,
-) -> int:  # fmt: skip
-    """Find or make the row of a part's instrument; a new one has the window that was told, if any.
-
-    A message without records makes none: it may come before the one that shows the exponents.
-
-    Returns:
-        The row; -1: none is named; -2: it is not known yet; BUFFER_FULL when the table is full.
-    """
-    table = scratch[S_TABLE]
-    at = table + scratch[entry + SYMBOLS_AT]
-    for _ in range(scratch[entry + SYMBOLS]):
-        source = scratch[at + Y_SOURCE]
-        if source == NOWHERE:
-            return 1 if lookup[COUNT] == 2 else -1
-        span = _span_at(scratch, table, source, outer, 0)
-        if not _is_there(span) or length_of(span) == 0:
-            at += SYMBOL_WORDS
-            continue
-        first = base + start_of(span)
-        end = first + length_of(span)
-        if scratch[at + Y_BEHIND]:
-            first = int64(behind_last(buf, first, end, scratch[at + Y_BEHIND]))
-        if scratch[at + Y_BEFORE]:
-            end = int64(before(buf, first, end, scratch[at + Y_BEFORE]))
-        is_upper = scratch[at + Y_IS_UPPER]
-        key = key_of(buf, first, end, is_upper)
-        kind = scratch[entry + OWN_KIND]
-        if kind != NOWHERE:
-            key ^= INDEX_SALT
-        row = find(lookup, key)
-        if row >= 0:
-            return row
-        if scratch[entry + EMITS] == 0:
-            return _NOT_YET
-        if kind == NOWHERE:
-            kind = int64(_kind_of_symbol(buf, first, end, scratch, table))
-        price_exponent = _exponent_by_text(
-            buf, base, scratch[entry + PRICE_TEXT], scratch[table + PRICE_EXPONENT], scratch, table
-        )
-        size_exponent = _exponent_by_text(
-            buf, base, scratch[entry + SIZE_TEXT], scratch[table + SIZE_EXPONENT], scratch, table
-        )
-        row = find_or_add(words, lookup, key, price_exponent, size_exponent)
-        if row >= 0:
-            _define_by_symbol(buf, first, end, row, kind, words, scratch, is_upper)
-            if window > 0:
-                scratch[S_WINDOW] = window
-        return row
-    return -1
-
-
-@always_inlined
-def _evaluate(
-    buf: Bytes, base: int, op: int, span: int, scratch: _Words, table: int,
-    price_exponent: int, size_exponent: int,
-) -> int:  # fmt: skip
-    """Evaluate one operation on its span; UNDEF where there is no value."""
-    code = scratch[op + O_CODE]
-    if code <= OP_DECIMAL:
-        if code == OP_CONSTANT:
-            return scratch[op + O_ARGUMENT]
-        exponent = scratch[op + O_ARGUMENT]
-        if code == OP_PRICE:
-            exponent = price_exponent
-        elif code == OP_SIZE:
-            exponent = size_exponent
-        value = decimal(buf, base, span, exponent, scratch[S_RESULT : S_RESULT + 2])
-        if code == OP_DECIMAL and value != UNDEF:
-            plus = scratch[op + O_SECOND]
-            if (plus > 0 and value > _LARGEST - plus) or (plus < 0 and value < -_LARGEST - plus):
-                scratch[S_RESULT] += 1
-                return UNDEF
-            value += plus
-        elif value == 0 and scratch[op + O_SECOND]:
-            value = UNDEF
-        return value
-    return _evaluate_rare(buf, base, op, span, scratch, table, size_exponent)
-
-
-@inlined
-def _evaluate_rare(
-    buf: Bytes, base: int, op: int, span: int, scratch: _Words, table: int, size_exponent: int
-) -> int:
-    code = scratch[op + O_CODE]
-    if not _is_there(span):
-        return UNDEF
-    if code == OP_CODE or code == OP_KEY:
-        at = base + start_of(span)
-        key = key_of(buf, at, at + length_of(span), 0)
-        if code == OP_KEY:
-            return key
-        pair = table + scratch[op + O_ARGUMENT]
-        for _ in range(scratch[op + O_SECOND]):
-            if scratch[pair] == key:
-                return scratch[pair + 1]
-            pair += 2
-        return UNDEF
-    if code == OP_ISO:
-        return iso_time(buf, base, span)
-    value = decimal(buf, base, span, size_exponent, scratch[S_RESULT : S_RESULT + 2])
-    if code == OP_SIZE_OF:
-        return -value if UNDEF < value < 0 else value
-    if value == UNDEF or value == 0:
-        return UNDEF
-    return BID if value > 0 else ASK
-
-
-@always_inlined
-def _fill(
-    buf: Bytes, base: int, op: int, count: int, outer: int, inner: int, record: _Words, at: int,
-    side: int, scratch: _Words, table: int, price_exponent: int, size_exponent: int,
-) -> int:  # fmt: skip
-    """Evaluate operations into a record's words; side and action are given back, packed.
-
-    Args:
-        buf: uint8 that holds the message.
-        base: its first byte.
-        op: word of the first operation.
-        count: operations.
-        outer: row of the part.
-        inner: row that the record is made of.
-        record: int64 that holds it.
-        at: its first word there.
-        side: side | action << 8 so far; the action may be negative.
-        scratch: see the top of this module.
-        table: where the table begins in it.
-        price_exponent: of the instrument.
-        size_exponent: of the instrument.
-
-    Returns:
-        side | action << 8.
-    """
-    for _ in range(count):
-        target = scratch[op + O_TARGET]
-        span = _span_at(scratch, table, scratch[op + O_SOURCE], outer, inner)
-        if scratch[op + O_IS_ELSE] and target < T_SIDE and record[at + target] != UNDEF:
-            op += OP_WORDS
-            continue
-        if scratch[op + O_CODE] == OP_ZERO_IF_ZERO:
-            if decimal(buf, base, span, 0, scratch[S_RESULT : S_RESULT + 2]) == 0:
-                record[at + target] = 0
-            op += OP_WORDS
-            continue
-        value = _evaluate(buf, base, op, span, scratch, table, price_exponent, size_exponent)
-        if target < T_SIDE:
-            record[at + target] = value
-        elif value != UNDEF:
-            if target == T_SIDE:
-                side = (side & ~0xFF) | value
-            elif target == T_ACTION:
-                side = (side & 0xFF) | value << 8
-        op += OP_WORDS
-    return side
-
-
-@always_inlined
-def _head(row: int, kind: int, side: int, size: int, flags: int) -> int:
-    """Pack instrument, kind, side, action and flags into a record's fourth word."""
-    action = side >> 8
-    if action == ACTION_BY_SIZE:
-        action = ACTION_CANCEL if size == 0 else ACTION_MODIFY
-        if size != 0 and flags & record_flags.SNAPSHOT:
-            action = ACTION_ADD
-    # flags fill the sign byte: made signed first, so that the plain Python twin fits int64 too.
-    signed_flags = (flags ^ 128) - 128
-    return row | kind << 32 | (side & 0xFF) << 40 | action << 48 | signed_flags << 56
-
-
-@always_inlined
-def _copy(records: _Words, index: int, scratch: _Words) -> int:
-    at = index * _RECORD_WORDS
-    for word in range(1, _RECORD_WORDS):
-        records[at + word] = scratch[S_RECORD + word]
-    return at
-
-
-@inlined
-def _emit(
-    buf: Bytes, base: int, emit: int, row: int, outer: int, extra_flags: int, words: _Words,
-    records: _Words, index: int, limit: int, scratch: _Words, ts_recv_ns: int,
-) -> int:  # fmt: skip
-    """Make the records of one emit.
-
-    Returns:
-        The index behind the last; BUFFER_FULL.
-    """
-    table = scratch[S_TABLE]
-    list_number = scratch[emit + E_ROWS]
-    needs = scratch[emit + E_NEEDS]
-    if list_number == NOWHERE and needs != NOWHERE:
-        span = _span_at(scratch, table, needs, outer, outer)
-        if not _is_there(span) or length_of(span) == 0:
-            return index
-    price_exponent = int64(0)
-    size_exponent = int64(0)
-    if row >= 0:
-        traits = words[row * DEFINITION_WORDS + W_TRAITS]
-        price_exponent = (((traits >> 16) & 0xFF) ^ 0x80) - 0x80
-        size_exponent = (((traits >> 24) & 0xFF) ^ 0x80) - 0x80
-    kind = scratch[emit + E_KIND] & 0xFF
-    flags = scratch[emit + E_KIND] >> 8 | extra_flags
-    for word in range(1, _RECORD_WORDS):
-        scratch[S_RECORD + word] = UNDEF
-    scratch[S_RECORD + 2] = ts_recv_ns
-    side = scratch[emit + E_SIDE] | scratch[emit + E_ACTION] << 8
-    op = table + scratch[emit + E_OPS_AT]
-    ops = scratch[emit + E_OPS]
-    side = _fill(
-        buf, base, op, ops, outer, outer, scratch, S_RECORD, side, scratch, table, price_exponent,
-        size_exponent,
-    )  # fmt: skip
-    named = max(row, 0)
-    if list_number == NOWHERE:
-        if index >= limit:
-            return BUFFER_FULL
-        scratch[S_RECORD + 3] = _head(named, kind, side, scratch[S_RECORD + 5], flags)
-        _copy(records, index, scratch)
-        return index + 1
-    op += ops * OP_WORDS
-    row_ops = scratch[emit + E_ROW_OPS]
-    width = scratch[table + ROW_WORDS]
-    is_nested = scratch[scratch[S_MESSAGE] + EACH] != NOWHERE
-    first = outer + 1 if is_nested else 0
-    has_begun = False
-    for inner in range(first, scratch[S_COUNT]):
-        at = scratch[S_ROWS] + inner * width
-        # Rows of a list lie together; those that lie in another row are over with the next one.
-        if is_nested and scratch[at + 1] < outer:
-            break
-        if scratch[at] != list_number or (is_nested and scratch[at + 1] != outer):
-            if has_begun and not is_nested:
-                break
-            continue
-        has_begun = True
-        if needs != NOWHERE:
-            span = _span_at(scratch, table, needs, outer, inner)
-            if not _is_there(span) or length_of(span) == 0:
-                continue
-        if index >= limit:
-            return BUFFER_FULL
-        record_at = _copy(records, index, scratch)
-        row_side = _fill(
-            buf, base, op, row_ops, outer, inner, records, record_at, side, scratch, table,
-            price_exponent, size_exponent,
-        )  # fmt: skip
-        records[record_at + 3] = _head(named, kind, row_side, records[record_at + 5], flags)
-        index += 1
-    return index
-
-
-@inlined
 def _announce(
     row: int, ts_recv_ns: int, words: _Words, state: _Words, work_at: int, records: _Words,
     index: int,
@@ -730,11 +208,11 @@ def _announce(
     if told == revision:
         return index
     put(state, work_at + row * STATE_WORDS, revision)
-    at = index * _RECORD_WORDS
+    at = index * RECORD_WORDS
     action = ACTION_ADD if told == 0 else ACTION_MODIFY
     records[at + 1] = UNDEF
     records[at + 2] = ts_recv_ns
-    records[at + 3] = _head(row, INSTRUMENT, NO_SIDE | action << 8, 0, 0)
+    records[at + 3] = head_of(row, INSTRUMENT, NO_SIDE | action << 8, 0, 0)
     for word in range(4):
         records[at + 4 + word] = words[base + W_TICK_SIZE + word]
     records[at + 7] = words[base + W_TICK_SIZE + 4]
@@ -746,22 +224,22 @@ def _bare_level(
     row: int, action: int, flags: int, ts_recv_ns: int, records: _Words, index: int
 ) -> None:
     """Store a LEVEL record without a level: the beginning of a snapshot, or a change of nothing."""
-    at = index * _RECORD_WORDS
-    for word in range(4, _RECORD_WORDS):
+    at = index * RECORD_WORDS
+    for word in range(4, RECORD_WORDS):
         records[at + word] = UNDEF
     records[at + 1] = UNDEF
     records[at + 2] = ts_recv_ns
-    records[at + 3] = _head(row, LEVEL, NO_SIDE | action << 8, 1, flags)
+    records[at + 3] = head_of(row, LEVEL, NO_SIDE | action << 8, 1, flags)
 
 
 @inlined
 def _close_book(first: int, bare: int, index: int, scratch: _Words, records: _Words) -> None:
     """Mark the last record of a transaction; give those up to ``bare``, without a level, its time and ids."""
-    last = (index - 1) * _RECORD_WORDS
+    last = (index - 1) * RECORD_WORDS
     # LAST is the sign bit.
     records[last + 3] |= int64(-1) << 63
     for place in range(first, bare):
-        at = place * _RECORD_WORDS
+        at = place * RECORD_WORDS
         records[at + 1] = scratch[S_RECORD + 1]
         records[at + 6] = scratch[S_RECORD + 6]
         records[at + 7] = scratch[S_RECORD + 7]
@@ -770,8 +248,8 @@ def _close_book(first: int, bare: int, index: int, scratch: _Words, records: _Wo
 @inlined
 def _window(buf: Bytes, base: int, at: int, outer: int, scratch: _Words) -> int:
     """Read how many levels a side the venue keeps up; UNDEF when it does not say."""
-    span = _span_at(scratch, scratch[S_TABLE], scratch[at], outer, outer)
-    if not _is_there(span):
+    span = span_at(scratch, scratch[S_TABLE], scratch[at], outer, outer)
+    if not is_there(span):
         return UNDEF
     first = base + start_of(span)
     end = first + length_of(span)
@@ -854,8 +332,8 @@ def next_part(
     index = out_at
     row = int64(-1)
     if scratch[entry + SYMBOLS]:
-        row = _find_instrument(buf, base, outer, entry, words, lookup, scratch, state[work_at])
-        if row == _NOT_YET:
+        row = find_instrument(buf, base, outer, entry, words, lookup, scratch, state[work_at])
+        if row == NOT_YET:
             if scratch[entry + WINDOW_AT] != NOWHERE:
                 window = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
                 put(state, work_at, max(0, window))
@@ -876,7 +354,7 @@ def next_part(
         index += 1
     emit = table + scratch[entry + EMITS_AT]
     for _ in range(emits):
-        index = _emit(
+        index = make_records(
             buf, base, emit, row, outer, flags, words, records, index, limit, scratch, ts_recv_ns
         )
         if index < 0:
@@ -894,7 +372,7 @@ def next_part(
         check = scratch[entry + CHECK_SOURCE]
         result = scratch[S_RESULT : S_RESULT + 2]
         if check != NOWHERE:
-            span = _span_at(scratch, table, check, outer, outer)
+            span = span_at(scratch, table, check, outer, outer)
             scratch[S_CHECKSUM] = decimal(buf, base, span, 0, result)
     if scratch[entry + WINDOW_AT] != NOWHERE:
         scratch[S_WINDOW] = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
@@ -937,7 +415,7 @@ def decode_many(
     """
     index = int64(0)
     message = first
-    room = records.size // _RECORD_WORDS
+    room = records.size // RECORD_WORDS
     while message < offsets.size and index + room_for_one <= room:
         begin(state, message)
         at = offsets[message]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs._eight_bytes import COUNT_SHIFT, VALUE_MASK, digits
-from zerofeed.codecs.json._scan_kernels import (
+from zerofeed.codecs.json._span_kernels import (
     NULL,
     NUMBER,
     POWERS,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.codecs._bytes import Bytes, u8, u64
-from zerofeed.codecs.json._scan_kernels import TEXT, kind_of, length_of, start_of
+from zerofeed.codecs.json._span_kernels import TEXT, kind_of, length_of, start_of
 from zerofeed.records.units import UNDEF
 
 __all__ = ["before", "behind_last", "iso_time", "key_of", "text_key", "word_at"]

@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.codecs.json import _dialect_kernels as k
+from zerofeed.codecs.json._dialect_kernels import decode_many
 from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.scratch import (
+    S_FIELDS,
+    S_ROWS,
+    S_ROWS_END,
+    S_TABLE,
+    SCRATCH_HEAD,
+    STATE_WORDS,
+)
 from zerofeed.feed.instruments import InstrumentTable, make_table
 from zerofeed.records.dtypes import RECORD
 from zerofeed.shm import journal
@@ -35,16 +43,16 @@ def make_scratch(dialect: Dialect, longest_bytes: int) -> npt.NDArray[np.int64]:
     Returns:
         int64; its last word is free for the caller.
     """
-    table_at = k.SCRATCH_HEAD
+    table_at = SCRATCH_HEAD
     fields_at = table_at + dialect.table.size
     rows_at = fields_at + dialect.fields
     rows = longest_bytes // _SHORTEST_ROW + _ROWS_BESIDE
     rows_end = rows_at + rows * dialect.row_words
     scratch = np.zeros(rows_end + 1, np.int64)
-    scratch[k.S_TABLE] = table_at
-    scratch[k.S_FIELDS] = fields_at
-    scratch[k.S_ROWS] = rows_at
-    scratch[k.S_ROWS_END] = rows_end
+    scratch[S_TABLE] = table_at
+    scratch[S_FIELDS] = fields_at
+    scratch[S_ROWS] = rows_at
+    scratch[S_ROWS_END] = rows_end
     scratch[table_at:fields_at] = dialect.table
     return scratch
 
@@ -72,7 +80,7 @@ class JsonDecoder:
     ) -> None:
         self._rows, self._lookup = make_table(instruments)
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
-        self._state = np.zeros(journal.DATA + instruments * k.STATE_WORDS, np.int64)
+        self._state = np.zeros(journal.DATA + instruments * STATE_WORDS, np.int64)
         journal.prepare(self._state)
         self._room = most_records(longest_bytes)
         self._records = np.zeros(max(batch, self._room), RECORD)
@@ -99,7 +107,7 @@ class JsonDecoder:
         Returns:
             Records, a view that is valid until the next call; and how many messages were taken.
         """
-        count = k.decode_many(
+        count = decode_many(
             data,
             offsets,
             lengths,

@@ -23,411 +23,96 @@ list of :class:`Message`, each of which says how to know it and which records it
         ],
     )
 
-**Where from.** A source is the name of a field, or ``list.column``, or ``list[0].column``: of the list's first
-row. A message with ``each`` is gone
-through once for each row of that list, each with its own symbol; an emit with ``rows`` makes a record of
-each row of its list (of those that lie in the row of ``each``, where there is one). Several values in a
-tuple are alternatives: the first that is there counts.
+Where values come from is said in :mod:`.message`, and the words of the table in :mod:`.layout`.
 
 **Why a table.** A new venue, channel or field is a few lines of literal, compiles nothing, and runs
 through the very kernel that is fuzzed and tested for all the others (``_dialect_kernels``).
-
-The table's words are the constants below: HEADER words, then parts that the header and the entries
-point to by their position in the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import BugError
 from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs.json.layout import (
+    ACTION_BY_SIZE,
+    BEGINS,
+    CHANGE,
+    CONDITION_WORDS,
+    FIELD,
+    FIELDS,
+    FIRST_ROW,
+    HAS_ROWS,
+    HEADER_WORDS,
+    INNER,
+    INSTRUMENT_KIND,
+    IS_ABSENT,
+    IS_PRESENT,
+    IS_TEXT,
+    KINDS,
+    KINDS_AT,
+    LIST_SHIFT,
+    MESSAGES,
+    MESSAGES_AT,
+    NOWHERE,
+    O_IS_ELSE,
+    OP_CODE,
+    OP_CONSTANT,
+    OP_DECIMAL,
+    OP_ISO,
+    OP_KEY,
+    OP_PRICE,
+    OP_SIGN,
+    OP_SIZE,
+    OP_SIZE_OF,
+    OP_WORDS,
+    OP_ZERO_IF_ZERO,
+    OUTER,
+    PLAIN,
+    PLAIN_AT,
+    PRICE_EXPONENT,
+    ROW_WORDS,
+    SHAPE_AT,
+    SHAPE_WORDS,
+    SIZE_EXPONENT,
+    SNAPSHOT,
+    SPACE_SHIFT,
+    T_ACTION,
+    T_BODY,
+    T_SIDE,
+    T_TIME,
+)
+from zerofeed.codecs.json.message import (
+    ANY,
+    Before,
+    Begins,
+    Code,
+    Condition,
+    Constant,
+    Decimal,
+    Emit,
+    Key,
+    Message,
+    Presence,
+    Price,
+    Size,
+    SymbolKind,
+    Time,
+    Value,
+    Values,
+)
 from zerofeed.codecs.json.shape import Shape
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.instruments import UNKNOWN_INSTRUMENT
-from zerofeed.records.kinds import ACTION_NONE, ASK, BID, LEVEL, NO_SIDE
-from zerofeed.records.units import RATE_EXPONENT
+from zerofeed.records.kinds import ACTION_NONE, LEVEL, NO_SIDE
 
-__all__ = [
-    "ANY",
-    "NONE",
-    "ONLY",
-    "Before",
-    "Begins",
-    "Book",
-    "Check",
-    "Code",
-    "Condition",
-    "Constant",
-    "Decimal",
-    "Dialect",
-    "Emit",
-    "Key",
-    "Message",
-    "Price",
-    "Rate",
-    "SideOfSign",
-    "Size",
-    "Symbol",
-    "SymbolKind",
-    "Time",
-    "Value",
-    "Values",
-    "Whole",
-    "Window",
-    "levels",
-]
-
-# Words of the header.
-(
-    SHAPE_AT, SHAPE_WORDS, FIELDS, MESSAGES, MESSAGES_AT, KINDS, KINDS_AT, PLAIN, PLAIN_AT,
-    PRICE_EXPONENT, SIZE_EXPONENT, INSTRUMENT_KIND, ROW_WORDS, HEADER_WORDS,
-) = range(14)  # fmt: skip
-
-# Words of a message.
-(
-    CONDITIONS_AT, CONDITIONS, EACH, SYMBOLS_AT, SYMBOLS, EMITS_AT, EMITS, BOOK, CHECK_RULE,
-    CHECK_SOURCE, WINDOW_AT, IS_HEARTBEAT, OWN_KIND, PRICE_TEXT, SIZE_TEXT, SLOT, MESSAGE_WORDS,
-) = range(17)  # fmt: skip
-
-# Words of a condition, a symbol, an emit, an operation.
-C_SOURCE, C_TEST, C_KEY, CONDITION_WORDS = range(4)
-Y_SOURCE, Y_BEFORE, Y_BEHIND, Y_IS_UPPER, SYMBOL_WORDS = range(5)
-E_KIND, E_ROWS, E_NEEDS, E_OPS_AT, E_OPS, E_ROW_OPS, E_SIDE, E_ACTION, EMIT_WORDS = range(9)
-O_TARGET, O_CODE, O_SOURCE, O_ARGUMENT, O_SECOND, O_IS_ELSE, OP_WORDS = range(7)
-K_PREFIX, K_PREFIX_BYTES, K_SUFFIX, K_SUFFIX_BYTES, K_DASHES, K_KIND, KIND_WORDS = range(7)
-
-# Tests of a condition. Above them: a byte, the text before which has the key; above BEGINS: a number of
-# first bytes that have it.
-IS_PRESENT, IS_ABSENT, IS_TEXT, HAS_ROWS = range(4)
-BEGINS = 256
-
-# Spaces of a source: space << SPACE_SHIFT | index; FIRST: list << LIST_SHIFT | index.
-FIELD, OUTER, INNER, FIRST_ROW = range(4)
-SPACE_SHIFT = 16
-LIST_SHIFT = 8
-NOWHERE = -1
-
-# Targets of an operation: words of a record, and what is packed into one.
-T_TIME, T_BODY, T_SIDE, T_ACTION = 1, 4, 8, 9
-
-# Operations.
-(
-    OP_CONSTANT, OP_PRICE, OP_SIZE, OP_DECIMAL, OP_CODE, OP_KEY, OP_ISO, OP_SIGN, OP_SIZE_OF,
-    OP_ZERO_IF_ZERO,
-) = range(10)  # fmt: skip
-
-CHANGE, SNAPSHOT = 1, 2
-ACTION_BY_SIZE = -1
-INDEX_SALT = 0x2BD1_E995
-"""Mixed into the keys of symbols of messages with a kind of instrument of their own."""
+__all__ = ["Dialect"]
 
 _LONGEST_AFFIX = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """A price at the instrument's exponent.
-
-    Attributes:
-        source: where from.
-        is_zero_none: the venue writes 0 where there is no price.
-    """
-
-    source: str
-    is_zero_none: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A size at the instrument's exponent.
-
-    Attributes:
-        source: where from.
-        is_signed: the sign is something else, such as a side: it is taken off.
-        unless_zero: source of a number that makes the size 0 when it is 0.
-    """
-
-    source: str
-    is_signed: bool = False
-    unless_zero: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decimal:
-    """A decimal at a fixed exponent, and something added to its mantissa."""
-
-    source: str
-    exponent: int
-    plus: int = 0
-
-
-def Rate(source: str) -> Decimal:  # noqa: N802
-    """A pure number: rates, greeks, volatilities."""
-    return Decimal(source, RATE_EXPONENT)
-
-
-def Whole(source: str, plus: int = 0) -> Decimal:  # noqa: N802
-    """An integer as it stands, and something added."""
-    return Decimal(source, 0, plus)
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """A time.
-
-    Attributes:
-        source: where from.
-        unit: ``s``, ``ms``, ``us`` or ``ns`` since 1970, with or without a fraction; or ``iso``.
-    """
-
-    source: str
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A number for each text (or true, false, or bare number as it is written); else undefined."""
-
-    source: str
-    codes: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A text that is no number, as the number that stands for it: trade ids with letters."""
-
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A number that the table itself has."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class SideOfSign:
-    """BID for a number above 0, ASK below."""
-
-    source: str
-
-
-Value: TypeAlias = "Price | Size | Decimal | Time | Code | Key | Constant | SideOfSign"
-Values: TypeAlias = "Value | tuple[Value, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """A condition: the text before the first of a byte is this one (``book`` of ``book.BTC.100ms``)."""
-
-    mark: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Begins:
-    """A condition: the text begins like this (``orderbook.1.`` of ``orderbook.1.BTCUSDT``)."""
-
-    text: str
-
-
-class _Test:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-ANY = _Test("ANY")
-"""A condition: the field is there, and not null."""
-NONE = _Test("NONE")
-"""A condition: it is not there, or null."""
-Condition: TypeAlias = "str | Before | Begins | _Test"
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """Where the instrument's symbol stands.
-
-    Attributes:
-        source: field or ``list.column``; None: the message names none, and is of the only instrument
-            that is known so far.
-        before: only what is before the first of this character.
-        behind: only what is behind the last of this character.
-        is_upper: small letters as capitals.
-    """
-
-    source: str | None
-    before: str = ""
-    behind: str = ""
-    is_upper: bool = False
-
-
-ONLY = Symbol(None)
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolKind:
-    """A rule that tells the kind of an instrument from its symbol; the first that fits counts.
-
-    Attributes:
-        kind: code of :mod:`zerofeed.records.instruments`.
-        prefix: the symbol begins with, at most 8 bytes.
-        suffix: it ends with, at most 8 bytes.
-        dashes: it has so many ``-``; None: any number.
-    """
-
-    kind: int
-    prefix: str = ""
-    suffix: str = ""
-    dashes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A checksum of the book behind the message's changes.
-
-    Attributes:
-        rule: CHECKSUM of :mod:`zerofeed.books.layout`.
-        source: where it stands.
-    """
-
-    rule: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """The message's LEVEL records are one transaction, or one snapshot, of the book.
-
-    Attributes:
-        is_snapshot: they are all of the book.
-        check: the checksum that comes with it.
-    """
-
-    is_snapshot: bool = False
-    check: Check | None = None
-
-
-class Emit:
-    """One record, or one for each row of a list.
-
-    Args:
-        kind: of the record.
-        rows: list whose rows each make one.
-        needs: source that must be there; else nothing is made.
-        time: the venue's time.
-        side: a code, or where from.
-        action: a code; None: of levels by their size, else none.
-        flags: set in each.
-        **body: what the kind's own columns are, by name; what is not named is undefined.
-    """
-
-    def __init__(
-        self,
-        kind: int,
-        *,
-        rows: str | None = None,
-        needs: str | None = None,
-        time: Values | None = None,
-        side: int | Values = NO_SIDE,
-        action: int | Values | None = None,
-        flags: int = 0,
-        **body: Values,
-    ) -> None:
-        self.kind = kind
-        self.rows = rows
-        self.needs = needs
-        self.time = time
-        self.side = side
-        self.action = action
-        self.flags = flags
-        self.body = body
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Where the number of levels stands that a venue keeps up.
-
-    Attributes:
-        source: where from.
-        behind: only what is behind the last of this character.
-    """
-
-    source: str
-    behind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One kind of message.
-
-    Attributes:
-        name: for people and counters; several messages may have the same.
-        when: conditions by source; all must be true. The first message whose conditions are counts.
-        symbol: where its symbol stands, or alternatives; none: it makes no records of instruments.
-        each: list whose rows are each treated like a message.
-        emits: what records it makes, in order.
-        book: what it is to the book.
-        is_heartbeat: it carries nothing.
-        kind: of its instruments where it is not the dialect's (an index); their symbols are kept apart.
-        window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
-            without a word. The number, or what is behind the last of a mark in a text.
-        exponents: sources of prices and of sizes whose most decimals in the first message of an
-            instrument are the decimals that the venue always writes.
-    """
-
-    name: str
-    when: Mapping[str, Condition] = field(default_factory=dict)
-    symbol: Symbol | tuple[Symbol, ...] = ()
-    each: str | None = None
-    emits: Sequence[Emit] = ()
-    book: Book | None = None
-    is_heartbeat: bool = False
-    kind: int | None = None
-    exponents: tuple[str | tuple[str, ...], str | tuple[str, ...]] | None = None
-    window: Window | None = None
-
-
-def levels(
-    *,
-    bids: str,
-    asks: str,
-    time: Values | None,
-    change_id: Values | None = None,
-    previous: Values | None = None,
-    flags: int = 0,
-) -> list[Emit]:
-    """Make the two emits of a book: rows of two lists with columns ``price`` and ``size``.
-
-    Args:
-        bids: list of bids.
-        asks: list of asks.
-        time: the venue's time.
-        change_id: the venue's id of this change.
-        previous: the id of the one before it.
-        flags: set in each record.
-    """
-    emits: list[Emit] = []
-    for rows, side in ((bids, BID), (asks, ASK)):
-        price, size = Price(f"{rows}.price"), Size(f"{rows}.size")
-        emit = Emit(LEVEL, rows=rows, time=time, side=side, flags=flags, price=price, size=size)
-        if change_id is not None:
-            emit.body["change_id"] = change_id
-        if previous is not None:
-            emit.body["prev_change_id"] = previous
-        emits.append(emit)
-    return emits
-
-
 _UNITS = {"s": -9, "ms": -6, "us": -3, "ns": 0}
 
 
@@ -505,7 +190,7 @@ class Dialect:
                     raise BugError("a list has rows or none", expected=ANY, got=condition)
                 conditions += [self._shape.lists[source], HAS_ROWS, 0]
                 continue
-            if not isinstance(condition, _Test):
+            if not isinstance(condition, Presence):
                 self._texts.add(_without_place(source))
             # No row of any list is chosen yet: a column has no value.
             conditions += [self._source(source, None, None), *_condition_words(condition)]

@@ -11,14 +11,14 @@ same ids, and quotes the book as of its own.
 
 from __future__ import annotations
 
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     NONE,
     ONLY,
     Book,
     Code,
     Decimal,
-    Dialect,
     Emit,
     Message,
     Price,

@@ -8,11 +8,11 @@ captures, cannot be placed; the book is in doubt (bad_level) until the next part
 
 from __future__ import annotations
 
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     Book,
     Code,
-    Dialect,
     Emit,
     Key,
     Message,

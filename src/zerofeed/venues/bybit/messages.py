@@ -7,14 +7,14 @@ the side of the position. Source: Bybit, "V5 API, WebSocket, Public".
 
 from __future__ import annotations
 
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     Before,
     Begins,
     Book,
     Code,
     Condition,
-    Dialect,
     Emit,
     Key,
     Message,

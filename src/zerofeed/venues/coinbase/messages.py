@@ -7,10 +7,10 @@ Exchange, "WebSocket channels".
 
 from __future__ import annotations
 
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     Book,
     Code,
-    Dialect,
     Emit,
     Message,
     Price,

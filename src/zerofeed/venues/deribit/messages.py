@@ -7,7 +7,8 @@ are kept as pure numbers. Source: Deribit, "Subscriptions".
 
 from __future__ import annotations
 
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     NONE,
     Before,
@@ -15,7 +16,6 @@ from zerofeed.codecs.json.dialect import (
     Code,
     Condition,
     Decimal,
-    Dialect,
     Emit,
     Message,
     Price,

@@ -10,12 +10,12 @@ kept up; what falls behind them is gone without a word. Source: Kraken, "Spot We
 from __future__ import annotations
 
 from zerofeed.books.checksums import CHECKSUM_KRAKEN
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     Book,
     Check,
     Code,
-    Dialect,
     Emit,
     Message,
     Price,

@@ -7,7 +7,8 @@ message, with the checksum in the last. Source: Kraken, "WebSockets API v1".
 from __future__ import annotations
 
 from zerofeed.books.checksums import CHECKSUM_KRAKEN
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     NONE,
     Before,
@@ -15,7 +16,6 @@ from zerofeed.codecs.json.dialect import (
     Check,
     Code,
     Condition,
-    Dialect,
     Emit,
     Message,
     Price,

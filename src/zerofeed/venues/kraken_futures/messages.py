@@ -6,11 +6,11 @@ Futures, "WebSocket API".
 
 from __future__ import annotations
 
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     Book,
     Code,
-    Dialect,
     Emit,
     Key,
     Message,

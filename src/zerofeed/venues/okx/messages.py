@@ -10,14 +10,14 @@ Source: OKX API v5, "Order book channel".
 from __future__ import annotations
 
 from zerofeed.books.checksums import CHECKSUM_OKX
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     NONE,
     Book,
     Check,
     Code,
     Condition,
-    Dialect,
     Emit,
     Message,
     Price,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zerofeed.codecs.json import _scan_kernels as k
+from zerofeed.codecs.json import _span_kernels as spans
 from zerofeed.codecs.json.shape import ROW_HEAD, Either, Items, Shape
 
 __all__ = ["Scan", "expected"]
@@ -50,15 +51,15 @@ class Scan:
 
     def value(self, span: int) -> Any:
         """Turn a span into what the oracle gives."""
-        kind, start = k.kind_of(span), self.base + k.start_of(span)
-        text = self.buf[start : start + k.length_of(span)].tobytes().decode()
-        if kind == k.TEXT:
+        kind, start = spans.kind_of(span), self.base + spans.start_of(span)
+        text = self.buf[start : start + spans.length_of(span)].tobytes().decode()
+        if kind == spans.TEXT:
             return text
-        if kind == k.ESCAPED:
+        if kind == spans.ESCAPED:
             return json.loads(f'"{text}"')
-        if kind == k.NUMBER:
+        if kind == spans.NUMBER:
             return Raw(text)
-        return {k.TRUE: True, k.FALSE: False, k.NULL: None}[kind]
+        return {spans.TRUE: True, spans.FALSE: False, spans.NULL: None}[kind]
 
     def told(self) -> tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]]]:
         """Fields that are there by name; rows with list, parent and columns that are there."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tests.unit.codecs.json.oracle import Raw, expected
-from zerofeed.codecs.json import dialect as d
+from zerofeed.codecs.json import message as d
 from zerofeed.codecs.json._text_kernels import text_key
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.flags import LAST, SNAPSHOT

@@ -16,8 +16,9 @@ from tests.unit.codecs.json.oracle import Raw
 from tests.unit.codecs.json.slow_dialect import Made, SlowDialect
 from tests.unit.runtime.venue_packets import joined
 from tests.unit.venues.venue import RECEIVED_NS, encoded
-from zerofeed.codecs.json import dialect as d
+from zerofeed.codecs.json import message as d
 from zerofeed.codecs.json.decoder import JsonDecoder, make_scratch
+from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.codecs.json.shape import Either, Items, Shape
 from zerofeed.feed.instruments import InstrumentTable
 from zerofeed.records import kinds
@@ -246,7 +247,7 @@ def declaration(chance: random.Random, place: int) -> d.Message:
     )
 
 
-def feed_of(dialect: d.Dialect, monkeypatch: pytest.MonkeyPatch) -> OfflineFeed:
+def feed_of(dialect: Dialect, monkeypatch: pytest.MonkeyPatch) -> OfflineFeed:
     """A feed of a dialect that has no name; every dialect is run by the same machine code."""
     known = protocols.PROTOCOLS["okx"]
     made = replace(
@@ -293,7 +294,7 @@ def test_a_dialect_means_what_its_declarations_say(
     chance = random.Random(seed)
     meant = [declaration(chance, place) for place in range(chance.randrange(1, 4))]
     sent = [spelled(message(chance), chance) for _ in range(chance.randrange(1, 5))]
-    dialect = d.Dialect(Shape(WANTED), meant, kind=SPOT)
+    dialect = Dialect(Shape(WANTED), meant, kind=SPOT)
     slow = SlowDialect(WANTED, meant)
     told = [slow.take(text) for text in sent]
     expected = [made for _, each in told for made in each]
@@ -324,24 +325,9 @@ def test_a_dialect_means_what_its_declarations_say(
 # A few by hand, so that a failure above is not the first to be read
 
 
-def test_a_row_of_the_outer_list_has_only_its_own_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    meant = d.Message(
-        "m",
-        symbol=d.Symbol("outer.symbol"),
-        each="outer",
-        emits=[d.Emit(kinds.TRADE, rows="inner", price=d.Price("inner.price"))],
-    )
-    feed = feed_of(d.Dialect(Shape(WANTED), [meant]), monkeypatch)
-    text = '{"d":[{"b":[["1"],["2"]],"s":"A"},{"s":"B","b":[]},{"s":"C","b":[["3"]]}]}'
-    records = joined(feed.process(*encoded([text])))
-    trades = records[records["kind"] == kinds.TRADE]
-    assert (trades["price"] // 10**8).tolist() == [1, 2, 3]
-    assert [feed.instruments.row(int(row)).symbol for row in trades["instrument"]] == list("AAC")
-
-
 def test_more_rows_than_there_is_room_for_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
     meant = d.Message("m", emits=[d.Emit(kinds.TRADE, rows="flat", price=d.Price("flat.price"))])
-    feed = feed_of(d.Dialect(Shape(WANTED), [meant]), monkeypatch)
+    feed = feed_of(Dialect(Shape(WANTED), [meant]), monkeypatch)
     # Rows that are no arrays are two bytes each, which no venue sends.
     text = '{"l":[' + ",".join("1" for _ in range(30_000)) + "]}"
     assert sum(len(part) for part in feed.process(*encoded([text]))) == 0
@@ -352,7 +338,7 @@ def test_an_instrument_that_finds_the_table_full_makes_no_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     meant = d.Message("m", symbol=d.Symbol("symbol"), emits=[d.Emit(kinds.TRADE)])
-    feed = feed_of(d.Dialect(Shape(WANTED), [meant]), monkeypatch)
+    feed = feed_of(Dialect(Shape(WANTED), [meant]), monkeypatch)
     sent = [f'{{"s":"{number}"}}' for number in range(20)]
     records = joined(feed.process(*encoded(sent)))
     made = int((records["kind"] == kinds.TRADE).sum())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zerofeed.codecs.json import _number_kernels as n
-from zerofeed.codecs.json import _scan_kernels as k
+from zerofeed.codecs.json import _span_kernels as k
 from zerofeed.records.units import UNDEF
 
 __all__: list[str] = []

@@ -217,13 +217,6 @@ def test_any_bytes_do_no_harm(data: bytes) -> None:
         assert scan.status == MALFORMED or scan.status >= 0
 
 
-def test_an_escape_stands_for_its_character() -> None:
-    for text in ['"', "\\", "/", "b", "f", "n", "r", "t", "u0041", "u00e4", "uD83D", "uabCD"]:
-        buf = np.frombuffer(text.encode(), np.uint8)
-        told = json.loads(f'"\\{text}"')
-        assert k.plain_escape(buf, 0) == ord(told)
-
-
 def test_scanning_allocates_nothing() -> None:
     shape = Shape(BINANCE)
     scan = Scan(shape, DEPTH.encode())

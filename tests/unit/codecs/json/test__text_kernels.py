@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from zerofeed.base.kernel import I64, U8_RO, int64, kernel
 from zerofeed.codecs.json import _text_kernels as k
-from zerofeed.codecs.json._scan_kernels import NUMBER, TEXT
+from zerofeed.codecs.json._span_kernels import NUMBER, TEXT
 from zerofeed.records.units import UNDEF
 
 __all__: list[str] = []

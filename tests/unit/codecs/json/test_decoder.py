@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.venues.binance.vectors import SPOT as VECTORS
 from tests.unit.venues.venue import encoded
-from zerofeed.codecs.json import _dialect_kernels as k
+from zerofeed.codecs.json import scratch as s
 from zerofeed.codecs.json.decoder import JsonDecoder, make_scratch, most_records
 from zerofeed.records.kinds import INSTRUMENT, LEVEL, QUOTE, TRADE
 from zerofeed.venues.binance.messages import SPOT
@@ -18,12 +18,12 @@ __all__: list[str] = []
 @pytest.mark.parametrize("longest", [0, 100, 65_535])
 def test_the_scratch_has_the_table_and_room_for_every_row_of_a_message(longest: int) -> None:
     scratch = make_scratch(SPOT, longest)
-    at = int(scratch[k.S_TABLE])
+    at = int(scratch[s.S_TABLE])
     assert scratch[at : at + SPOT.table.size].tolist() == SPOT.table.tolist()
-    rows = int(scratch[k.S_ROWS_END] - scratch[k.S_ROWS]) // SPOT.row_words
+    rows = int(scratch[s.S_ROWS_END] - scratch[s.S_ROWS]) // SPOT.row_words
     # A level is a row of two texts, and at least ten bytes: `["1","2"],`.
     assert rows >= longest // 10
-    assert scratch.size == scratch[k.S_ROWS_END] + 1
+    assert scratch.size == scratch[s.S_ROWS_END] + 1
 
 
 def test_longer_messages_may_make_more_records() -> None:

@@ -7,24 +7,23 @@ from typing import Any
 import pytest
 
 from zerofeed.base.errors import BugError
-from zerofeed.codecs.json.dialect import (
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.message import (
     ANY,
     NONE,
     Before,
     Book,
     Code,
-    Dialect,
     Emit,
     Message,
     Price,
     Symbol,
     SymbolKind,
     Window,
-    levels,
 )
 from zerofeed.codecs.json.shape import Items, Shape
 from zerofeed.records.instruments import OPTION
-from zerofeed.records.kinds import ASK, BID, LEVEL, TRADE
+from zerofeed.records.kinds import TRADE
 
 __all__: list[str] = []
 
@@ -47,13 +46,6 @@ def test_messages_of_one_name_share_a_slot() -> None:
         [Message("a", when={"event": "x"}), Message("b"), Message("a", when={"event": "y"})],
     )
     assert dialect.names == {0: "a", 1: "b"}
-
-
-def test_a_book_is_two_emits_that_differ_in_side() -> None:
-    bids, asks = levels(bids="bids", asks="asks", time=None)
-    assert (bids.kind, bids.rows, bids.side) == (LEVEL, "bids", BID)
-    assert (asks.kind, asks.rows, asks.side) == (LEVEL, "asks", ASK)
-    assert set(bids.body) == set(asks.body) == {"price", "size"}
 
 
 def emit(**options: Any) -> Message:

@@ -1,0 +1,77 @@
+"""What the kernels keep while a message is open, and what they leave in a feed's state.
+
+``scratch`` is one int64 array, laid out by :func:`zerofeed.codecs.json.decoder.make_scratch`:
+
+=======  ===============  ==================================================================
+word     name             meaning
+=======  ===============  ==================================================================
+0        S_TABLE          where the dialect's table begins in it
+1        S_FIELDS         where the scanner's fields begin
+2        S_ROWS           where its rows begin
+3        S_ROWS_END       behind its last row
+4        S_COUNT          rows of the open message
+5        S_MESSAGE        word of the table at which the open message's entry begins
+6        S_NEXT           row at which the search for its next part begins; -1: it has no more
+7        S_ROW            instrument of the latest part; -1: none
+8        S_RESULT         two words: numbers out of range, numbers rounded (of the open message)
+10       S_REFUSED        of the latest part: 1, it names no instrument; 2, the table is full
+11       S_CHECKSUM       what the venue sent with the latest part; UNDEF: nothing
+12       S_WINDOW         levels a side that the venue keeps up; UNDEF: not told
+16..23   S_RECORD         the record that is copied for each row
+24..55   S_DEFINITION     a row of the instruments table
+56       S_STACK          the scanner's stack
+=======  ===============  ==================================================================
+"""
+
+from __future__ import annotations
+
+from zerofeed.codecs.json._scan_kernels import STACK_WORDS
+
+__all__ = [
+    "RECORD_WORDS",
+    "SCRATCH_HEAD",
+    "STATE_WORDS",
+    "S_CHECKSUM",
+    "S_COUNT",
+    "S_DEFINITION",
+    "S_FIELDS",
+    "S_MESSAGE",
+    "S_NEXT",
+    "S_RECORD",
+    "S_REFUSED",
+    "S_RESULT",
+    "S_ROW",
+    "S_ROWS",
+    "S_ROWS_END",
+    "S_STACK",
+    "S_TABLE",
+    "S_WINDOW",
+    "TABLE_FULL",
+    "UNNAMED",
+]
+
+RECORD_WORDS = 8
+S_TABLE = 0
+S_FIELDS = 1
+S_ROWS = 2
+S_ROWS_END = 3
+S_COUNT = 4
+S_MESSAGE = 5
+S_NEXT = 6
+S_ROW = 7
+S_RESULT = 8
+S_REFUSED = 10
+S_CHECKSUM = 11
+S_WINDOW = 12
+S_RECORD = 16
+S_DEFINITION = 24
+S_STACK = 56
+SCRATCH_HEAD = S_STACK + STACK_WORDS
+"""Words of scratch in front of table, fields and rows."""
+STATE_WORDS = 1
+"""Words of state for each instrument row: the revision of its definition that was announced.
+
+Row 0 is no instrument: its word is the window of instruments that are not known yet, 0 for none.
+"""
+UNNAMED = 1
+TABLE_FULL = 2

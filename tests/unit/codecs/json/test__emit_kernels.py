@@ -1,0 +1,141 @@
+"""The records of an emit: one, or one for each row, each with what belongs to it and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.venues.venue import encoded
+from zerofeed.base.kernel import I64, int64, kernel
+from zerofeed.codecs.json import _emit_kernels as k
+from zerofeed.codecs.json.decoder import JsonDecoder
+from zerofeed.codecs.json.dialect import Dialect
+from zerofeed.codecs.json.layout import ACTION_BY_SIZE
+from zerofeed.codecs.json.message import (
+    ANY,
+    Code,
+    Constant,
+    Emit,
+    Message,
+    Price,
+    SideOfSign,
+    Size,
+    Symbol,
+    Time,
+    Whole,
+)
+from zerofeed.codecs.json.shape import Items, Shape
+from zerofeed.records import kinds
+from zerofeed.records.dtypes import RECORD
+from zerofeed.records.flags import LAST, SNAPSHOT
+from zerofeed.records.units import UNDEF
+
+__all__: list[str] = []
+
+WANTED: Any = {
+    "s": "symbol",
+    "t": "time",
+    "p": "price",
+    "q": "size",
+    "l": Items("rows", ["price", "size"]),
+    "d": Items("parts", {"s": "symbol", "l": Items("inner", ["price"])}),
+}
+
+
+@kernel(int64(I64, int64, int64, int64, int64, int64))
+def head(out, row, kind, side, size, flags) -> int:
+    """What kernels alone can call."""
+    out[3] = k.head_of(row, kind, side, size, flags)
+    return 0
+
+
+def made(message: Message, *texts: str) -> tuple[Any, JsonDecoder]:
+    """The records of messages but for the definitions'."""
+    decoder = JsonDecoder(
+        Dialect(Shape(WANTED), [message]), instruments=16, longest_bytes=1024, batch=256
+    )
+    data, index = encoded(texts)
+    columns = [index[name].astype(np.int64) for name in ("offset", "length", "ts_ns")]
+    records, taken = decoder.decode(data, *columns)
+    assert taken == len(texts)
+    return records[records["kind"] != kinds.INSTRUMENT], decoder
+
+
+def of_one(emit: Emit, text: str) -> Any:
+    records, _ = made(Message("m", symbol=Symbol("symbol"), emits=[emit]), text)
+    return records
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.integers(0, 255), st.integers(0, 255), st.integers(0, 127),
+    st.integers(0, 255),
+)  # fmt: skip
+def test_the_head_has_its_columns_where_a_record_has_them(
+    row: int, kind: int, side: int, action: int, flags: int
+) -> None:
+    out = np.zeros(8, np.int64)
+    head(out, row, kind, side | action << 8, 1, flags)
+    (record,) = out.view(RECORD)
+    names = ("instrument", "kind", "side", "action", "flags")
+    assert [int(record[name]) for name in names] == [row, kind, side, action, flags]
+
+
+def test_a_levels_action_is_that_of_its_size() -> None:
+    out = np.zeros(8, np.int64)
+    actions = []
+    for size, flags in ((0, 0), (1, 0), (1, SNAPSHOT), (0, SNAPSHOT | LAST)):
+        head(out, 1, kinds.LEVEL, kinds.BID | ACTION_BY_SIZE << 8, size, flags)
+        (record,) = out.view(RECORD)
+        assert record["side"] == kinds.BID
+        actions.append(int(record["action"]))
+    cancel, modify, add = kinds.ACTION_CANCEL, kinds.ACTION_MODIFY, kinds.ACTION_ADD
+    assert actions == [cancel, modify, add, cancel]
+
+
+def test_what_is_of_no_row_is_in_the_record_of_each() -> None:
+    emit = Emit(
+        kinds.TRADE, rows="rows", time=Time("time", "ms"), price=Price("rows.price"),
+        size=Size("rows.size"), trade_id=Whole("time", plus=1), side=SideOfSign("rows.size"),
+    )  # fmt: skip
+    records = of_one(emit, '{"l":[["1","2"],["3","-4"],["5"]],"s":"A","t":7}')
+    assert records["ts_event_ns"].tolist() == [7_000_000] * 3
+    assert records["price"].tolist() == [10**8, 3 * 10**8, 5 * 10**8]
+    assert records["size"].tolist() == [2 * 10**8, -4 * 10**8, UNDEF]
+    assert records["side"].tolist() == [kinds.BID, kinds.ASK, kinds.NO_SIDE]
+    assert records.view(np.int64).reshape(3, 8)[:, 6].tolist() == [8, 8, 8]
+
+
+def test_the_first_alternative_that_is_there_counts() -> None:
+    emit = Emit(kinds.TRADE, price=(Price("price"), Price("size"), Constant(9)))
+    texts = ['{"p":"1","q":"2","s":"A"}', '{"q":"2","s":"A"}', '{"s":"A"}']
+    records, _ = made(Message("m", symbol=Symbol("symbol"), emits=[emit]), *texts)
+    assert records["price"].tolist() == [10**8, 2 * 10**8, 9]
+
+
+def test_what_must_be_there_and_is_not_makes_no_record() -> None:
+    emit = Emit(kinds.TRADE, needs="price", price=Price("price"))
+    message = Message("m", symbol=Symbol("symbol"), emits=[emit])
+    texts = ['{"p":"","s":"A"}', '{"p":null,"s":"A"}', '{"s":"A"}', '{"p":"0","s":"A"}']
+    records, _ = made(message, *texts)
+    assert records["price"].tolist() == [0]
+
+
+def test_a_text_that_has_no_code_is_undefined() -> None:
+    emit = Emit(kinds.TRADE, side=Code("price", {"buy": kinds.BID}))
+    sides = [int(of_one(emit, f'{{"s":"A","p":"{text}"}}')["side"][0]) for text in ("buy", "sell")]
+    assert sides == [kinds.BID, kinds.NO_SIDE]
+
+
+def test_a_row_of_the_outer_list_has_only_its_own_rows() -> None:
+    emit = Emit(kinds.TRADE, rows="inner", price=Price("inner.price"))
+    message = Message(
+        "m", when={"parts": ANY}, symbol=Symbol("parts.symbol"), each="parts", emits=[emit]
+    )
+    text = '{"d":[{"l":[["1"],["2"]],"s":"A"},{"s":"B","l":[]},{"s":"C","l":[["3"]]}]}'
+    records, decoder = made(message, text)
+    assert (records["price"] // 10**8).tolist() == [1, 2, 3]
+    rows = records["instrument"].tolist()
+    assert [decoder.instruments.row(row).symbol for row in rows] == list("AAC")
