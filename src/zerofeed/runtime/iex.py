@@ -43,6 +43,7 @@ def _scratch_for(first: int, last: int) -> Callable[[int], npt.NDArray[np.int64]
     return make_scratch
 
 
+_INSTRUMENTS = 16_384
 _TEMPLATES = {slot: message.name for slot, message in enumerate(IEX_MESSAGES)}
 
 IEX_TOPS = Protocol(
@@ -54,6 +55,7 @@ IEX_TOPS = Protocol(
     work_words=work_words,
     most_records=most_records,
     process=k.process,
+    instruments=_INSTRUMENTS,
 )
 """What is known as ``iex-tops`` in configurations."""
 
@@ -67,5 +69,6 @@ IEX_DEEP = Protocol(
     work_words=work_words,
     most_records=most_records,
     process=k.process,
+    instruments=_INSTRUMENTS,
 )
 """What is known as ``iex-deep`` in configurations."""

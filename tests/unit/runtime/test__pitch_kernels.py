@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 
 import pytest
 
@@ -152,6 +153,12 @@ def test_a_time_goes_on_in_the_next_packet_of_its_unit_alone() -> None:
     )
     assert own["ts_event_ns"] == HALF_PAST_NINE_NS + 447_000
     assert other["ts_event_ns"] == UNDEF
+
+
+def test_a_day_that_was_given_holds_whatever_arrivals_say() -> None:
+    sent = Sent("pitch", day=date(2021, 2, 23))
+    records = sent(encode_unit(1, [example("time"), DELETE]), ts_ns=HALF_PAST_NINE_NS + 10**18)
+    assert records[-1]["ts_event_ns"] == HALF_PAST_NINE_NS + 447_000
 
 
 @pytest.mark.parametrize(
