@@ -14,8 +14,8 @@ from zerofeed.venues.dialects import DIALECTS
 __all__ = ["JSON_VENUES"]
 
 
-def _work_words(instruments: int) -> int:
-    return instruments * STATE_WORDS
+def _work_words(dialect: Dialect, instruments: int) -> int:
+    return dialect.channel_words + instruments * STATE_WORDS
 
 
 def _protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Protocol:
@@ -25,7 +25,7 @@ def _protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Pro
         templates=dialect.names,
         book_rules=book_rules,
         scratch=partial(make_scratch, dialect),
-        work_words=_work_words,
+        work_words=partial(_work_words, dialect),
         most_records=most_records,
         process=k.process,
         book_levels=4096,

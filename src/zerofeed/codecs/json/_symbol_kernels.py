@@ -23,7 +23,9 @@ from zerofeed.codecs.json.layout import (
     KIND_WORDS,
     KINDS,
     KINDS_AT,
+    MESSAGE_ACT,
     NOWHERE,
+    OF_CHANNEL,
     OWN_KIND,
     PRICE_EXPONENT,
     PRICE_TEXT,
@@ -37,9 +39,18 @@ from zerofeed.codecs.json.layout import (
     Y_BEFORE,
     Y_BEHIND,
     Y_IS_UPPER,
+    Y_SKIP,
     Y_SOURCE,
 )
-from zerofeed.codecs.json.scratch import S_COUNT, S_DEFINITION, S_FIELDS, S_ROWS, S_TABLE, S_WINDOW
+from zerofeed.codecs.json.scratch import (
+    S_CHANNEL_ROW,
+    S_COUNT,
+    S_DEFINITION,
+    S_FIELDS,
+    S_ROWS,
+    S_TABLE,
+    S_WINDOW,
+)
 from zerofeed.codecs.json.shape import ROW_HEAD
 from zerofeed.feed._instrument_kernels import (
     COUNT,
@@ -156,7 +167,8 @@ def find_instrument(
 ) -> int:  # fmt: skip
     """Find or make the row of a part's instrument; a new one has the window that was told, if any.
 
-    A message without records makes none: it may come before the one that shows the exponents.
+    A message without records makes none, unless it opens a channel: it may come before the one that
+    shows the exponents.
 
     Returns:
         The row; -1: none is named; NOT_YET; BUFFER_FULL when the table is full.
@@ -165,6 +177,8 @@ def find_instrument(
     at = table + scratch[entry + SYMBOLS_AT]
     for _ in range(scratch[entry + SYMBOLS]):
         source = scratch[at + Y_SOURCE]
+        if source == OF_CHANNEL:
+            return scratch[S_CHANNEL_ROW] if scratch[S_CHANNEL_ROW] > 0 else -1
         if source == NOWHERE:
             return 1 if lookup[COUNT] == 2 else -1
         span = span_at(scratch, table, source, outer, 0)
@@ -173,6 +187,7 @@ def find_instrument(
             continue
         first = base + start_of(span)
         end = first + length_of(span)
+        first += min(scratch[at + Y_SKIP], end - first)
         if scratch[at + Y_BEHIND]:
             first = int64(behind_last(buf, first, end, scratch[at + Y_BEHIND]))
         if scratch[at + Y_BEFORE]:
@@ -185,7 +200,7 @@ def find_instrument(
         row = find(lookup, key)
         if row >= 0:
             return row
-        if scratch[entry + EMITS] == 0:
+        if scratch[entry + EMITS] == 0 and scratch[entry + MESSAGE_ACT] <= 0:
             return NOT_YET
         if kind == NOWHERE:
             kind = int64(_kind_of_symbol(buf, first, end, scratch, table))

@@ -8,7 +8,7 @@ import numpy as np
 
 from zerofeed.base.kernel import I64, int64, kernel
 from zerofeed.codecs.json import _source_kernels as k
-from zerofeed.codecs.json._dialect_kernels import open_message
+from zerofeed.codecs.json._message_kernels import open_message
 from zerofeed.codecs.json._span_kernels import LONGEST
 from zerofeed.codecs.json.decoder import make_scratch
 from zerofeed.codecs.json.dialect import Dialect
@@ -56,7 +56,8 @@ def scanned(each: str | None) -> Any:
     """The scratch with the message open."""
     dialect = Dialect(Shape(WANTED), [Message("m", each=each)])
     scratch = make_scratch(dialect, 1024)
-    assert open_message(np.frombuffer(TEXT, np.uint8), 0, len(TEXT), scratch) == 0
+    state = np.zeros(64, np.int64)
+    assert open_message(np.frombuffer(TEXT, np.uint8), 0, len(TEXT), state, 0, 0, scratch) == 0
     return scratch
 
 
