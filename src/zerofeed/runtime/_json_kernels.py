@@ -23,8 +23,17 @@ from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
 from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._dialect_kernels import NO_MORE, bare_level, next_part
-from zerofeed.codecs.json._message_kernels import is_plain, open_message
-from zerofeed.codecs.json.layout import BOOK, CHECK_RULE, COMPARED, COUNTED_AS, HEARTBEAT, UNKNOWN
+from zerofeed.codecs.json._message_kernels import NUMBERED, is_plain, open_message
+from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
+from zerofeed.codecs.json.layout import (
+    BOOK,
+    CHANNEL_STATE,
+    CHECK_RULE,
+    COMPARED,
+    COUNTED_AS,
+    HEARTBEAT,
+    UNKNOWN,
+)
 from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
     S_EXPECTED,
@@ -33,6 +42,7 @@ from zerofeed.codecs.json.scratch import (
     S_RESULT,
     S_ROW,
     S_SEQUENCE,
+    S_TABLE,
     S_WINDOW,
     TABLE_FULL,
     TOO_MANY_CHANNELS,
@@ -176,7 +186,10 @@ def process_packet(
         add(state, _TRUNCATED, 1)
         _suspect_all(books, undo, source)
         return 0
-    slot = open_message(buf, at, at + length, state, WORK_AT, source, scratch)
+    slot = open_message(buf, at, at + length, scratch)
+    is_numbered = slot == NUMBERED
+    if is_numbered:
+        slot = find_numbered(buf, at, state, WORK_AT, source, scratch)
     if slot < 0:
         if slot == UNKNOWN_TEMPLATE:
             add(state, _UNKNOWN, 1)
@@ -188,17 +201,22 @@ def process_packet(
             _suspect_all(books, undo, source)
         return 0
     entry = scratch[S_MESSAGE]
-    index = out_at + _note_break(
-        source, ts_recv_ns, state, books, undo, records, out_at, limit, scratch
-    )
+    index = out_at
+    if is_numbered:
+        index += _note_break(
+            source, ts_recv_ns, state, books, undo, records, out_at, limit, scratch
+        )
+    work_at = WORK_AT + scratch[scratch[S_TABLE] + CHANNEL_STATE]
     is_whole = True
     while True:
         stored = next_part(
-            buf, at, ts_recv_ns, words, lookup, state, WORK_AT, record_words, index, limit, scratch
+            buf, at, ts_recv_ns, words, lookup, state, work_at, record_words, index, limit, scratch
         )
         if stored < 0:
             is_whole = is_whole and stored == NO_MORE
             break
+        if is_numbered:
+            act_on_channels(buf, at, entry, scratch[S_ROW], state, scratch)
         if scratch[S_REFUSED] == TABLE_FULL:
             add(state, _REFUSED, 1)
         elif scratch[S_REFUSED] == UNNAMED:

@@ -20,8 +20,9 @@ from zerofeed.base.kernel import I64, I64_RO, U8_RO, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._emit_kernels import head_of, make_records
-from zerofeed.codecs.json._message_kernels import act, open_message
+from zerofeed.codecs.json._message_kernels import NUMBERED, open_message
 from zerofeed.codecs.json._number_kernels import decimal
+from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
 from zerofeed.codecs.json._source_kernels import is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
 from zerofeed.codecs.json._symbol_kernels import NOT_YET, find_instrument
@@ -35,7 +36,6 @@ from zerofeed.codecs.json.layout import (
     EMIT_WORDS,
     EMITS,
     EMITS_AT,
-    MESSAGE_ACT,
     NOWHERE,
     ROW_WORDS,
     SNAPSHOT,
@@ -192,8 +192,7 @@ def next_part(
         ts_recv_ns: arrival, Unix ns.
         words: the instruments' rows.
         lookup: the instruments' map.
-        state: a journal with the channels of all sources, where the dialect has such, and behind them
-            STATE_WORDS for each instrument row, from ``work_at`` on.
+        state: a journal with STATE_WORDS for each instrument row from ``work_at`` on.
         work_at: word of it.
         records: RECORD array as int64.
         out_at: index of the first record to write.
@@ -214,10 +213,7 @@ def next_part(
     scratch[S_WINDOW] = UNDEF
     emits = scratch[entry + EMITS]
     if emits == 0 and scratch[entry + SYMBOLS] == 0:
-        if scratch[entry + MESSAGE_ACT]:
-            act(buf, base, entry, -1, state, scratch)
         return 0
-    work_at += scratch[table + CHANNEL_STATE]
     index = out_at
     row = int64(-1)
     if scratch[entry + SYMBOLS]:
@@ -234,8 +230,6 @@ def next_part(
         if index + 2 > limit:
             return BUFFER_FULL
         index = _announce(row, ts_recv_ns, words, state, work_at, records, index)
-        if scratch[entry + MESSAGE_ACT]:
-            act(buf, base, entry, row, state, scratch)
     book = scratch[entry + BOOK]
     first = index
     flags = int64(0)
@@ -243,7 +237,6 @@ def next_part(
         flags = int64(record_flags.SNAPSHOT)
         bare_level(row, ACTION_CLEAR, flags, ts_recv_ns, records, index)
         index += 1
-    check = scratch[entry + CHECK_SOURCE]
     emit = table + scratch[entry + EMITS_AT]
     for _ in range(emits):
         index = make_records(
@@ -252,18 +245,21 @@ def next_part(
         if index < 0:
             return index
         emit += EMIT_WORDS
-    if check != NOWHERE:
-        span = span_at(scratch, table, check, outer, outer)
-        scratch[S_CHECKSUM] = decimal(buf, base, span, 0, scratch[S_RESULT : S_RESULT + 2])
-    if book and book != COMPARED:
+    if book:
         bare = first + int64(book == SNAPSHOT)
-        if index == first:
+        if index == first and book != COMPARED:
             if index >= limit:
                 return BUFFER_FULL
             bare_level(row, ACTION_NONE, flags, ts_recv_ns, records, index)
             index += 1
             bare = index
-        _close_book(first, bare, index, scratch, records)
+        if index > first:
+            _close_book(first, bare, index, scratch, records)
+        check = scratch[entry + CHECK_SOURCE]
+        result = scratch[S_RESULT : S_RESULT + 2]
+        if check != NOWHERE:
+            span = span_at(scratch, table, check, outer, outer)
+            scratch[S_CHECKSUM] = decimal(buf, base, span, 0, result)
     if scratch[entry + WINDOW_AT] != NOWHERE:
         scratch[S_WINDOW] = _window(buf, base, table + scratch[entry + WINDOW_AT], outer, scratch)
     return index - out_at
@@ -295,7 +291,8 @@ def decode_many(
         words: the instruments' rows.
         lookup: the instruments' map.
         state: a journal.
-        work_at: as for :func:`next_part`.
+        work_at: word of it at which the dialect's words begin: the channels of all sources, where it has
+            such, and behind them those of the instruments.
         records: RECORD array as int64, filled from index 0.
         room_for_one: records that any one message can make.
         scratch: see the top of this module; its last word receives the messages taken.
@@ -305,18 +302,24 @@ def decode_many(
     """
     index = int64(0)
     message = first
+    instruments_at = work_at + scratch[scratch[S_TABLE] + CHANNEL_STATE]
     room = records.size // RECORD_WORDS
     while message < offsets.size and index + room_for_one <= room:
         begin(state, message)
         at = offsets[message]
-        slot = open_message(buf, at, at + lengths[message], state, work_at, 0, scratch)
+        slot = open_message(buf, at, at + lengths[message], scratch)
+        is_numbered = slot == NUMBERED
+        if is_numbered:
+            slot = find_numbered(buf, at, state, work_at, 0, scratch)
         while slot >= 0:
             stored = next_part(
-                buf, at, times_ns[message], words, lookup, state, work_at, records, index, room,
-                scratch,
+                buf, at, times_ns[message], words, lookup, state, instruments_at, records, index,
+                room, scratch,
             )  # fmt: skip
             if stored < 0:
                 break
+            if is_numbered:
+                act_on_channels(buf, at, scratch[S_MESSAGE], scratch[S_ROW], state, scratch)
             index += stored
         message += 1
     scratch[scratch.size - 1] = message - first

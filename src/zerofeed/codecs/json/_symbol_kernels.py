@@ -39,7 +39,6 @@ from zerofeed.codecs.json.layout import (
     Y_BEFORE,
     Y_BEHIND,
     Y_IS_UPPER,
-    Y_SKIP,
     Y_SOURCE,
 )
 from zerofeed.codecs.json.scratch import (
@@ -177,9 +176,9 @@ def find_instrument(
     at = table + scratch[entry + SYMBOLS_AT]
     for _ in range(scratch[entry + SYMBOLS]):
         source = scratch[at + Y_SOURCE]
-        if source == OF_CHANNEL:
-            return scratch[S_CHANNEL_ROW] if scratch[S_CHANNEL_ROW] > 0 else -1
-        if source == NOWHERE:
+        if source < 0:
+            if source == OF_CHANNEL:
+                return scratch[S_CHANNEL_ROW] if scratch[S_CHANNEL_ROW] > 0 else -1
             return 1 if lookup[COUNT] == 2 else -1
         span = span_at(scratch, table, source, outer, 0)
         if not is_there(span) or length_of(span) == 0:
@@ -187,8 +186,9 @@ def find_instrument(
             continue
         first = base + start_of(span)
         end = first + length_of(span)
-        first += min(scratch[at + Y_SKIP], end - first)
-        if scratch[at + Y_BEHIND]:
+        if scratch[at + Y_BEHIND] < 0:
+            first = min(first - scratch[at + Y_BEHIND], end)
+        elif scratch[at + Y_BEHIND]:
             first = int64(behind_last(buf, first, end, scratch[at + Y_BEHIND]))
         if scratch[at + Y_BEFORE]:
             end = int64(before(buf, first, end, scratch[at + Y_BEFORE]))

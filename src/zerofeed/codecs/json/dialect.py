@@ -258,8 +258,8 @@ class Dialect:
             if symbol.source is not None:
                 self._texts.add(_without_place(symbol.source))
                 at = self._source(symbol.source, message.each, None)
-            marks = [_byte(symbol.before), _byte(symbol.behind)]
-            symbol_words += [at, *marks, symbol.is_upper, len(symbol.skip.encode())]
+            behind = _byte(symbol.behind) or -len(symbol.skip.encode())
+            symbol_words += [at, _byte(symbol.before), behind, symbol.is_upper]
         emits = [word for emit in message.emits for word in self._emit(emit, message.each)]
         book = message.book
         if not symbols and (book is not None or message.window is not None):

@@ -111,7 +111,6 @@ __all__ = [
     "Y_BEFORE",
     "Y_BEHIND",
     "Y_IS_UPPER",
-    "Y_SKIP",
     "Y_SOURCE",
 ]
 
@@ -129,7 +128,8 @@ __all__ = [
 ) = range(20)  # fmt: skip
 # Words of a condition, a symbol, an emit, an operation.
 C_SOURCE, C_TEST, C_KEY, CONDITION_WORDS = range(4)
-Y_SOURCE, Y_BEFORE, Y_BEHIND, Y_IS_UPPER, Y_SKIP, SYMBOL_WORDS = range(6)
+# Y_BEHIND below 0: so many bytes are left out.
+Y_SOURCE, Y_BEFORE, Y_BEHIND, Y_IS_UPPER, SYMBOL_WORDS = range(5)
 E_KIND, E_ROWS, E_NEEDS, E_OPS_AT, E_OPS, E_ROW_OPS, E_SIDE, E_ACTION, EMIT_WORDS = range(9)
 O_TARGET, O_CODE, O_SOURCE, O_ARGUMENT, O_SECOND, O_IS_ELSE, OP_WORDS = range(7)
 K_PREFIX, K_PREFIX_BYTES, K_SUFFIX, K_SUFFIX_BYTES, K_DASHES, K_KIND, KIND_WORDS = range(7)

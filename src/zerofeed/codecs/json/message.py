@@ -206,7 +206,7 @@ class Symbol:
         before: only what is before the first of this character.
         behind: only what is behind the last of this character.
         is_upper: small letters as capitals.
-        skip: what it begins with and is no part of it, where a condition says so; only its length counts.
+        skip: in the place of ``behind``: what the text begins with, as a condition of the message says.
         of_channel: the instrument is that of the message's channel.
     """
 

@@ -56,8 +56,7 @@ def scanned(each: str | None) -> Any:
     """The scratch with the message open."""
     dialect = Dialect(Shape(WANTED), [Message("m", each=each)])
     scratch = make_scratch(dialect, 1024)
-    state = np.zeros(64, np.int64)
-    assert open_message(np.frombuffer(TEXT, np.uint8), 0, len(TEXT), state, 0, 0, scratch) == 0
+    assert open_message(np.frombuffer(TEXT, np.uint8), 0, len(TEXT), scratch) == 0
     return scratch
 
 
