@@ -33,6 +33,8 @@ class Protocol:
         process: its kernel, which the loops call for each packet; see
             :mod:`zerofeed.runtime._process_kernels`.
         book_levels: levels a side that its books have at most, or that are worth keeping.
+        is_of_connection: what its messages mean depends on the connection that they come by, so a source
+            has one.
     """
 
     name: str
@@ -44,3 +46,4 @@ class Protocol:
     most_records: Callable[[int], int]
     process: Callable[..., int]
     book_levels: int = 256
+    is_of_connection: bool = False

@@ -77,7 +77,6 @@ def test_a_port_that_is_taken_is_one_line(config: Path) -> None:
         (["binance"], "is a venue; which of its symbols?; expected binance:BTCUSDT"),
         (["binanse:BTCUSDT"], "unknown venue"),
         (["binance:BTCUSDT:dance"], "unknown channel; expected trades, book, bbo"),
-        (["bitfinex:tBTCUSD"], "bitfinex: its messages cannot be read yet"),
     ],
 )
 def test_names_that_are_no_feed_are_one_line(names: list[str], what: str) -> None:

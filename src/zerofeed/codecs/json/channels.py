@@ -35,7 +35,7 @@ __all__ = [
     "FIRST",
     "NEXT_NUMBER",
     "STATE",
-    "number_of",
+    "opened",
 ]
 
 CHANNELS = 64
@@ -49,22 +49,24 @@ STATE = SOURCES * BLOCK_WORDS
 """int64 words of all sources."""
 
 
-def number_of(
-    state: npt.NDArray[np.int64], channels_at: int, source: int, code: int, row: int
-) -> int | None:
-    """Find the number that a connection gave a channel. Any process that can see the state.
+def opened(
+    state: npt.NDArray[np.int64], channels_at: int, source: int, code: int
+) -> dict[int, int]:
+    """Find the numbers that a connection gave its channels of one name. Any process that sees the state.
 
     Args:
         state: of the feed.
         channels_at: word of it at which the blocks begin.
         source: number of the source.
-        code: name of the channel, by its code in the dialect.
-        row: its instrument; 0: none.
+        code: name of the channels, by its code in the dialect.
 
     Returns:
-        The number; None while there is none.
+        Number by the row of the instrument; row 0: none.
     """
     at = channels_at + source * BLOCK_WORDS + FIRST
     entries = state[at : at + CHANNELS * ENTRY_WORDS].reshape(CHANNELS, ENTRY_WORDS)
-    (found,) = np.nonzero((entries[:, 0] != 0) & (entries[:, 1] == row << CODE_BITS | code))
-    return int(entries[found[0], 0]) - 1 if found.size else None
+    return {
+        meaning >> CODE_BITS: number - 1
+        for number, meaning in entries.tolist()
+        if number and meaning & ((1 << CODE_BITS) - 1) == code
+    }
