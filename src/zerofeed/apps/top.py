@@ -216,6 +216,7 @@ class Watch:
             "channels_with_loss": [
                 each for each in channels if each["missing"] or each["gaps"] or each["resets"]
             ],
+            "lines": feed.metrics.lines(),
             "ring": {
                 "capacity": capacity,
                 "kept": min(now.published, capacity),
@@ -257,7 +258,7 @@ def _draw(told: dict[str, Any], height: int | None = None) -> RenderableType:
         told: what :meth:`Watch.look` says.
         height: lines of the terminal; readers that do not fit are counted.
     """
-    losses = _losses(told)
+    losses = [*_losses(told), *_lines(told)]
     room = None
     if height is not None:
         spare = max(2, height - _FIXED_LINES)
@@ -317,6 +318,19 @@ def _losses(told: dict[str, Any]) -> list[str]:
         for each in worst
     ]
     return [*lines, *_shortened(channels, _CHANNELS_SHOWN + 1)]
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    """Say which line is first and what each skipped, where there are several."""
+    if len(told["lines"]) < 2:
+        return []
+    brought = max(1, sum(each["first"] for each in told["lines"]))
+    return [
+        f"line {each['source']}: first {each['first'] / brought:.1%}, "
+        f"skipped {compact(each['missed'])}"
+        + (f", else later by {duration(each['later_p50_ns'])} p50" if each["later_p50_ns"] else "")
+        for each in told["lines"]
+    ]
 
 
 def _shortened(lines: list[str], most: int) -> list[str]:

@@ -7,7 +7,7 @@ Each has a number that never changes, a name, a unit and one line of meaning.
 The identity that holds whenever the worker is between two packets::
 
     packets_received = packets_decoded + packets_stale + packets_heartbeat
-                     + packets_malformed + packets_truncated
+                     + packets_malformed + packets_truncated + packets_held
 
 and beside it ``packets_dropped_kernel`` counts what never reached this program, and
 ``packets_foreign`` what reached it and was given back unread.
@@ -25,14 +25,23 @@ from zerofeed.shm import journal
 from zerofeed.shm.histogram import HISTOGRAM_WORDS, percentile
 
 __all__ = [
+    "ARBITER_AT",
     "CHANNELS",
     "CHANNELS_AT",
     "CHANNEL_FIELDS",
     "CHANNEL_WORDS",
     "COUNTERS",
     "COUNTERS_AT",
+    "HELD_AT",
+    "HELD_SLOTS",
+    "HELD_WORDS",
     "HISTOGRAMS",
     "HISTOGRAMS_AT",
+    "LINE_HISTOGRAMS",
+    "LINE_HISTOGRAMS_AT",
+    "RECENT_AT",
+    "RECENT_SLOTS",
+    "RECENT_WORDS",
     "SLOT_WORDS",
     "SOURCES",
     "SOURCES_AT",
@@ -106,13 +115,19 @@ COUNTERS: tuple[Counter, ...] = (
     Counter(
         "frames_refused", "frames", "WebSocket frames that broke the protocol and their connection"
     ),
+    Counter("frames_taken", "frames", "taken from the frame ring, in order; held ones included"),
+    Counter("packets_held", "packets", "waiting now for what is missing before them"),
+    Counter("packets_recovered", "packets", "of a replay, with something that was missing"),
+    Counter("numbers_recovered", "numbers", "missing from a channel, and delivered by a replay"),
 )
 """Every counter; the position is its number."""
 
 CHANNELS = 512
-CHANNEL_WORDS = 16
+CHANNEL_WORDS = 64
 CHANNEL_FIELDS = ("expected_seq", "packets", "missing", "gaps", "stale", "resets", "heartbeats")
 """Words of a channel's row behind the first, which is its number plus 1, or 0: not seen yet."""
+_LINES, _LINE_WORDS = 32, 8
+"""Where a channel's lines begin; see :mod:`zerofeed.sequencing.channels`, which this layer may not import."""
 TEMPLATES = 64
 
 HISTOGRAMS: tuple[str, ...] = ("wire_to_record", "burst")
@@ -125,7 +140,18 @@ HISTOGRAMS_AT = TEMPLATES_AT + TEMPLATES
 SOURCES = 256
 SOURCES_AT = HISTOGRAMS_AT + 4 * HISTOGRAM_WORDS
 """Word of the first socket's kernel drop counter; one word a socket, at most SOURCES."""
-WORK_AT = SOURCES_AT + SOURCES
+ARBITER_AT = SOURCES_AT + SOURCES
+"""Word at which the arbiter's own words begin; see :mod:`zerofeed.sequencing.holding`."""
+HELD_SLOTS, HELD_WORDS = 4096, 8
+HELD_AT = ARBITER_AT + 32
+"""Word of the first slot for a packet that waits for those before it."""
+RECENT_SLOTS, RECENT_WORDS = 4096, 4
+RECENT_AT = HELD_AT + HELD_SLOTS * HELD_WORDS
+"""Word of the first slot that remembers when a packet came first."""
+LINE_HISTOGRAMS = 8
+LINE_HISTOGRAMS_AT = RECENT_AT + RECENT_SLOTS * RECENT_WORDS
+"""Histograms in ns by source, of the first sources: by how much it was later than another line."""
+WORK_AT = LINE_HISTOGRAMS_AT + LINE_HISTOGRAMS * HISTOGRAM_WORDS
 """Word at which the venue's own state begins."""
 
 _NUMBER = {counter.name: number for number, counter in enumerate(COUNTERS)}
@@ -201,6 +227,41 @@ class Metrics:
                 {"channel": int(self._state[at]) - 1, **dict(zip(names, values, strict=True))}
             )
         return rows
+
+    def lines(self) -> list[dict[str, int | None]]:
+        """Read what each line did for all channels, by number of its source; none where packets never wait.
+
+        Returns:
+            ``source``; ``first``, numbers that it brought first; ``late``, packets that had come by another
+            line; ``missed``, numbers that it skipped; ``later_p50_ns``, by how much its late packets were
+            later, where that is known.
+        """
+        sums: dict[int, list[int]] = {}
+        for index in range(CHANNELS):
+            at = CHANNELS_AT + index * CHANNEL_WORDS
+            if self._state[at] == 0:
+                continue
+            for line in range(at + _LINES, at + CHANNEL_WORDS, _LINE_WORDS):
+                key, _, _, *counts = self._state[line : line + 6].tolist()
+                if key:
+                    total = sums.setdefault(key - 1, [0, 0, 0])
+                    total[:] = [a + b for a, b in zip(total, counts, strict=True)]
+        return [
+            {
+                "source": source,
+                "first": first,
+                "late": late,
+                "missed": missed,
+                "later_p50_ns": self._later(source),
+            }
+            for source, (first, late, missed) in sorted(sums.items())
+        ]
+
+    def _later(self, source: int) -> int | None:
+        if source >= LINE_HISTOGRAMS:
+            return None
+        at = LINE_HISTOGRAMS_AT + source * HISTOGRAM_WORDS
+        return percentile(self._state[at : at + HISTOGRAM_WORDS].copy(), 0.5)
 
     def latency(self, name: str) -> dict[str, int | None]:
         """Read a latency histogram's percentiles.

@@ -69,6 +69,7 @@ BODY: dict[int, tuple[str, ...]] = {
     kinds.DISCONNECT: ("reason", "reader"),
     kinds.GREEKS: ("delta", "gamma", "vega", "theta"),
     kinds.VOLATILITY: ("mark_iv", "bid_iv", "ask_iv", "underlying_price"),
+    kinds.RECOVERED: ("expected_seq", "received_seq", "missing_count", "channel"),
 }
 """Names of the four int64 at offsets 32, 40, 48 and 56, by kind; absent ones are undefined."""
 

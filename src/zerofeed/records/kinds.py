@@ -33,6 +33,7 @@ __all__ = [
     "OPEN_INTEREST",
     "ORDER",
     "QUOTE",
+    "RECOVERED",
     "RESET",
     "RFQ",
     "STATUS",
@@ -83,6 +84,8 @@ GREEKS = 20
 """Greeks of an option as the venue states them (Black and Scholes), scaled by 1e12."""
 VOLATILITY = 21
 """Implied volatilities of an option, 1 is 100 % a year, and what its underlying is worth."""
+RECOVERED = 40
+"""Messages of a channel that were missing were delivered by a replay; what they say comes next."""
 
 BID = 66
 """``side``: ord('B'), buyer or bid side."""
@@ -126,6 +129,7 @@ KIND_NAMES: dict[int, str] = {
     DISCONNECT: "disconnect",
     GREEKS: "greeks",
     VOLATILITY: "volatility",
+    RECOVERED: "recovered",
 }
 """Name of each kind, as the command line and the ``kind`` filters spell it."""
 

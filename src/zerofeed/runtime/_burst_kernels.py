@@ -12,7 +12,7 @@ step  what happens                                           killed behind it, a
 1     claim frame slots                                      nothing to do
 2     the receiver fills chunks behind the published frames  the receive block tells which
 3     descriptors written, frames published, block settled   frames not processed yet
-4     each frame: journal step, records, publish             an open step: undone, done again
+4     each that is due: journal step, records, publish       an open step: undone, done again
 5     sleeping readers woken                                 the successor's first turn wakes
 ====  =====================================================  ==================================
 
@@ -54,8 +54,16 @@ from zerofeed.runtime._receive_kernels import (
     PORT_SOURCE,
     receive_frames,
 )
-from zerofeed.runtime._step_kernels import note_loss, number_records
+from zerofeed.runtime._step_kernels import (
+    begin_due,
+    begin_new,
+    close_step,
+    note_loss,
+    number_records,
+)
 from zerofeed.runtime._undo_kernels import forget_kept
+from zerofeed.sequencing._holding_kernels import due_channel, due_frame
+from zerofeed.sequencing.holding import A_HELD
 from zerofeed.shm._prefetch import prefetch_to_write
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
@@ -66,7 +74,7 @@ from zerofeed.shm._ring_kernels import (
     wake_readers,
 )
 from zerofeed.shm.histogram import HISTOGRAM_WORDS, sample
-from zerofeed.shm.journal import DONE, begin, finish, seal
+from zerofeed.shm.journal import DONE, finish
 from zerofeed.wire._arrival_kernels import (
     CUT_FLAG,
     LOST_FLAG,
@@ -128,12 +136,16 @@ _ORDERS_MASK = 1023
 In the first, so that a turn has at least one, however long its looks take.
 """
 
+_HELD_MS = 1
+"""Sleep no longer while a packet is held: its time may be over. What is held waits that much longer."""
+
 _RECORD_WORDS = RECORD.itemsize // 8
 _LINES_AHEAD = 4
 """Records whose cache lines are asked for ahead: about what a packet becomes."""
 
 _BURSTS = counter_word("bursts")
 _DROPPED = counter_word("packets_dropped_kernel")
+_TAKEN = counter_word("frames_taken")
 _WIRE_TO_RECORD = HISTOGRAMS_AT
 _BURST_NS = HISTOGRAMS_AT + HISTOGRAM_WORDS
 
@@ -203,22 +215,35 @@ def _process_frames(
     undo: _Words,
     book_table: _Words,
 ) -> int:
-    """Make records of every published frame that has none yet: one journal step a frame."""
+    """Make records of every frame that is due: those held that need not wait, then new ones."""
     mask = control[CAPACITY] - 1
     frame_mask = frame_control[CAPACITY] - 1
     room = control[MAX_CLAIM]
-    step = state[DONE]
-    while step < frame_control[PUBLISHED]:
+    # What the next burst, and the one behind it, may overwrite.
+    margin = frame_control[CAPACITY] - 2 * frame_control[MAX_CLAIM]
+    while True:
+        due = int64(0)
+        if state[A_HELD] > 0:
+            due = due_channel(state, frame_control[PUBLISHED] - margin, realtime_ns())
+        number = state[_TAKEN]
+        if due != 0:
+            number = due_frame(state, due)
+        elif number >= frame_control[PUBLISHED]:
+            return OK
         if claim(control, cursors, room) != OK:
             return WOULD_BLOCK
-        frame = frames[step & frame_mask]
+        frame = frames[number & frame_mask]
+        is_loss = int64(frame.flags) & LOST_FLAG != 0
         forget_kept(undo)
-        begin(state, step)
+        if due != 0:
+            begin_due(state, due, number)
+        else:
+            begin_new(state, number, int64(-1) if is_loss else int64(frame.length))
         published = control[PUBLISHED]
         at = published & mask
         count = int64(1)
-        if int64(frame.flags) & LOST_FLAG:
-            note_loss(frame, books, undo, state, records, at)
+        if is_loss:
+            note_loss(frame, books, undo, records, at)
         else:
             count = call_at(
                 process,
@@ -235,21 +260,19 @@ def _process_frames(
         if int64(frame.flags) & NO_STAMP_FLAG:
             for index in range(count):
                 records[at + index].flags = records[at + index].flags | BAD_TS_RECV
-        seal(state, published + count)
+        close_step(state, published, count)
         now_ns = realtime_ns()
         publish(control, count, now_ns)
-        finish(state, step)
-        if not int64(frame.flags) & RECORDED_FLAG:
-            sample(state, _WIRE_TO_RECORD, now_ns - frame.ts_recv_ns)
+        finish(state, state[DONE])
         if count > 0:
+            if not int64(frame.flags) & RECORDED_FLAG:
+                sample(state, _WIRE_TO_RECORD, now_ns - frame.ts_recv_ns)
             publish_batch(books, book_table, records, at, count, published)
-        step += 1
         # Nobody has touched these lines for a whole turn of the ring. They come while this core
         # waits, and not while readers do.
         next_at = (control[PUBLISHED] & mask) * _RECORD_WORDS
         for line in range(_LINES_AHEAD):
             prefetch_to_write(record_words, next_at + line * _RECORD_WORDS)
-    return OK
 
 
 @kernel(_BURST)
@@ -356,6 +379,8 @@ def burst(
         is_look = (is_direct and looks & _ORDERS_MASK != 1) or (is_resumed and looks == 1)
         ready = ports.shape[0]
         if not is_look:
+            if state[A_HELD] > 0 and timeout_ms > _HELD_MS:
+                timeout_ms = _HELD_MS
             ready = int64(_epoll_wait(epoll, events.ctypes.data, MOST_EVENTS, timeout_ms))
             if ready <= 0 and not is_direct:
                 return OK

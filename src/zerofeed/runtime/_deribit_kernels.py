@@ -34,40 +34,25 @@ from zerofeed.codecs.deribit._kernels import (
 from zerofeed.codecs.deribit._layout import BOOK, FIRST_TEMPLATE, SNAPSHOT
 from zerofeed.codecs.deribit._message_kernels import NEXT, OUT_OF_RANGE, REFUSED, ROW, TEMPLATE
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
-from zerofeed.records.kinds import ACTION_NONE, GAP, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
+from zerofeed.runtime._sequence_kernels import give_back, sequence
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
-from zerofeed.sequencing._tracker_kernels import (
-    DUPLICATE,
-    JUMPED,
-    RESTARTED,
-    find_channel,
-    track,
-)
-from zerofeed.sequencing.channels import EXPECTED
-from zerofeed.shm.journal import add, put
+from zerofeed.sequencing.holding import A_OUTCOME, OUT_TAKEN
+from zerofeed.shm.journal import add
 
 __all__ = ["SCRATCH_WORDS", "process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
-_STALE = counter_word("packets_stale")
 _HEARTBEAT = counter_word("packets_heartbeat")
 _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
-_MISSING = counter_word("packets_missing")
-_GAPS = counter_word("gaps")
-_RESETS = counter_word("resets")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
-_RECORDS_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
-_CHANNELS_REFUSED = counter_word("channels_refused")
 
 SCRATCH_WORDS = 64
 """int64 words of scratch that :func:`process_packet` needs."""
@@ -77,24 +62,6 @@ _HEADER_AT = 32
 
 _WINDOW = 100_000
 """How far back a sequence number is a late packet: as many as the venue keeps for replay."""
-
-
-@inlined
-def _put_loss(
-    records: Any, at: int, kind: int, expected: int, received: int, channel: int, ts_recv_ns: int
-) -> None:
-    record = records[at]
-    record.ts_event_ns = UNDEF
-    record.ts_recv_ns = ts_recv_ns
-    record.instrument = 0
-    record.kind = kind
-    record.side = NO_SIDE
-    record.action = ACTION_NONE
-    record.flags = 0
-    record.expected_seq = expected
-    record.received_seq = received
-    record.missing_count = max(0, received - expected)
-    record.channel = channel
 
 
 @inlined
@@ -113,7 +80,7 @@ def process_packet(
     length: int,
     cut_bytes: int,
     ts_recv_ns: int,
-    source: int,  # noqa: ARG001 - its packets name their channel
+    source: int,
     words: _Words,
     lookup: _Words,
     state: _Words,
@@ -148,8 +115,6 @@ def process_packet(
     Returns:
         Records written, 0 or more; their ``seq`` is not set.
     """
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
         return 0
@@ -162,30 +127,17 @@ def process_packet(
     place = header[BODY_BEGIN]
     end = header[BODY_END]
     index = out_at
-    channel_at = find_channel(state, channel)
-    if channel_at < 0:
-        add(state, _CHANNELS_REFUSED, 1)
-    else:
-        expected = state[channel_at + EXPECTED]
-        verdict = track(state, channel_at, seq, int64(place == end), _WINDOW)
-        if verdict == DUPLICATE:
-            add(state, _STALE, 1)
-            return 0
-        if verdict == JUMPED:
-            add(state, _GAPS, 1)
-            add(state, _MISSING, seq - expected)
-            _put_loss(records, index, GAP, expected, seq, channel, ts_recv_ns)
-            index += 1
-        elif verdict == RESTARTED:
-            add(state, _RESETS, 1)
-            _put_loss(records, index, RESET, expected, seq, channel, ts_recv_ns)
-            index += 1
-        if index > out_at:
-            keep_header(books, undo)
-            apply(books, records, out_at, 1, index, limit)
+    count = int64(place < end)
+    index += sequence(
+        state, channel, source, 0, seq, count, ts_recv_ns, _WINDOW, records, out_at
+    )  # fmt: skip
+    if index > out_at:
+        keep_header(books, undo)
+        apply(books, records, out_at, index - out_at, index, limit)
+    if state[A_OUTCOME] != OUT_TAKEN:
+        return index - out_at
     if place == end:
         add(state, _HEARTBEAT, 1)
-        add(state, _RECORDS_PUBLISHED, index - out_at)
         return index - out_at
     is_whole = True
     while place < end:
@@ -232,11 +184,9 @@ def process_packet(
             # packet is not believed. What came before it stands, and the packet counts as not
             # come: the next one shows the gap, in the records too, unless a good copy of it comes.
             is_whole = False
-            if channel_at >= 0:
-                put(state, channel_at + EXPECTED, seq)
+            give_back(state, channel, seq, seq + 1)
             break
     add(state, _DECODED if is_whole else _MALFORMED, 1)
-    add(state, _RECORDS_PUBLISHED, index - out_at)
     return index - out_at
 
 

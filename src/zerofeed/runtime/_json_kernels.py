@@ -52,30 +52,29 @@ from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.flags import LAST
-from zerofeed.records.kinds import ACTION_NONE
+from zerofeed.records.kinds import ACTION_NONE, GAP, RESET
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._loss_kernels import note_verdict
 from zerofeed.runtime._process_kernels import PROCESS, process_of
+from zerofeed.runtime._sequence_kernels import put_numbers
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
-from zerofeed.sequencing._tracker_kernels import JUMPED, RESTARTED
 from zerofeed.shm.journal import add
 
 __all__ = ["process", "process_packet"]
 
 _Words = npt.NDArray[np.int64]
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
 _HEARTBEAT = counter_word("packets_heartbeat")
 _MALFORMED = counter_word("packets_malformed")
 _TRUNCATED = counter_word("packets_truncated")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
-_RECORDS_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
 _CHANNELS_REFUSED = counter_word("channels_refused")
+_GAPS = counter_word("gaps")
+_MISSING = counter_word("packets_missing")
+_RESETS = counter_word("resets")
 
 
 @inlined
@@ -105,9 +104,14 @@ def _note_break(
     if expected == UNDEF:
         return 0
     number = scratch[S_SEQUENCE]
-    verdict = JUMPED if number > expected else RESTARTED
+    kind = GAP if number > expected else RESET
+    if kind == GAP:
+        add(state, _GAPS, 1)
+        add(state, _MISSING, number - expected)
+    else:
+        add(state, _RESETS, 1)
+    put_numbers(records, at, kind, expected, number, source, ts_recv_ns)
     keep_header(books, undo)
-    note_verdict(verdict, state, records, at, expected, number, source, ts_recv_ns)
     apply(books, records, at, 1, at + 1, limit)
     return 1
 
@@ -180,8 +184,6 @@ def process_packet(
     Returns:
         Records written, 0 or more; their ``seq`` is not set.
     """
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if cut_bytes > 0:
         add(state, _TRUNCATED, 1)
         _suspect_all(books, undo, source)
@@ -255,7 +257,6 @@ def process_packet(
         add(state, _HEARTBEAT if counted_as == HEARTBEAT else _DECODED, 1)
         if counted_as == UNKNOWN:
             add(state, _UNKNOWN, 1)
-    add(state, _RECORDS_PUBLISHED, index - out_at)
     return index - out_at
 
 

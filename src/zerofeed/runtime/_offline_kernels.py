@@ -14,9 +14,9 @@ import numpy.typing as npt
 from zerofeed.base.context import call_at
 from zerofeed.base.kernel import I64, I64_RO, int64, kernel, record_array
 from zerofeed.records.dtypes import RECORD
-from zerofeed.runtime._step_kernels import number_records
+from zerofeed.runtime._step_kernels import begin_new, close_step, number_records
 from zerofeed.runtime._undo_kernels import forget_kept
-from zerofeed.shm.journal import begin, finish, seal
+from zerofeed.shm.journal import DONE, finish
 
 __all__ = ["decode"]
 
@@ -82,7 +82,7 @@ def decode(
     packet = first
     while packet < offsets.size and stored + room_for_one <= records.size:
         forget_kept(undo)
-        begin(state, packet)
+        begin_new(state, packet, lengths[packet])
         count = call_at(
             process,
             context,
@@ -95,8 +95,8 @@ def decode(
             stored + room_for_one,
         )
         number_records(records, stored, count, first_seq + stored, words)
-        seal(state, first_seq + stored + count)
-        finish(state, packet)
+        close_step(state, first_seq + stored, count)
+        finish(state, state[DONE])
         stored += count
         packet += 1
     taken[0] = packet - first

@@ -33,6 +33,7 @@ from zerofeed.wire.websocket.endpoint import check_proxy, split_url
 
 __all__ = [
     "AfxdpSection",
+    "ArbitrationSection",
     "FeedConfig",
     "FeedSection",
     "LogSection",
@@ -51,8 +52,10 @@ _Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 _BUFFER_BYTES = 16 << 20
 _PATIENCE_MS = 100
+_LINES_WAIT_NS = 1_000_000
+_REPLAY_WAIT_NS = 2_000_000_000
 _KEYS_OF = {
-    "udp": frozenset({"group", "port", "interface", "source_address", "buffer_bytes"}),
+    "udp": frozenset({"group", "port", "interface", "source_address", "role", "buffer_bytes"}),
     "capture": frozenset({"capture", "speed", "at_end"}),
     "websocket": frozenset(
         {
@@ -104,6 +107,7 @@ class Source(_Section, frozen=True):
         port: UDP port.
         interface: name or address of the interface.
         source_address: accept this sender only (source-specific multicast).
+        role: ``line``, or ``replay``: what was missing, because it was asked for.
         buffer_bytes: socket receive buffer to ask for.
         capture: pcap or pcapng file, also gzipped, in place of a socket.
         speed: of a capture: ``1x`` as recorded, ``10x``, ``0.5x``, or ``max``.
@@ -128,6 +132,7 @@ class Source(_Section, frozen=True):
     port: _Port | None = None
     interface: str | None = None
     source_address: str | None = None
+    role: Literal["line", "replay"] = "line"
     buffer_bytes: _Positive = _BUFFER_BYTES
     capture: str | None = None
     speed: str = "1x"
@@ -203,6 +208,18 @@ class AfxdpSection(_Section, frozen=True):
     jumbo_bytes: Annotated[int, msgspec.Meta(ge=0, le=65536, multiple_of=8)] = 0
     hardware_time: bool = False
     busy_poll_us: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+
+class ArbitrationSection(_Section, frozen=True):
+    """``[arbitration]``: several lines that bring the same messages.
+
+    Attributes:
+        wait_us: longest that a packet waits for what is missing before it, from another line or a replay;
+            0: a gap is declared at once. Default: 1000 with more than one line, 2,000,000 with a replay,
+            else 0.
+    """
+
+    wait_us: Annotated[int, msgspec.Meta(ge=0, le=60_000_000)] | None = None
 
 
 class WorkerSection(_Section, frozen=True):
@@ -295,10 +312,20 @@ class FeedConfig(_Section, frozen=True):
     source: Annotated[list[Source], msgspec.Meta(min_length=1)]
     memory: MemorySection = MemorySection()
     afxdp: AfxdpSection = AfxdpSection()
+    arbitration: ArbitrationSection = ArbitrationSection()
     worker: WorkerSection = WorkerSection()
     readers: ReadersSection = ReadersSection()
     log: LogSection = LogSection()
     venue: VenueSection | None = None
+
+    @property
+    def wait_ns(self) -> int:
+        """Longest that a packet waits for what is missing before it."""
+        if self.arbitration.wait_us is not None:
+            return self.arbitration.wait_us * 1000
+        if any(each.role == "replay" for each in self.source):
+            return _REPLAY_WAIT_NS
+        return _LINES_WAIT_NS if sum(each.kind == "udp" for each in self.source) > 1 else 0
 
     @property
     def patience_ms(self) -> int | None:

@@ -31,6 +31,7 @@ from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.runtime.receivers import longest_packet, spare_chunks
+from zerofeed.sequencing.holding import A_FRAME, A_HELD, A_REPLAYS, A_WAIT_NS
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
 from zerofeed.wire.receive_block import result_table
@@ -45,6 +46,7 @@ _HAS_STARTED = 0
 
 _DROPPED = counter_word("packets_dropped_kernel")
 _RECORDS_PUBLISHED = counter_word("records_published")
+_TAKEN = counter_word("frames_taken")
 
 _DOUBTS = sum(DOUBT_NAMES)
 _PAGE_BYTES = 4096
@@ -173,6 +175,10 @@ class Stage:
         self._served: list[tuple[int, ServedReceiver]] = []
         self._epoll: select.epoll | None = None
         self._epoll_fd = -1
+        memory.state[A_WAIT_NS] = config.wait_ns
+        memory.state[A_REPLAYS] = sum(
+            1 << place for place, each in enumerate(config.source) if each.role == "replay"
+        )
         if instruments.initialise(self.words, self.lookup) < 0:
             raise BugError("the instruments table has an impossible size", where=memory.name)
         status = book_kernels.initialize(
@@ -230,7 +236,8 @@ class Stage:
         step = int(memory.state[journal.STEP])
         is_published = 0 <= memory.state[journal.TARGET] <= memory.record_ring.published
         is_open = memory.state[journal.DONE] == step and not is_published
-        return step if is_open and step < memory.frame_ring.published else None
+        frame = int(memory.state[A_FRAME])
+        return frame if is_open and frame < memory.frame_ring.published else None
 
     def skip(self, frame: int) -> bool:
         """Count a frame as malformed without looking into it, if it is the next one to be done.
@@ -238,11 +245,16 @@ class Stage:
         Called behind :meth:`recover`, by a worker whose predecessors died of the frame.
         """
         memory = self.memory
-        if memory.state[journal.DONE] != frame or frame >= memory.frame_ring.published:
+        if frame >= memory.frame_ring.published:
             return False
         described = memory.frames[frame & (memory.frame_ring.capacity - 1)]
-        skip_frame(memory.state, frame, int(described["length"]), memory.record_ring.published)
-        return True
+        length, published = int(described["length"]), memory.record_ring.published
+        return bool(skip_frame(memory.state, frame, length, published))
+
+    @property
+    def frames_taken(self) -> int:
+        """Frames that are records, or are held."""
+        return int(self.memory.state[_TAKEN])
 
     def describe_frame(self, frame: int) -> str:
         """Describe a frame for people: number, source, bytes."""
@@ -400,6 +412,7 @@ class Stage:
     def has_ended(self, sources: list[int]) -> bool:
         """Tell whether some sources have ended and all their packets are records."""
         memory = self.memory
-        return memory.state[journal.DONE] == memory.frame_ring.published and all(
+        is_done = self.frames_taken == memory.frame_ring.published and memory.state[A_HELD] == 0
+        return is_done and all(
             self.receivers[source].has_ended(self.blocks[source]) for source in sources
         )

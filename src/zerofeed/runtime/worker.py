@@ -47,7 +47,6 @@ from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.venue_care import VenueCare, make_care
 from zerofeed.runtime.worker_link import Order, Outcome
 from zerofeed.shm import _ring_kernels as k
-from zerofeed.shm.journal import DONE
 from zerofeed.shm.ring import CursorTable, Ring
 
 __all__ = ["Worker"]
@@ -192,7 +191,7 @@ class Worker:
             )
         self._stage.watch(self._orders.fileno())
         self._stage.wake()
-        self._announce(EPOCH, self._epoch, int(self._memory.state[DONE]))
+        self._announce(EPOCH, self._epoch, self._stage.frames_taken)
         for name, slot in fell_behind:
             self._degrade(name, slot)
         if in_doubt:

@@ -118,7 +118,7 @@ def test_a_reader_that_cannot_be_is_refused_here_and_the_feed_stays(
     assert attached.is_alive()
 
 
-@pytest.mark.parametrize("kind", ["trades", 0, 64, -1, 40])
+@pytest.mark.parametrize("kind", ["trades", 0, 64, -1, 50])
 def test_a_kind_that_does_not_exist_is_refused(attached: Feed, kind: str | int) -> None:
     with pytest.raises(KeyError):
         attached.reader(kinds=[kind])

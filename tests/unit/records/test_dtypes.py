@@ -41,6 +41,7 @@ BODIES = {
     kinds.DISCONNECT: ("reason", "reader"),
     kinds.GREEKS: ("delta", "gamma", "vega", "theta"),
     kinds.VOLATILITY: ("mark_iv", "bid_iv", "ask_iv", "underlying_price"),
+    kinds.RECOVERED: ("expected_seq", "received_seq", "missing_count", "channel"),
 }
 
 

@@ -29,6 +29,7 @@ NUMBERS = {
     "disconnect": 19,
     "greeks": 20,
     "volatility": 21,
+    "recovered": 40,
 }
 
 

@@ -7,21 +7,16 @@ import socket
 import numpy as np
 import pytest
 
-from tests.unit.runtime.live import LOCAL, make_config
+from tests.unit.runtime.live import LOCAL
+from tests.unit.runtime.rig import BURST, Rig
 from tests.unit.runtime.venue_packets import comparable, decode, of_the_venue
 from tests.unit.wire.xdp.kernel_side import KernelSide
 from zerofeed.base.status import OK, WOULD_BLOCK
-from zerofeed.feed.members import Member, degrade, dismiss, enlist
-from zerofeed.feed.memory import FeedMemory
+from zerofeed.feed.members import degrade, dismiss
 from zerofeed.runtime import _burst_kernels as burst
-from zerofeed.runtime.config import Source
-from zerofeed.runtime.protocols import find_protocol
-from zerofeed.runtime.stage import Stage, sizes_of
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.wire._arrival_kernels import CUT_FLAG
-from zerofeed.wire.batch_sender import BatchSender, pack_destination
 from zerofeed.wire.receiver import AF_XDP
-from zerofeed.wire.udp import open_receiver
 from zerofeed.wire.xdp.flows import Flow
 from zerofeed.wire.xdp.layout import ArenaPlan
 from zerofeed.wire.xdp.source import XdpArrays
@@ -29,51 +24,6 @@ from zerofeed.wire.xdp.source import XdpArrays
 __all__: list[str] = []
 
 pytestmark = pytest.mark.compiled
-
-BURST = 8
-
-
-class Rig:
-    """A stage with sockets, in this process."""
-
-    def __init__(self, *, records: int = 1 << 14) -> None:
-        config = make_config(burst=BURST, records=records)
-        config.source.append(Source(LOCAL, 1))
-        protocol = find_protocol("deribit-multicast")
-        self.memory = FeedMemory("burst", sizes_of(config, protocol))
-        self.receivers = [open_receiver(LOCAL, 0, buffer_bytes=4 << 20) for _ in range(2)]
-        self.sender = BatchSender()
-        self.orders, self.boss = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.stage = Stage(config, self.memory, protocol, list(self.receivers))
-        self.stage.recover()
-        self.stage.watch(self.orders.fileno())
-        self.stage.start_sources()
-        self.members: list[Member] = []
-
-    def close(self) -> None:
-        for each in (*self.receivers, self.sender, self.orders, self.boss, *self.members):
-            each.close()
-
-    def send(self, packets, source: int = 0) -> None:
-        destination = pack_destination(LOCAL, self.receivers[source].port)
-        self.sender.send(packets.data, packets.offsets, packets.lengths, destination)
-
-    def turn(self) -> int:
-        return self.stage.turn(0, 1_000_000_000)
-
-    def enlist(self, mode: str, ring: str = "records") -> Member:
-        member = Member(len(self.members), ring, mode, 0, 0, "test", 0)
-        rings = {
-            "records": (self.memory.record_ring, self.memory.record_cursors),
-            "frames": (self.memory.frame_ring, self.memory.frame_cursors),
-        }
-        assert enlist(*rings[ring], member.slot, mode, member.fds)
-        self.members.append(member)
-        return member
-
-    @property
-    def report(self):
-        return self.stage.report
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from zerofeed.base.kernel import I64, int64, kernel, record_array
 from zerofeed.feed.instruments import make_table
-from zerofeed.feed.metrics import Metrics, state_words
+from zerofeed.feed.metrics import Metrics, counter_word, state_words
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import INSTRUMENT, TRADE
 from zerofeed.runtime._step_kernels import number_records, skip_frame
@@ -49,10 +49,14 @@ def test_a_skipped_frame_is_a_finished_step_that_published_nothing() -> None:
     state = np.zeros(state_words(0), np.int64)
     journal.prepare(state)
     state[journal.DONE] = 9
-    skip_frame(state, 9, 321, 1000)
+    state[counter_word("frames_taken")] = 4
+    assert skip_frame(state, 5, 321, 1000) == 0, "it is not the next one"
+    assert skip_frame(state, 4, 321, 1000) == 1
     metrics = Metrics(state)
     counters = {name: value for name, value in metrics.counters().items() if value}
-    assert counters == {"packets_received": 1, "packets_malformed": 1, "bytes_received": 321}
+    assert counters == {
+        "frames_taken": 5, "packets_received": 1, "packets_malformed": 1, "bytes_received": 321,
+    }  # fmt: skip
     assert (state[journal.STEP], state[journal.DONE], state[journal.TARGET]) == (9, 10, 1000)
 
 

@@ -26,6 +26,7 @@ from zerofeed.runtime.config import (
 from zerofeed.runtime.deribit import DERIBIT, most_records
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.stage import Stage, sizes_of
+from zerofeed.sequencing.holding import A_FRAME, A_HELD
 from zerofeed.shm import journal
 from zerofeed.wire.receiver import WEBSOCKET
 
@@ -181,13 +182,14 @@ def with_frames(count: int) -> tuple[FeedMemory, Stage]:
 def test_the_frame_that_a_worker_died_in_is_named_and_no_other() -> None:
     memory, stage = with_frames(3)
     state = memory.state
-    state[journal.STEP], state[journal.DONE], state[journal.TARGET] = 1, 1, -1
+    state[journal.STEP], state[journal.DONE], state[journal.TARGET] = 7, 7, -1
+    state[A_FRAME] = 1
     assert stage.open_frame() == 1
     state[journal.TARGET] = 0
     assert stage.open_frame() is None, "its records are published"
-    state[journal.TARGET], state[journal.DONE] = -1, 2
+    state[journal.TARGET], state[journal.DONE] = -1, 8
     assert stage.open_frame() is None, "it is finished"
-    state[journal.STEP], state[journal.DONE] = 3, 3
+    state[journal.STEP], state[journal.DONE], state[A_FRAME] = 8, 8, 3
     assert stage.open_frame() is None, "it has not come yet"
 
 
@@ -199,7 +201,7 @@ def test_a_frame_that_is_skipped_counts_as_malformed_once() -> None:
     metrics = memory.metrics
     assert (metrics["packets_received"], metrics["packets_malformed"]) == (1, 1)
     assert metrics["bytes_received"] == 100
-    assert memory.state[journal.DONE] == 1
+    assert stage.frames_taken == 1
     assert memory.record_ring.published == 0
     assert stage.describe_frame(1) == "frame 1 of silence, 101 bytes"
 
@@ -217,8 +219,10 @@ def test_what_could_not_be_kept_for_a_successor_is_counted_and_told_when_it_grow
 def test_a_stage_has_ended_when_its_sources_have_and_every_frame_is_done() -> None:
     memory, stage = with_frames(1)
     assert not stage.has_ended([0])
-    memory.state[journal.DONE] = 1
+    memory.metrics.set("frames_taken", 1)
     assert stage.has_ended([0])
+    memory.state[A_HELD] = 1
+    assert not stage.has_ended([0]), "one is held"
 
 
 class Serving(Silence):

@@ -25,10 +25,7 @@ _Words = npt.NDArray[np.int64]
 FATAL = 0xDE
 """First byte of a packet that kills whoever looks into it."""
 
-_RECEIVED = counter_word("packets_received")
 _DECODED = counter_word("packets_decoded")
-_PUBLISHED = counter_word("records_published")
-_BYTES = counter_word("bytes_received")
 
 _raise = types.ExternalFunction("raise", types.int32(types.int32))
 _SIGSEGV = 11
@@ -59,8 +56,6 @@ def process_packet(
     scratch: _Words,
 ) -> int:
     """Make a trade of a packet, or die."""
-    add(state, _RECEIVED, 1)
-    add(state, _BYTES, length)
     if buf[at] == FATAL:
         _raise(_SIGSEGV)
     record = records[out_at]
@@ -73,7 +68,6 @@ def process_packet(
     record.flags = 0
     record.price = int64(buf[at + 1])
     add(state, _DECODED, 1)
-    add(state, _PUBLISHED, 1)
     return 1
 
 
