@@ -68,9 +68,9 @@ FILE is plain or gzipped. What it is, and the protocols that are known:
 
 \b
   pcap, pcapng                 deribit-multicast
-  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitmex, bybit,
-  or `seconds: json`           coinbase, deribit-json, kraken-v1, kraken-v2, kraken-futures,
-                               okx
+  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
+  or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,
+                               kraken-futures, okx
 """
 _MEASURES = """Measure this machine.
 
