@@ -23,7 +23,6 @@ import ctypes
 import json
 import random
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
@@ -32,15 +31,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from benchmarks import machine
 from benchmarks.compiler import FLAGS
 from benchmarks.contest import pin
+from benchmarks.json_rivals import decoder_of, fill
 from zerofeed.codecs.json.decoder import JsonDecoder
 from zerofeed.records.dtypes import RECORD
-from zerofeed.records.kinds import LEVEL, QUOTE, TRADE
 from zerofeed.venues.binance.messages import SPOT
 
 __all__ = ["main"]
@@ -50,30 +48,6 @@ _SOURCE = Path(__file__).resolve().parent / "c" / "json_scan.c"
 _MESSAGES = 300
 _ROOM = 1 << 15
 _LEVELS = 40
-_MS = 1_000_000
-_pack = struct.Struct("<qqqIBBBBqqqq").pack_into
-
-
-class _Data(msgspec.Struct):
-    e: str = ""
-    E: int = 0
-    T: int = 0
-    s: str = ""
-    t: int = 0
-    p: str = ""
-    q: str = ""
-    m: bool = False
-    U: int = 0
-    u: int = 0
-    b: Any = None
-    a: Any = None
-    B: str = ""
-    A: str = ""
-
-
-class _Envelope(msgspec.Struct):
-    stream: str
-    data: _Data
 
 
 def make_messages(kind: str, count: int = _MESSAGES) -> list[bytes]:
@@ -157,68 +131,29 @@ def by_zerofeed(stream: Stream) -> Callable[[], int]:
     return run
 
 
-def _fill(records: memoryview, index: int, data: Any, get: Callable[[Any, str], Any]) -> int:
-    """Write a message's records with struct, which is faster than assigning to a NumPy row."""
-    event = get(data, "e")
-    if event == "depthUpdate":
-        time_ns, last, before = get(data, "E") * _MS, get(data, "u"), get(data, "U") - 1
-        for side, rows in ((66, get(data, "b")), (65, get(data, "a"))):
-            for price, size in rows:
-                _pack(
-                    records, 64 * index, 0, time_ns, 0, 1, LEVEL, side, 77, 0,
-                    int(float(price) * 1e8 + 0.5), int(float(size) * 1e8 + 0.5), last, before,
-                )  # fmt: skip
-                index += 1
-        return index
-    if event == "trade":
-        _pack(
-            records, 64 * index, 0, get(data, "T") * _MS, 0, 1, TRADE, 65 if get(data, "m") else 66,
-            78, 0, int(float(get(data, "p")) * 1e8 + 0.5), int(float(get(data, "q")) * 1e8 + 0.5),
-            get(data, "t"), 0,
-        )  # fmt: skip
-        return index + 1
-    _pack(
-        records, 64 * index, 0, 0, 0, 1, QUOTE, 78, 78, 192,
-        int(float(get(data, "b")) * 1e8 + 0.5), int(float(get(data, "B")) * 1e8 + 0.5),
-        int(float(get(data, "a")) * 1e8 + 0.5), int(float(get(data, "A")) * 1e8 + 0.5),
-    )  # fmt: skip
-    return index + 1
+def by_library(library: str) -> Callable[[Stream], Callable[[], int]]:
+    """Decode into structs or dicts, then flatten, message by message."""
 
+    def make(stream: Stream) -> Callable[[], int]:
+        decode = decoder_of(library)
+        records = memoryview(stream.records.view(np.uint8))
 
-def by_msgspec(stream: Stream) -> Callable[[], int]:
-    """Decode into structs, then flatten."""
-    decode = msgspec.json.Decoder(_Envelope).decode
-    records = memoryview(stream.records.view(np.uint8))
+        def run() -> int:
+            index = 0
+            for message in stream.messages:
+                index = fill(records, index, decode(message))
+            return index
 
-    def run() -> int:
-        index = 0
-        for message in stream.messages:
-            index = _fill(records, index, decode(message).data, getattr)
-        return index
+        return run
 
-    return run
-
-
-def by_orjson(stream: Stream) -> Callable[[], int]:
-    """Decode into dicts, then flatten."""
-    import orjson  # noqa: PLC0415 - of the extra bench
-
-    records = memoryview(stream.records.view(np.uint8))
-
-    def run() -> int:
-        index = 0
-        for message in stream.messages:
-            index = _fill(records, index, orjson.loads(message)["data"], dict.get)
-        return index
-
-    return run
+    return make
 
 
 _CONTESTANTS: dict[str, Callable[[Stream], Callable[[], int]]] = {
     "C": by_c,
     "zerofeed": by_zerofeed,
-    "msgspec": by_msgspec,
-    "orjson": by_orjson,
+    "msgspec": by_library("msgspec"),
+    "orjson": by_library("orjson"),
 }
 _REPEATS = {"C": 60, "zerofeed": 60, "msgspec": 3, "orjson": 3}
 

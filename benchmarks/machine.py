@@ -22,6 +22,11 @@ _PACKAGES = (
     "hftbacktest",
     "order_book",
     "sortedcontainers",
+    "websockets",
+    "aiohttp",
+    "picows",
+    "orjson",
+    "msgspec",
 )
 
 

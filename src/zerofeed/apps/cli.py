@@ -274,7 +274,22 @@ def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: b
 
 @cli.command()
 @click.argument("file", type=_PATH)
-@click.option("--to", "destination", metavar="GROUP:PORT", help="Where every payload goes.")
+@click.option(
+    "--to",
+    "destinations",
+    metavar="GROUP:PORT",
+    multiple=True,
+    help="Where every payload goes; given twice, by two lines.",
+)
+@click.option(
+    "--faults",
+    metavar="NAME=CHANCE,...",
+    multiple=True,
+    help="What goes wrong on each line: drop, duplicate, reorder, delay, corrupt; delay_us, skew_us, burst.",
+)
+@click.option(
+    "--seed", default=1, show_default=True, help="Of the faults: the same, the same faults."
+)
 @click.option(
     "--keep-destinations",
     is_flag=True,
@@ -327,7 +342,9 @@ def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: b
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
 def send(
     file: Path,
-    destination: str | None,
+    destinations: tuple[str, ...],
+    faults: tuple[str, ...],
+    seed: int,
     speed: str,
     interface: str | None,
     ttl: int,
@@ -344,7 +361,9 @@ def send(
 
     return verb.send(
         file,
-        destination=destination,
+        destinations=destinations,
+        faults=faults,
+        seed=seed,
         speed=speed,
         interface=interface,
         ttl=ttl,

@@ -10,14 +10,15 @@ import contextlib
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.wire.faulty_lines import LineFaults, Schedule, parse_line_faults
 from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.pcap import Capture, read_capture
-from zerofeed.wire.sender import PayloadSender, SendReport, send_capture
+from zerofeed.wire.sender import PayloadSender, SendReport, send_capture, send_lines
 from zerofeed.wire.xdp.transmitter import XdpTransmitter
 
 __all__ = ["parse_destination", "parse_speed", "send"]
@@ -26,7 +27,9 @@ __all__ = ["parse_destination", "parse_speed", "send"]
 def send(
     path: Path,
     *,
-    destination: str | None = None,
+    destinations: Sequence[str] = (),
+    faults: Sequence[str] = (),
+    seed: int = 1,
     speed: str = "1x",
     interface: str | None = None,
     ttl: int = 1,
@@ -41,7 +44,9 @@ def send(
 
     Args:
         path: pcap or pcapng, also gzipped.
-        destination: ``GROUP:PORT`` for every payload.
+        destinations: ``GROUP:PORT`` for every payload; several are lines that all send it.
+        faults: ``drop=0.01,reorder=0.001``: what goes wrong on each line, or on all when there is one.
+        seed: of the faults.
         speed: ``1x``, ``10x``, ``0.5x`` or ``max``.
         interface: name or address of the interface: for multicast, with AF_XDP for everything.
         ttl: hops; with AF_XDP at least 1.
@@ -61,13 +66,25 @@ def send(
             address of a destination.
         ResourceError: the system refuses to send.
     """
-    if (destination is None) is not keeps_destinations:
+    if bool(destinations) is keeps_destinations:
         raise ConfigurationError(
             "say where the payloads go, in one way",
             where="--to or --keep-destinations",
             next_step="for instance --to 239.111.111.1:6100 --interface lo",
         )
-    target = None if destination is None else parse_destination(destination)
+    if faults and len(faults) not in {1, len(destinations)}:
+        raise ConfigurationError(
+            "faults are those of all lines, or of each",
+            where="--faults",
+            expected=f"1 or {len(destinations)}",
+            got=len(faults),
+            next_step="give --faults once, or once for each --to, in the same order",
+        )
+    targets = [parse_destination(each) for each in destinations]
+    spoiled = [parse_line_faults(each) for each in faults] or [LineFaults()]
+    if len(spoiled) == 1:
+        spoiled *= len(targets)
+    has_lines = len(targets) > 1 or bool(faults)
     factor = parse_speed(speed)
     capture = read_capture(path)
     if not len(capture):
@@ -78,19 +95,33 @@ def send(
             next_step="choose another file",
         )
     reports: list[SendReport] = []
+    schedule: Schedule | None = None
     is_interrupted = False
     try:
         with _sender(receiver, interface, ttl, destination_mac) as sender:
-            for _ in _rounds(times):
-                report = send_capture(
-                    capture,
-                    target,
-                    factor,
-                    max_rate=max_rate,
-                    interface=interface,
-                    ttl=ttl,
-                    sender=sender,
-                )
+            for turn in _rounds(times):
+                if has_lines:
+                    report, schedule = send_lines(
+                        capture,
+                        targets,
+                        spoiled,
+                        seed + turn,
+                        factor,
+                        max_rate=max_rate,
+                        interface=interface,
+                        ttl=ttl,
+                        sender=sender,
+                    )
+                else:
+                    report = send_capture(
+                        capture,
+                        targets[0] if targets else None,
+                        factor,
+                        max_rate=max_rate,
+                        interface=interface,
+                        ttl=ttl,
+                        sender=sender,
+                    )
                 reports.append(report)
     except KeyboardInterrupt:
         # An endless replay is meant to end like this; a single one was cut short.
@@ -99,7 +130,7 @@ def send(
             raise
     finally:
         if reports:
-            _tell(capture, reports, is_json=is_json, is_interrupted=is_interrupted)
+            _tell(capture, reports, schedule, is_json=is_json, is_interrupted=is_interrupted)
     return 0
 
 
@@ -146,7 +177,12 @@ def _rounds(times: int) -> Iterator[int]:
 
 
 def _tell(
-    capture: Capture, reports: list[SendReport], *, is_json: bool, is_interrupted: bool
+    capture: Capture,
+    reports: list[SendReport],
+    schedule: Schedule | None,
+    *,
+    is_json: bool,
+    is_interrupted: bool,
 ) -> None:
     packets = sum(report.packets for report in reports)
     payload_bytes = sum(report.payload_bytes for report in reports)
@@ -156,7 +192,7 @@ def _tell(
     cut = capture.counts.packets_cut * len(reports)
     rate = round(packets * 1e9 / elapsed_ns, 1) if elapsed_ns else None
     if is_json:
-        told = {
+        told: dict[str, Any] = {
             "file": capture.name,
             "rounds": len(reports),
             "packets": packets,
@@ -169,6 +205,9 @@ def _tell(
             "packets_cut": cut,
             "is_interrupted": is_interrupted,
         }
+        if schedule is not None:
+            told["lines"] = [plan.counts() for plan in schedule.lines]
+            told["lost_by_all"] = schedule.lost_by_all.tolist()
         print(json.dumps(told))
         return
     rounds = f" in {len(reports)} rounds" if len(reports) > 1 else ""
@@ -177,6 +216,12 @@ def _tell(
         f"{'' if rate is None else f', {rate:,.0f} packets/s'}; "
         f"at most {late_max_ns / 1e6:.2f} ms late"
     )
+    if schedule is not None:
+        for number, plan in enumerate(schedule.lines):
+            counts = plan.counts()
+            done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+            print(f"line {number}: {done}")
+        print(f"{schedule.lost_by_all.size:,} packets come by no line")
     if refused:
         print(f"zerofeed: {refused:,} came back: nobody listens there", file=sys.stderr)
     if cut:

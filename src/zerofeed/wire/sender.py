@@ -22,17 +22,18 @@ import numpy as np
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.wire.batch_sender import BatchSender, Payloads, pack_destination, pack_destinations
+from zerofeed.wire.faulty_lines import LineFaults, Schedule, damage, plan_lines
 from zerofeed.wire.pacing import due_times, wait_until
 from zerofeed.wire.pcap_index import PACKET_IPV6
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from zerofeed.wire.pcap import Capture
 
-__all__ = ["PayloadSender", "SendReport", "send_capture"]
+__all__ = ["PayloadSender", "SendReport", "send_capture", "send_due", "send_lines"]
 
 _PACED_BURST = 64
 """With a rate limit, a sender that fell behind catches up in bursts of at most this many."""
@@ -117,27 +118,107 @@ def send_capture(
         index["ts_ns"], speed=math.inf if speed == "max" else float(speed), max_rate=max_rate
     )
     payloads = Payloads(capture.data, index["offset"], index["length"], destinations)
-    burst = len(payloads) if max_rate is None else _PACED_BURST
-    late_max_ns = 0
     with contextlib.ExitStack() as opened:
         if sender is None:
             sender = opened.enter_context(
                 BatchSender(interface=interface, ttl=ttl, is_looped=is_looped)
             )
-        retries, refused = sender.retries, sender.refused
-        start = clock()
-        first = 0
-        while first < len(payloads):
-            now = wait_until(start + int(due[first]), clock=clock, sleep=sleep) - start
-            last = min(int(np.searchsorted(due, now, "right")), first + burst)
-            late_max_ns = max(late_max_ns, now - int(due[first]))
-            sender.send_payloads(payloads, first, last)
-            first = last
-        elapsed_ns = clock() - start
+        burst = None if max_rate is None else _PACED_BURST
+        return send_due(payloads, due, sender, burst=burst, clock=clock, sleep=sleep)
+
+
+def send_lines(
+    capture: Capture,
+    destinations: Sequence[tuple[str, int]],
+    faults: Sequence[LineFaults],
+    seed: int,
+    speed: float | Literal["max"] = 1.0,
+    *,
+    max_rate: float | None = None,
+    interface: str | None = None,
+    ttl: int = 1,
+    sender: PayloadSender | None = None,
+    clock: Callable[[], int] = time.monotonic_ns,
+    sleep: Callable[[float], Any] = time.sleep,
+) -> tuple[SendReport, Schedule]:
+    """Send a capture by several lines, each with faults of its own. Blocks until the last is sent.
+
+    Args:
+        capture: what to send.
+        destinations: (address, port) of each line.
+        faults: of each line.
+        seed: of all faults.
+        speed: as for :func:`send_capture`.
+        max_rate: packets of the capture a second at most; each line sends so many.
+        interface: as for :func:`send_capture`.
+        ttl: the same.
+        sender: the same.
+        clock: the same.
+        sleep: the same.
+
+    Returns:
+        What was done, and what was sent when by which line.
+
+    Raises:
+        ConfigurationError: as for :func:`send_capture`.
+        ResourceError: the system refuses.
+    """
+    index = capture.index
+    due = due_times(
+        index["ts_ns"], speed=math.inf if speed == "max" else float(speed), max_rate=max_rate
+    )
+    lengths = index["length"].astype(np.int64)
+    schedule = plan_lines(due, lengths, faults, seed)
+    data, offsets = damage(capture.data, index["offset"].astype(np.int64), lengths, schedule)
+    packed = np.concatenate([pack_destination(*each) for each in destinations])
+    payloads = Payloads(data, offsets, lengths[schedule.packet], packed[schedule.line])
+    with contextlib.ExitStack() as opened:
+        if sender is None:
+            sender = opened.enter_context(BatchSender(interface=interface, ttl=ttl))
+        burst = None if max_rate is None else _PACED_BURST
+        report = send_due(payloads, schedule.due_ns, sender, burst=burst, clock=clock, sleep=sleep)
+    return report, schedule
+
+
+def send_due(
+    payloads: Payloads,
+    due: NDArray[np.int64],
+    sender: PayloadSender,
+    *,
+    burst: int | None = None,
+    clock: Callable[[], int] = time.monotonic_ns,
+    sleep: Callable[[float], Any] = time.sleep,
+) -> SendReport:
+    """Send payloads when they are due. Blocks until the last one is sent.
+
+    Args:
+        payloads: in order.
+        due: int64, ns since the beginning, ascending.
+        sender: what sends.
+        burst: payloads that may be sent at once by one that fell behind; None: all that are due.
+        clock: monotonic time in ns.
+        sleep: blocks for a number of seconds.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ResourceError: the system refuses.
+    """
+    most = len(payloads) if burst is None else burst
+    late_max_ns = first = 0
+    retries, refused = sender.retries, sender.refused
+    start = clock()
+    while first < len(payloads):
+        now = wait_until(start + int(due[first]), clock=clock, sleep=sleep) - start
+        last = min(int(np.searchsorted(due, now, "right")), first + most)
+        late_max_ns = max(late_max_ns, now - int(due[first]))
+        sender.send_payloads(payloads, first, last)
+        first = last
     return SendReport(
         packets=first,
         payload_bytes=int(payloads.lengths.sum()),
-        elapsed_ns=elapsed_ns,
+        elapsed_ns=clock() - start,
         late_max_ns=late_max_ns,
         retries=sender.retries - retries,
         refused=sender.refused - refused,

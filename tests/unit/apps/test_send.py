@@ -18,6 +18,7 @@ from zerofeed.apps.demo_network import (
 )
 from zerofeed.apps.send import parse_destination, parse_speed
 from zerofeed.base.errors import ConfigurationError, ReceiverError
+from zerofeed.wire.udp import open_receiver
 from zerofeed.wire.xdp.link_addresses import read_link
 from zerofeed.wire.xdp.transmitter import XdpTransmitter
 
@@ -65,6 +66,23 @@ def test_a_file_is_sent_as_often_as_asked(few, receiver) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_lines_with_faults_say_what_they_did_and_what_no_line_brings(few, packets) -> None:
+    with open_receiver("127.0.0.1", 0) as one, open_receiver("127.0.0.1", 0) as other:
+        to = [f"127.0.0.1:{each.port}" for each in (one, other)]
+        arguments = ("send", few, "--to", to[0], "--to", to[1], "--speed", "max", "--seed", 3)
+        result = call(*arguments, "--faults", "drop=0.3", "--json")
+        told = json.loads(result.stdout)
+        again = json.loads(call(*arguments, "--faults", "drop=0.3", "--json").stdout)
+        for_people = call(*arguments, "--faults", "drop=0.3", "--faults", "").stdout
+    assert told["lines"] == again["lines"]
+    assert told["packets"] == sum(line["sent"] for line in told["lines"])
+    assert all(line["sent"] + line["dropped"] == PACKETS for line in told["lines"])
+    assert len(told["lost_by_all"]) < min(line["dropped"] for line in told["lines"])
+    assert "line 1:" in for_people
+    assert "0 packets come by no line" in for_people
+
+
 def test_recorded_groups_are_kept(few, packets) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,9 +8,10 @@ import pytest
 from tests.unit.wire import vectors as v
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.wire import _udp_kernels as k
+from zerofeed.wire.faulty_lines import LineFaults
 from zerofeed.wire.pcap import Capture, CaptureReader, read_capture
 from zerofeed.wire.receive_block import block_words, prepare_block, result_table
-from zerofeed.wire.sender import SendReport, send_capture
+from zerofeed.wire.sender import SendReport, send_capture, send_lines
 from zerofeed.wire.udp import open_receiver, wait_readable
 
 MS = 1_000_000
@@ -180,3 +181,26 @@ def test_real_capture_arrives_byte_for_byte(captures, name) -> None:
     assert lengths == capture.index["length"].tolist()
     for row, payload in zip(arena, capture.payloads(), strict=True):
         assert np.array_equal(row[: payload.size], payload)
+
+
+def test_lines_bring_every_packet_but_those_that_the_schedule_names() -> None:
+    capture = capture_of([to(bytes([n]) * 20, "239.255.9.9", 1) for n in range(100)])
+    with open_receiver("127.0.0.1", 0) as one, open_receiver("127.0.0.1", 0) as other:
+        report, schedule = send_lines(
+            capture,
+            [("127.0.0.1", one.port), ("127.0.0.1", other.port)],
+            [LineFaults(drop=0.2), LineFaults(drop=0.2, corrupt=0.1)],
+            5,
+            "max",
+        )
+        lines = [
+            take(receiver, plan.sent)
+            for receiver, plan in zip((one, other), schedule.lines, strict=True)
+        ]
+    assert report.packets == sum(plan.sent for plan in schedule.lines)
+    whole = [[payload for payload in line if len(set(payload)) == 1] for line in lines]
+    dropped = set(schedule.lines[0].dropped.tolist())
+    assert [payload[0] for payload in whole[0]] == [n for n in range(100) if n not in dropped]
+    assert len(lines[1]) - len(whole[1]) == schedule.lines[1].corrupted.size > 0
+    brought = {payload[0] for line in whole for payload in line}
+    assert sorted(set(range(100)) - brought) == schedule.lost_by_all.tolist()
