@@ -67,7 +67,7 @@ _DECODES = """Decode a capture FILE offline, with the code of a live feed.
 FILE is plain or gzipped. What it is, and the protocols that are known:
 
 \b
-  pcap, pcapng                 deribit-multicast
+  pcap, pcapng                 deribit-multicast, binance-sbe, bybit-sbe, okx-sbe
   lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
   or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,
                                kraken-futures, okx

@@ -22,7 +22,8 @@ from zerofeed.books._checksum_kernels import check, flag_doubtful
 from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
 from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._dialect_kernels import NO_MORE, bare_level, next_part
+from zerofeed.codecs._record_kernels import bare_level
+from zerofeed.codecs.json._dialect_kernels import NO_MORE, next_part
 from zerofeed.codecs.json._message_kernels import NUMBERED, is_plain, open_message
 from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
 from zerofeed.codecs.json.layout import (

@@ -9,7 +9,11 @@ import pytest
 
 from tests.unit.apps.commands import call, error_of, write_capture
 from tests.unit.runtime.venue_packets import OPENS_NS, Packets, decode
+from tests.unit.venues.sbe_messages import MESSAGES
+from zerofeed.codecs.sbe.encoder import encode
 from zerofeed.records.units import UNDEF
+from zerofeed.venues.binance.sbe import SCHEMA
+from zerofeed.wire.pcap_write import CaptureWriter
 
 __all__: list[str] = []
 
@@ -234,3 +238,40 @@ def test_a_doubtful_book_of_a_text_capture_says_why(text_capture: Path) -> None:
     )
     table = call("decode", text_capture, *OKX, "--books", "--format", "table").stdout
     assert "ABC-USDT  (in doubt: gap, checksum)" in table
+
+
+# Binary messages of a WebSocket
+
+
+def binary_capture(path: Path, messages: list[bytes]) -> Path:
+    """Write messages as a capture file: each is the payload of a packet."""
+    place = (0x7F000001, 6100)
+    with CaptureWriter(path.open("wb")) as writer:
+        for k, message in enumerate(messages):
+            writer.write_udp(OPENS_NS + k, message, source=place, destination=place)
+    return path
+
+
+@pytest.mark.parametrize("protocol", sorted(MESSAGES))
+def test_binary_messages_are_read_from_a_capture_of_payloads(protocol: str, tmp_path: Path) -> None:
+    messages = [*MESSAGES[protocol], b'{"result":null,"id":1}']
+    path = binary_capture(tmp_path / "x.pcapng", messages)
+    result = call("decode", path, "--protocol", protocol, "--format", "ndjson")
+    assert (result.exit_code, result.stderr) == (0, "")
+    kinds = {json.loads(line)["kind"] for line in result.stdout.splitlines()}
+    assert kinds >= {"trade", "quote", "level", "bbo"}
+    told = json.loads(call("decode", path, "--protocol", protocol, "--books").stdout)
+    assert told["messages"].pop("text") == 1
+    assert sum(told["messages"].values()) == len(MESSAGES[protocol])
+    assert (told["malformed"], told["truncated"], told["unknown"]) == (0, 0, 0)
+    assert (told["books"]["total"], told["books"]["proven"]) == (1, 1)
+
+
+def test_a_binary_change_that_is_missing_leaves_its_book_in_doubt(tmp_path: Path) -> None:
+    _, _, snapshot, _ = MESSAGES["binance-sbe"]
+    head = {"eventTime": 1, "priceExponent": 0, "qtyExponent": 0, "symbol": "BTCUSDT"}
+    ids = {"firstBookUpdateId": 9, "lastBookUpdateId": 9, "bids": [], "asks": []}
+    late = encode(SCHEMA, "DepthDiffStreamEvent", head | ids)  # 8 would be next
+    path = binary_capture(tmp_path / "x.pcapng", [snapshot, late])
+    told = json.loads(call("decode", path, "--protocol", "binance-sbe", "--books").stdout)
+    assert told["books"]["doubts"] == {"chain_break": 1}

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes
+from zerofeed.codecs._text_kernels import before, key_of
 from zerofeed.codecs.json._scan_kernels import STACK_WORDS, scan
 from zerofeed.codecs.json._source_kernels import has_rows, is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
-from zerofeed.codecs.json._text_kernels import before, key_of
 from zerofeed.codecs.json.layout import (
     BEGINS,
     C_KEY,

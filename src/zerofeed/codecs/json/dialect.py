@@ -37,12 +37,12 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import BugError
-from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs._record_kernels import ACTION_BY_SIZE
+from zerofeed.codecs._text_kernels import text_key
 from zerofeed.codecs.json.channels import STATE
 from zerofeed.codecs.json.layout import (
     ACT_BEGIN,
     ACT_CLOSE,
-    ACTION_BY_SIZE,
     BEGINS,
     CHANGE,
     CHANNEL_AT,

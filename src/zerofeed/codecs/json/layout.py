@@ -6,7 +6,6 @@ HEADER words, then parts that the header and the entries point to by their posit
 from __future__ import annotations
 
 __all__ = [
-    "ACTION_BY_SIZE",
     "ACT_BEGIN",
     "ACT_CLOSE",
     "BEGINS",
@@ -157,6 +156,5 @@ CHANGE, SNAPSHOT, COMPARED = 1, 2, 3
 ACT_CLOSE, ACT_BEGIN = -1, -2
 # How a message is counted.
 DECODED, HEARTBEAT, UNKNOWN = range(3)
-ACTION_BY_SIZE = -1
 INDEX_SALT = 0x2BD1_E995
 """Mixed into the keys of symbols of messages with a kind of instrument of their own."""
