@@ -47,7 +47,7 @@ class Rig:
         self.sender.send(packets.data, packets.offsets, packets.lengths, destination)
 
     def turn(self) -> int:
-        return self.stage.turn(0, 1_000_000_000)
+        return self.stage.turn(0, 20_000_000)
 
     def enlist(self, mode: str, ring: str = "records") -> Member:
         member = Member(len(self.members), ring, mode, 0, 0, "test", 0)
