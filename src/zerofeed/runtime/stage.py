@@ -70,6 +70,13 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=f"at most {SOURCES}",
             got=len(config.source),
         )
+    if protocol.is_of_connection and any(source.lines > 1 for source in config.source):
+        raise ConfigurationError(
+            "this venue numbers channels and messages on each connection by itself",
+            where="source.lines",
+            expected=1,
+            got=max(source.lines for source in config.source),
+        )
     memory = config.memory
     if memory.book_depth > memory.book_levels:
         raise ConfigurationError(
