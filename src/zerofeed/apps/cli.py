@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -67,7 +68,8 @@ _DECODES = """Decode a capture FILE offline, with the code of a live feed.
 FILE is plain or gzipped. What it is, and the protocols that are known:
 
 \b
-  pcap, pcapng                 deribit-multicast
+  pcap, pcapng                 deribit-multicast, itch50-mold
+  files of Nasdaq ITCH 5.0     itch50, itch50-soup
   lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitmex, bybit,
   or `seconds: json`           coinbase, deribit-json, kraken-v1, kraken-v2, kraken-futures,
                                okx
@@ -256,6 +258,11 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
 @click.option("--protocol", required=True, metavar="NAME", help="What the packets are, see above.")
 @click.option("--kinds", metavar="A,B", help="Only these kinds of record.")
 @click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Trading day of messages that say none (ITCH); default: from arrivals or the file's name.",
+)
+@click.option(
     "--books", is_flag=True, help="Also the books as they are at the end, and what is doubted."
 )
 @click.option(
@@ -265,11 +272,26 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
     default="summary",
     show_default=True,
 )
-def decode(file: Path, protocol: str, kinds: str | None, style: str, *, books: bool) -> int:
+def decode(
+    file: Path,
+    protocol: str,
+    kinds: str | None,
+    day: datetime | None,
+    style: str,
+    *,
+    books: bool,
+) -> int:
     """Decode a capture FILE offline, with the code of a live feed."""
     from zerofeed.apps import decode as verb  # noqa: PLC0415
 
-    return verb.decode(file, protocol=protocol, kinds=kinds, style=style, has_books=books)
+    return verb.decode(
+        file,
+        protocol=protocol,
+        kinds=kinds,
+        style=style,
+        has_books=books,
+        day=None if day is None else day.date(),
+    )
 
 
 @cli.command()

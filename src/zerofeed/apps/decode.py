@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,7 @@ from zerofeed.books.l2 import L2Book
 from zerofeed.records.kinds import KIND_NAMES
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime.offline import OfflineFeed
-from zerofeed.wire.pcap import CaptureReader
-from zerofeed.wire.text_capture import TextCapture, open_recording
+from zerofeed.runtime.protocol import Recording
 
 __all__ = ["decode"]
 
@@ -37,26 +37,28 @@ def decode(
     kinds: str | None = None,
     style: str = "summary",
     has_books: bool = False,
+    day: date | None = None,
 ) -> int:
     """Decode a capture and print its records, or one object that sums them up.
 
     Args:
-        path: pcap, pcapng or text, also gzipped.
+        path: pcap, pcapng, text, or the protocol's own kind of file, also gzipped.
         protocol: name, as in a configuration.
         kinds: only these, with commas between them.
         style: ``ndjson``, ``table`` or ``summary``.
         has_books: also the books at the end.
+        day: that times of day belong to, where neither messages nor arrivals nor the file's name say it.
 
     Returns:
         0.
 
     Raises:
-        ConfigurationError: no such protocol or kind.
+        ConfigurationError: no such protocol or kind, or a day that is missing or not needed.
         CaptureError: not a readable capture. What came before the damage is printed.
     """
     wanted = parse_kinds(kinds)
-    feed = OfflineFeed(protocol)
-    tally = _Tally(feed, open_recording(path))
+    feed = OfflineFeed(protocol, day=day)
+    tally = _Tally(feed, feed.open(path))
     is_coloured, width = terminal_style(sys.stdout)
     writer = RecordWriter(feed.instruments, is_coloured=is_coloured, width=width)
     damage: CaptureError | None = None
@@ -83,7 +85,7 @@ def decode(
 class _Tally:
     """Counts what passes."""
 
-    def __init__(self, feed: OfflineFeed, reader: CaptureReader | TextCapture) -> None:
+    def __init__(self, feed: OfflineFeed, reader: Recording) -> None:
         self._feed = feed
         self._reader = reader
         self._records: Counter[int] = Counter()

@@ -14,7 +14,7 @@ offset  size  name                 meaning
 24      4     instrument           row in the instruments table
 28      1     kind                 see :mod:`zerofeed.records.kinds`
 29      1     side                 'B', 'A' or 'N'
-30      1     action               'A', 'M', 'C', 'R', 'T' or 'N'
+30      1     action               'A', 'M', 'C', 'F', 'R', 'T' or 'N'
 31      1     flags                see :mod:`zerofeed.records.flags`
 32      32    four int64           by kind, see :data:`BODY`
 ======  ====  ===================  ==============================================================
@@ -59,7 +59,7 @@ BODY: dict[int, tuple[str, ...]] = {
     kinds.LIMITS: ("min_price", "max_price", "last_price", "delivery_price"),
     kinds.INDEX: ("price",),
     kinds.LIQUIDATION: ("price", "size", "trade_id"),
-    kinds.STATUS: ("state", "previous_state"),
+    kinds.STATUS: ("state", "previous_state", "state_reason"),
     kinds.INSTRUMENT: ("tick_size", "min_size", "contract_size", "expiry_ns"),
     kinds.COMBO_LEG: ("leg_instrument", "leg_ratio", "leg_index", "leg_count"),
     kinds.RFQ: ("state", "size"),
@@ -69,6 +69,9 @@ BODY: dict[int, tuple[str, ...]] = {
     kinds.DISCONNECT: ("reason", "reader"),
     kinds.GREEKS: ("delta", "gamma", "vega", "theta"),
     kinds.VOLATILITY: ("mark_iv", "bid_iv", "ask_iv", "underlying_price"),
+    kinds.TRADE_BREAK: ("price", "size", "trade_id", "trade_seq"),
+    kinds.IMBALANCE: ("reference_price", "paired_size", "imbalance_size", "auction"),
+    kinds.INDICATIVE: ("near_price", "far_price", "auction_ns", "auction"),
     kinds.RECOVERED: ("expected_seq", "received_seq", "missing_count", "channel"),
 }
 """Names of the four int64 at offsets 32, 40, 48 and 56, by kind; absent ones are undefined."""

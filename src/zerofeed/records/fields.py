@@ -56,6 +56,7 @@ UNITS: dict[str, str] = {
     "delivery_price": PRICE,
     "state": NUMBER,
     "previous_state": NUMBER,
+    "state_reason": NUMBER,
     "tick_size": PRICE,
     "min_size": SIZE,
     "contract_size": SIZE,
@@ -80,6 +81,13 @@ UNITS: dict[str, str] = {
     "bid_iv": RATE,
     "ask_iv": RATE,
     "underlying_price": PRICE,
+    "reference_price": PRICE,
+    "paired_size": SIZE,
+    "imbalance_size": SIZE,
+    "auction": NUMBER,
+    "near_price": PRICE,
+    "far_price": PRICE,
+    "auction_ns": TIME,
 }
 """Unit of every body field."""
 

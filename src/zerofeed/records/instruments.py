@@ -49,6 +49,7 @@ __all__ = [
     "OPTION",
     "PERPETUAL",
     "SPOT",
+    "STOCK",
     "UNKNOWN_INSTRUMENT",
 ]
 
@@ -60,6 +61,8 @@ FUTURE = 3
 OPTION = 4
 COMBO = 5
 INDEX_INSTRUMENT = 6
+STOCK = 7
+"""A share of a company or a fund."""
 
 INSTRUMENT_TYPES: dict[int, str] = {
     UNKNOWN_INSTRUMENT: "unknown",
@@ -69,6 +72,7 @@ INSTRUMENT_TYPES: dict[int, str] = {
     OPTION: "option",
     COMBO: "combo",
     INDEX_INSTRUMENT: "index",
+    STOCK: "stock",
 }
 
 INSTRUMENT_ROW_BYTES = 256

@@ -10,6 +10,7 @@ __all__ = [
     "ACTION_ADD",
     "ACTION_CANCEL",
     "ACTION_CLEAR",
+    "ACTION_FILL",
     "ACTION_MODIFY",
     "ACTION_NONE",
     "ACTION_TRADE",
@@ -22,7 +23,9 @@ __all__ = [
     "FUNDING",
     "GAP",
     "GREEKS",
+    "IMBALANCE",
     "INDEX",
+    "INDICATIVE",
     "INSTRUMENT",
     "KIND_NAMES",
     "LEVEL",
@@ -38,6 +41,7 @@ __all__ = [
     "RFQ",
     "STATUS",
     "TRADE",
+    "TRADE_BREAK",
     "VOLATILITY",
     "kind_code",
 ]
@@ -84,6 +88,12 @@ GREEKS = 20
 """Greeks of an option as the venue states them (Black and Scholes), scaled by 1e12."""
 VOLATILITY = 21
 """Implied volatilities of an option, 1 is 100 % a year, and what its underlying is worth."""
+TRADE_BREAK = 22
+"""A trade was broken after the fact; ``trade_id`` names it."""
+IMBALANCE = 23
+"""What an auction has and lacks so far; ``side`` is the one that has too much, ``auction`` the venue's letter."""
+INDICATIVE = 24
+"""Prices at which an auction would clear now; follows its IMBALANCE where the venue sends both."""
 RECOVERED = 40
 """Messages of a channel that were missing were delivered by a replay; what they say comes next."""
 
@@ -99,11 +109,13 @@ ACTION_ADD = 65
 ACTION_MODIFY = 77
 """``action``: ord('M'), changed."""
 ACTION_CANCEL = 67
-"""``action``: ord('C'), gone."""
+"""``action``: ord('C'), gone. From an ORDER, ``size`` is gone: all of it or a part."""
 ACTION_CLEAR = 82
 """``action``: ord('R'), the whole book is cleared."""
 ACTION_TRADE = 84
 """``action``: ord('T'), traded."""
+ACTION_FILL = 70
+"""``action``: ord('F'), a resting order traded: ``size`` is gone from it."""
 ACTION_NONE = 78
 """``action``: ord('N'), nothing changed."""
 
@@ -129,6 +141,9 @@ KIND_NAMES: dict[int, str] = {
     DISCONNECT: "disconnect",
     GREEKS: "greeks",
     VOLATILITY: "volatility",
+    TRADE_BREAK: "trade_break",
+    IMBALANCE: "imbalance",
+    INDICATIVE: "indicative",
     RECOVERED: "recovered",
 }
 """Name of each kind, as the command line and the ``kind`` filters spell it."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -56,7 +57,7 @@ _LINES_WAIT_NS = 1_000_000
 _REPLAY_WAIT_NS = 2_000_000_000
 _KEYS_OF = {
     "udp": frozenset({"group", "port", "interface", "source_address", "role", "buffer_bytes"}),
-    "capture": frozenset({"capture", "speed", "at_end"}),
+    "capture": frozenset({"capture", "speed", "at_end", "day"}),
     "websocket": frozenset(
         {
             "url",
@@ -109,9 +110,10 @@ class Source(_Section, frozen=True):
         source_address: accept this sender only (source-specific multicast).
         role: ``line``, or ``replay``: what was missing, because it was asked for.
         buffer_bytes: socket receive buffer to ask for.
-        capture: pcap or pcapng file, also gzipped, in place of a socket.
+        capture: pcap or pcapng file, or the protocol's own kind of file, also gzipped, in place of a socket.
         speed: of a capture: ``1x`` as recorded, ``10x``, ``0.5x``, or ``max``.
         at_end: of a capture: ``stay`` up behind its last packet, or ``stop`` the feed.
+        day: of a capture whose messages say only the time of day; default: as arrivals or its name say.
         url: of a WebSocket, ``wss://host/path`` or ``ws://...``; each message is a packet.
         send: texts to send after each opening.
         send_per_second: how many of them in a second, at most.
@@ -137,6 +139,7 @@ class Source(_Section, frozen=True):
     capture: str | None = None
     speed: str = "1x"
     at_end: Literal["stay", "stop"] = "stay"
+    day: date | None = None
     url: str | None = None
     send: list[str] = []
     send_per_second: Annotated[float, msgspec.Meta(gt=0)] = 4.0

@@ -8,6 +8,7 @@ were captured.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD
 from zerofeed.runtime import _process_kernels as slots
 from zerofeed.runtime._offline_kernels import decode
+from zerofeed.runtime.protocol import Recording
 from zerofeed.runtime.protocols import find_protocol
+from zerofeed.runtime.trading_day import day_of_file
 from zerofeed.shm import journal
 from zerofeed.wire.pcap import CaptureCounts
-from zerofeed.wire.text_capture import TextCounts, open_recording
+from zerofeed.wire.text_capture import TextCounts
 
 __all__ = ["LONGEST_PACKET", "OfflineFeed"]
 
@@ -40,7 +43,9 @@ class OfflineFeed:
 
     Args:
         protocol: name, as in a configuration.
-        instruments: rows of the instruments table.
+        day: that times of day belong to, where messages have no date; default: what arrivals or the
+            names of files say.
+        instruments: rows of the instruments table; default: as many as the protocol needs at most.
         book_levels: levels a side that are tracked; default: as many as the protocol's books need.
         book_depth: levels a side that a side must keep to be proven.
         batch: records in one batch, at least.
@@ -56,7 +61,8 @@ class OfflineFeed:
         self,
         protocol: str,
         *,
-        instruments: int = 8192,
+        day: date | None = None,
+        instruments: int | None = None,
         book_levels: int | None = None,
         book_depth: int = 20,
         batch: int = 1 << 16,
@@ -64,6 +70,8 @@ class OfflineFeed:
         found = find_protocol(protocol)
         self.protocol = found.name
         self.templates = found.templates
+        instruments = instruments or found.instruments
+        self._given_day = self._day = day
         self._rows, self._lookup = make_table(instruments)
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
         self._state = np.zeros(state_words(found.work_words(instruments)), dtype=np.int64)
@@ -93,6 +101,7 @@ class OfflineFeed:
         self._longest = longest_bytes
         self._room = self._found.most_records(longest_bytes)
         self._records = np.zeros(max(self._batch, self._room), dtype=RECORD)
+        self._scratch = self._found.scratch(longest_bytes)
         self._context = Context(
             [
                 np.zeros(0, np.uint8),
@@ -103,23 +112,45 @@ class OfflineFeed:
                 self._undo,
                 self._records,
                 self._records.view(np.int64),
-                self._found.scratch(longest_bytes),
+                self._scratch,
             ]
         )
+        if self._day is not None and self._found.days is not None:
+            self._found.days.set_day(self._scratch, self._day)
+
+    def open(self, path: str | Path) -> Recording:
+        """Open a capture as the protocol has them, and learn its day from its name if need be.
+
+        Args:
+            path: pcap, pcapng, text, or the protocol's own kind of file, also gzipped.
+
+        Raises:
+            CaptureError: not a readable capture.
+            ConfigurationError: nothing tells the day that the times belong to; or the messages do, and a
+                day was given.
+        """
+        day = day_of_file(
+            self._found, path, self._given_day, "give the day, such as --day 2019-01-30"
+        )
+        if day is not None and self._found.days is not None:
+            self._day = day
+            self._found.days.set_day(self._scratch, day)
+        return self._found.open_file(path)
 
     def read(self, path: str | Path) -> Iterator[npt.NDArray[Any]]:
         """Decode a capture file.
 
         Args:
-            path: pcap, pcapng or text, also gzipped.
+            path: as in :meth:`open`.
 
         Yields:
             Records in order; a view that is valid until the next batch is asked for.
 
         Raises:
             CaptureError: not a readable capture.
+            ConfigurationError: nothing tells the day that the times belong to.
         """
-        reader = open_recording(path)
+        reader = self.open(path)
         for index in reader.chunks():
             yield from self.process(reader.data, index)
         self.counts = reader.counts

@@ -10,11 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Protocol"]
+from zerofeed.wire.length_prefixed import LengthPrefixedReader
+from zerofeed.wire.pcap import Capture, CaptureReader, read_capture
+from zerofeed.wire.text_capture import TextCapture, open_recording
+
+__all__ = ["DayClock", "Protocol", "Recording"]
+
+Recording = CaptureReader | TextCapture | LengthPrefixedReader
+"""What a file is read by."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayClock:
+    """How a protocol whose messages say the time of day alone learns the day.
+
+    Attributes:
+        set_day: notes it in a scratch.
+        is_needed: frames have no arrival times that would tell it.
+    """
+
+    set_day: Callable[[npt.NDArray[np.int64], date], None]
+    is_needed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +55,10 @@ class Protocol:
         process: its kernel, which the loops call for each packet; see
             :mod:`zerofeed.runtime._process_kernels`.
         book_levels: levels a side that its books have at most, or that are worth keeping.
+        instruments: rows of the instruments table that a capture needs at most.
+        open_file: opens a capture to be decoded.
+        read_file: reads a capture whole, to be played.
+        days: how it learns the day; None: its times have their date.
     """
 
     name: str
@@ -44,3 +70,7 @@ class Protocol:
     most_records: Callable[[int], int]
     process: Callable[..., int]
     book_levels: int = 256
+    instruments: int = 8192
+    open_file: Callable[[str | Path], Recording] = open_recording
+    read_file: Callable[[str | Path], Capture] = read_capture
+    days: DayClock | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.deribit import DERIBIT
+from zerofeed.runtime.itch import ITCH
 from zerofeed.runtime.json_venues import JSON_VENUES
 from zerofeed.runtime.protocol import Protocol
 
 __all__ = ["PROTOCOLS", "find_protocol"]
 
-PROTOCOLS: dict[str, Protocol] = {each.name: each for each in (DERIBIT, *JSON_VENUES)}
+PROTOCOLS: dict[str, Protocol] = {each.name: each for each in (DERIBIT, *ITCH, *JSON_VENUES)}
 """Every protocol by name."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from zerofeed.runtime.config import FeedConfig, Source
 from zerofeed.wire.capture_source import BLOCK_WORDS as CAPTURE_BLOCK_WORDS
 from zerofeed.wire.capture_source import open_capture_source
 from zerofeed.wire.pacing import parse_speed
+from zerofeed.wire.pcap import Capture, read_capture
 from zerofeed.wire.receive_block import block_words
 from zerofeed.wire.receiver import Receiver
 from zerofeed.wire.udp import open_receiver
@@ -34,6 +36,7 @@ from zerofeed.wire.xdp.source import XdpSource
 __all__ = ["block_words_of", "longest_packet", "open_receivers", "spare_chunks"]
 
 _Say = Callable[[str], None]
+_ReadFile = Callable[[str | Path], Capture]
 
 
 def spare_chunks(config: FeedConfig) -> int:
@@ -102,7 +105,11 @@ def _stream_plans(config: FeedConfig) -> list[StreamPlan]:
 
 
 def open_receivers(
-    config: FeedConfig, memory: FeedMemory, blocks: list[npt.NDArray[np.int64]], say: _Say
+    config: FeedConfig,
+    memory: FeedMemory,
+    blocks: list[npt.NDArray[np.int64]],
+    say: _Say,
+    read_file: _ReadFile = read_capture,
 ) -> list[Receiver]:
     """Open every source of a feed, or none.
 
@@ -111,6 +118,7 @@ def open_receivers(
         memory: of the feed.
         blocks: receive blocks by source, zeroed.
         say: called with each line for people, the same line once.
+        read_file: reads a capture whole, as the protocol has them.
 
     Raises:
         ConfigurationError: a source is impossible, or its file is.
@@ -143,7 +151,11 @@ def open_receivers(
         return _open_websockets(config, streams)
     with contextlib.ExitStack() as opened:
         for source in config.source:
-            receiver = _OPEN[source.kind](source, say_once)
+            receiver = (
+                _open_udp(source, say_once)
+                if source.kind == "udp"
+                else _open_capture(source, say_once, read_file)
+            )
             opened.callback(receiver.close)
             receivers.append(receiver)
         opened.pop_all()
@@ -241,15 +253,9 @@ def _open_udp(source: Source, say: _Say) -> Receiver:
     return receiver
 
 
-def _open_capture(source: Source, say: _Say) -> Receiver:
+def _open_capture(source: Source, say: _Say, read_file: _ReadFile) -> Receiver:
     assert source.capture is not None
-    receiver = open_capture_source(source.capture, parse_speed(source.speed))
+    receiver = open_capture_source(source.capture, parse_speed(source.speed), read_file)
     for line in receiver.shortcomings():
         say(line)
     return receiver
-
-
-_OPEN: dict[str, Callable[[Source, _Say], Receiver]] = {
-    "udp": _open_udp,
-    "capture": _open_capture,
-}

@@ -31,6 +31,7 @@ from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.runtime.receivers import longest_packet, spare_chunks
+from zerofeed.runtime.trading_day import day_of_feed
 from zerofeed.sequencing.holding import A_FRAME, A_HELD, A_REPLAYS, A_WAIT_NS
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm import journal
@@ -150,6 +151,9 @@ class Stage:
         self._ports = np.zeros((0, receive.PORT_COLUMNS), dtype=np.int64)
         self._one = np.ones(1, dtype=np.int64)
         self._scratch = protocol.scratch(longest_packet(config))
+        day = day_of_feed(config, protocol)
+        if day is not None and protocol.days is not None:
+            protocol.days.set_day(self._scratch, day)
         self._process = address_of(protocol.process)
         self._context = Context(
             [

@@ -85,7 +85,9 @@ class Supervisor:
         with contextlib.ExitStack() as opened:
             blocks = divide(config, self.memory).blocks
             said: list[str] = []
-            self.receivers = open_receivers(config, self.memory, blocks, said.append)
+            self.receivers = open_receivers(
+                config, self.memory, blocks, said.append, protocol.read_file
+            )
             for receiver in self.receivers:
                 opened.callback(receiver.close)
             self.stage = Stage(config, self.memory, protocol, self.receivers)

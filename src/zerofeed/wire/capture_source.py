@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -57,9 +58,8 @@ class CaptureReceiver:
         # The kernel reads rows by their address.
         assert capture.index.dtype == INDEX_DTYPE
         assert capture.index.flags.c_contiguous
-        self._due = due_times(
-            capture.index["ts_ns"], speed=math.inf if speed == "max" else float(speed)
-        )
+        times = capture.index["ts_ns"] if capture.paced_by is None else capture.paced_by
+        self._due = due_times(times, speed=math.inf if speed == "max" else float(speed))
         self._timer = _libc.timerfd_create(_CLOCK_MONOTONIC, _FLAGS)
         if self._timer < 0:
             code = ctypes.get_errno()
@@ -149,22 +149,27 @@ class CaptureReceiver:
             self._timer = -1
 
 
-def open_capture_source(path: str | Path, speed: float | Literal["max"] = 1.0) -> CaptureReceiver:
+def open_capture_source(
+    path: str | Path,
+    speed: float | Literal["max"] = 1.0,
+    read: Callable[[str | Path], Capture] = read_capture,
+) -> CaptureReceiver:
     """Map a capture and index it.
 
     Args:
-        path: pcap or pcapng, also gzipped.
+        path: pcap or pcapng, also gzipped; or what ``read`` reads.
         speed: 1.0 as recorded, 10.0 ten times as fast, ``"max"`` as fast as the feed takes it.
+        read: reads the whole file.
 
     Returns:
         The receiver. Cost: 48 bytes a packet, and a gzipped file decompressed.
 
     Raises:
         CaptureError: no such file, not a capture, or one that contradicts itself.
-        ConfigurationError: the capture has no UDP packets.
+        ConfigurationError: the capture has no packets.
         ResourceError: the system refuses a timer.
     """
-    capture = read_capture(path)
+    capture = read(path)
     if not len(capture):
         raise ConfigurationError(
             "the capture has no UDP packets",

@@ -309,6 +309,8 @@ class Capture:
     index: Index
     """One row of INDEX_DTYPE per UDP packet, in file order."""
     counts: CaptureCounts
+    paced_by: NDArray[np.int64] | None = None
+    """Unix ns by which it is played where it has no arrival times; None: by those of the index."""
 
     def __len__(self) -> int:
         """UDP packets."""

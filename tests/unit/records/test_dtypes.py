@@ -31,7 +31,7 @@ BODIES = {
     kinds.LIMITS: ("min_price", "max_price", "last_price", "delivery_price"),
     kinds.INDEX: ("price",),
     kinds.LIQUIDATION: ("price", "size", "trade_id"),
-    kinds.STATUS: ("state", "previous_state"),
+    kinds.STATUS: ("state", "previous_state", "state_reason"),
     kinds.INSTRUMENT: ("tick_size", "min_size", "contract_size", "expiry_ns"),
     kinds.COMBO_LEG: ("leg_instrument", "leg_ratio", "leg_index", "leg_count"),
     kinds.RFQ: ("state", "size"),
@@ -41,6 +41,9 @@ BODIES = {
     kinds.DISCONNECT: ("reason", "reader"),
     kinds.GREEKS: ("delta", "gamma", "vega", "theta"),
     kinds.VOLATILITY: ("mark_iv", "bid_iv", "ask_iv", "underlying_price"),
+    kinds.TRADE_BREAK: ("price", "size", "trade_id", "trade_seq"),
+    kinds.IMBALANCE: ("reference_price", "paired_size", "imbalance_size", "auction"),
+    kinds.INDICATIVE: ("near_price", "far_price", "auction_ns", "auction"),
     kinds.RECOVERED: ("expected_seq", "received_seq", "missing_count", "channel"),
 }
 

@@ -63,4 +63,5 @@ def test_types_never_change_their_numbers() -> None:
         4: "option",
         5: "combo",
         6: "index",
+        7: "stock",
     }

@@ -29,6 +29,9 @@ NUMBERS = {
     "disconnect": 19,
     "greeks": 20,
     "volatility": 21,
+    "trade_break": 22,
+    "imbalance": 23,
+    "indicative": 24,
     "recovered": 40,
 }
 
@@ -60,9 +63,10 @@ def test_sides_and_actions_are_databentos_letters() -> None:
         kinds.ACTION_CANCEL,
         kinds.ACTION_CLEAR,
         kinds.ACTION_TRADE,
+        kinds.ACTION_FILL,
         kinds.ACTION_NONE,
     ]
-    assert bytes(actions) == b"AMCRTN"
+    assert bytes(actions) == b"AMCRTFN"
 
 
 def test_every_kind_fits_the_bits_of_a_filter() -> None:

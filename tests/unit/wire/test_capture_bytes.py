@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from zerofeed.base.errors import CaptureError
-from zerofeed.wire.capture_bytes import read_bytes
+from zerofeed.wire import capture_bytes
+from zerofeed.wire.capture_bytes import read_bytes, read_pieces
 
 __all__: list[str] = []
 
@@ -79,3 +80,32 @@ def test_damage_is_named(packed: bytes, complaint: str, tmp_path: Path) -> None:
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="the capture cannot be read; got No such file"):
         read_bytes(tmp_path / "absent")
+
+
+def pieces(path: Path) -> tuple[bytes, bool]:
+    """Read a file piece by piece."""
+    found, reading = [], read_pieces(path)
+    while True:
+        try:
+            found.append(next(reading).tobytes())
+        except StopIteration as end:
+            return b"".join(found), end.value
+
+
+@pytest.mark.parametrize("step", [1, 7, 1 << 20])
+@pytest.mark.parametrize(
+    "packed",
+    [TEXT, gzip.compress(TEXT), gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]), zipped(x=TEXT)],
+    ids=["plain", "gzip", "gzip of two members", "zip"],
+)
+def test_pieces_are_the_same_bytes(packed: bytes, step: int, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(capture_bytes, "_STEP", step)
+    (tmp_path / "file").write_bytes(packed)
+    assert pieces(tmp_path / "file") == (TEXT, False)
+
+
+def test_pieces_of_a_stream_that_ends_early_say_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(gzip.compress(TEXT)[:-12])
+    data, is_cut = pieces(tmp_path / "file")
+    assert is_cut
+    assert TEXT.startswith(data)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from zerofeed.base.errors import CaptureError, ConfigurationError
 from zerofeed.feed.memory import FeedMemory, MemorySizes
+from zerofeed.records.units import UNDEF
 from zerofeed.shm import _ring_kernels as ring_k
 from zerofeed.wire import _capture_source_kernels as k
 from zerofeed.wire._arrival_kernels import CUT_FLAG, NO_STAMP_FLAG, RECORDED_FLAG
@@ -92,6 +93,26 @@ def test_a_capture_says_that_the_worker_copies() -> None:
     told = receiver.tell_copies()
     receiver.close()
     assert (told.kind, told.kernel_copies, told.user_copies) == ("capture", 0, 1)
+
+
+def test_a_capture_without_arrival_times_is_paced_by_those_of_its_messages() -> None:
+    payloads = [b"a", b"b", b"c"]
+    index = np.zeros(3, INDEX_DTYPE)
+    index["length"] = index["orig_length"] = 1
+    index["offset"] = [0, 1, 2]
+    index["ts_ns"] = UNDEF
+    capture = Capture(
+        "made", "length-prefixed", np.frombuffer(b"abc", np.uint8), index, None,  # type: ignore[arg-type]
+        paced_by=np.array([100, 100, 60_000_000_100]),
+    )  # fmt: skip
+    rig = Rig(CaptureReceiver(capture, 1.0))
+    assert rig.take() == 2
+    assert rig.take() == 0
+    (row, stored), _ = rig.frames(0, 2)
+    assert stored == payloads[0]
+    assert row["flags"] == RECORDED_FLAG | NO_STAMP_FLAG
+    assert row["ts_recv_ns"] > OPENS_NS
+    rig.receiver.close()
 
 
 payload_lists = st.lists(st.binary(max_size=2 * CHUNK), min_size=1, max_size=200)

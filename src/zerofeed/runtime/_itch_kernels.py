@@ -1,0 +1,364 @@
+"""One frame of ITCH messages through every stage: numbers, decode. Compiled, once for all three framings.
+
+A frame is a MoldUDP64 packet, or packets of a SoupBinTCP stream, or blocks of a file; which, says a word of the
+scratch. It is taken in *runs*, each a session, a number and messages:
+
+==========  =====================================  =================================================
+framing     runs of a frame                        number of a run's first message
+==========  =====================================  =================================================
+MOLD        one                                    in the header
+SOUP        a login's answer; what is between      counted from the login's answer
+BLOCKS      one                                    counted from the first block of the file
+==========  =====================================  =================================================
+
+For each run: the session and the number are judged (``_sequence_kernels``), a gap or a restart becomes a record,
+messages that came before are passed over, and the others are decoded one by one. A message that is malformed ends its
+run, and counts as not come with all behind it: the next run shows the gap, unless a good copy comes.
+
+All sources of packets are lines of one channel, 0: they bring the same messages, and a packet that jumps ahead may
+wait for another line. A stream or a file is a channel of its own, by the number of its source.
+
+The day that times count from is that of the frame's arrival in New York, or given (:mod:`zerofeed.codecs.itch.days`).
+
+Everything the step changes goes through the journal, so the frame can be processed again after a kill.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerofeed.base.kernel import inlined, kernel
+from zerofeed.base.status import OK, UNKNOWN_TEMPLATE
+from zerofeed.codecs._bytes import Bytes, u8
+from zerofeed.codecs._equity_kernels import RECORD_WORDS, REFUSED, SLOT
+from zerofeed.codecs.framing._block_kernels import LENGTH_BYTES, block_size
+from zerofeed.codecs.framing._mold_kernels import BODY, COUNT, SEQ, SESSION, packet_header
+from zerofeed.codecs.framing._soup_kernels import LOGIN_ACCEPTED, SEQUENCED, login_accepted
+from zerofeed.codecs.itch._day_kernels import find_midnight
+from zerofeed.codecs.itch._kernels import message_size
+from zerofeed.codecs.itch._layout import COUNTS, DAY, OWN
+from zerofeed.codecs.itch._message_kernels import decode_message, time_of_day
+from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
+from zerofeed.records.units import UNDEF
+from zerofeed.runtime._process_kernels import PROCESS, process_of
+from zerofeed.runtime._sequence_kernels import give_back, sequence
+from zerofeed.sequencing._tracker_kernels import find_channel
+from zerofeed.sequencing.channels import EXPECTED, HEARTBEATS, STALE
+from zerofeed.sequencing.channels import OWN as CHANNEL_OWN
+from zerofeed.sequencing.channels import SESSION as CHANNEL_SESSION
+from zerofeed.sequencing.holding import A_OUTCOME, A_SKIP, A_WAIT_NS, OUT_HELD, OUT_STALE
+from zerofeed.shm.journal import add, put
+
+__all__ = ["BLOCKS", "FRAMING", "MOLD", "SOUP", "TYPES", "process", "process_packet"]
+
+_Words = npt.NDArray[np.int64]
+
+_DECODED = counter_word("packets_decoded")
+_STALE = counter_word("packets_stale")
+_HEARTBEAT = counter_word("packets_heartbeat")
+_MALFORMED = counter_word("packets_malformed")
+_TRUNCATED = counter_word("packets_truncated")
+_MESSAGES = counter_word("messages")
+_UNKNOWN = counter_word("messages_unknown")
+_REFUSED = counter_word("instruments_refused")
+
+FRAMING = OWN + 15
+"""Word of the scratch: BLOCKS, MOLD or SOUP."""
+BLOCKS = 0
+MOLD = 1
+SOUP = 2
+TYPES = 23
+"""Types of message, which are counted."""
+
+# Words of a run, in the scratch from OWN on, behind those that a MoldUDP64 header has.
+_STOP = 5
+_IS_BROKEN = 6
+
+_POSITION = CHANNEL_OWN
+"""Word of a channel: sequenced messages that its stream has brought, for those who have to count them."""
+
+_WINDOW = 100_000
+"""How far back a number is that of a late packet: more messages than a line is ever behind."""
+_STREAM_WINDOW = 1 << 62
+"""A stream is never late: what it repeats was asked for."""
+_HEAD_BYTES = 11
+
+
+@inlined
+def _walk(buf: Bytes, place: int, end: int, framing: int, run: _Words, scratch: _Words) -> int:
+    """Find where a run of a stream ends, and count its messages."""
+    run[BODY] = place
+    run[SESSION] = 0
+    run[COUNT] = 0
+    run[_IS_BROKEN] = 0
+    at = place
+    while at < end:
+        size = block_size(buf, at, end)
+        if framing == BLOCKS:
+            size = message_size(buf, at, end, scratch)
+            run[COUNT] += 1 if size > 0 else 0
+        elif size > 0:
+            kind = u8(buf, at + LENGTH_BYTES)
+            if kind == LOGIN_ACCEPTED:
+                if at == place:
+                    at += LENGTH_BYTES + size
+                    run[_STOP] = at
+                    return login_accepted(buf, place + LENGTH_BYTES + 1, size - 1, run)
+                break
+            run[COUNT] += 1 if kind == SEQUENCED else 0
+        if size < 0 or (size == 0 and framing == SOUP):
+            run[_IS_BROKEN] = 1
+            break
+        at += LENGTH_BYTES + size
+    run[_STOP] = at
+    return OK
+
+
+@inlined
+def _open_run(
+    buf: Bytes, place: int, end: int, framing: int, position: int, run: _Words, scratch: _Words
+) -> int:
+    """Read what a run says of itself.
+
+    Args:
+        buf: the frame.
+        place: where the run begins.
+        end: position behind the frame.
+        framing: of it.
+        position: messages that the stream has brought before.
+        run: receives SESSION (0: it names none), SEQ, COUNT, BODY, _STOP and _IS_BROKEN.
+        scratch: of the codec.
+
+    Returns:
+        OK; or why the run cannot be used. _STOP is behind it then, too.
+    """
+    if framing == MOLD:
+        run[_STOP] = end
+        run[_IS_BROKEN] = 0
+        return packet_header(buf, place, end - place, run)
+    run[SEQ] = position + 1
+    return _walk(buf, place, end, framing, run, scratch)
+
+
+@inlined
+def _seen_before(
+    state: _Words, channel_at: int, session: int, seq: int, count: int, window: int
+) -> int:
+    """Count the first numbers of a session that came before, where a run begins with its first.
+
+    Number 1 is a restart to the sequencer, which knows venues that name no session. A session does not
+    start again under its name: what begins with 1 is the other line's copy, or what a stream repeats.
+    And a line that is behind says nothing new when it is idle.
+
+    Args:
+        state: channels.
+        channel_at: the channel's first word; -1 when there is none.
+        session: of the run, 0 when it names none.
+        seq: its first number.
+        count: of its messages.
+        window: how far back a number is a copy.
+
+    Returns:
+        Numbers from ``seq`` on that came before; 0 when the sequencer can see that by itself.
+    """
+    if channel_at < 0 or (seq > 1 and count > 0):
+        return 0
+    known = state[channel_at + CHANNEL_SESSION]
+    before = state[channel_at + EXPECTED] - seq
+    is_copy = known != 0 and (session == 0 or session == known) and 0 < before <= window
+    return before if is_copy else 0
+
+
+@inlined
+def _count_types(state: _Words, scratch: _Words) -> None:
+    """Bring the counts of a frame's types into the feed's counters, each with one entry of the journal."""
+    messages = 0
+    for slot in range(TYPES):
+        count = scratch[COUNTS + slot]
+        if count > 0:
+            messages += count
+            add(state, TEMPLATES_AT + slot, count)
+            scratch[COUNTS + slot] = 0
+    if messages > 0:
+        add(state, _MESSAGES, messages)
+
+
+@inlined
+def process_packet(
+    buf: Bytes,
+    at: int,
+    length: int,
+    cut_bytes: int,
+    ts_recv_ns: int,
+    source: int,
+    words: _Words,
+    lookup: _Words,
+    state: _Words,
+    books: _Words,  # noqa: ARG001 - of price levels; ITCH has orders
+    undo: _Words,  # noqa: ARG001
+    records: Any,
+    record_words: _Words,
+    out_at: int,
+    limit: int,
+    scratch: _Words,
+) -> int:
+    """Process one frame as the open step of the journal. The feed's single writer.
+
+    Args:
+        buf: uint8 that holds the frame at ``buf[at : at + length]``.
+        at: its position.
+        length: bytes of it that are there.
+        cut_bytes: bytes of it that were cut off.
+        ts_recv_ns: arrival, Unix ns.
+        source: number of the source that it came from.
+        words: the instruments' rows.
+        lookup: the instruments' map.
+        state: journal, counters, channels, codec state.
+        books: the writer's books.
+        undo: where books are kept as they were before the step; empty to keep none.
+        records: RECORD array to write to.
+        record_words: the same memory as int64.
+        out_at: index of the first record to write.
+        limit: index at which the room ends; the room covers any frame of a chunk.
+        scratch: from ``make_scratch``, with FRAMING set.
+
+    Returns:
+        Records written, 0 or more; their ``seq`` is not set.
+    """
+    if cut_bytes > 0:
+        add(state, _TRUNCATED, 1)
+        return 0
+    framing = scratch[FRAMING]
+    run = scratch[OWN:]
+    index = out_at
+    place = at
+    end = at + length
+    channel = 0 if framing == MOLD else source
+    window = _WINDOW
+    if framing != MOLD:
+        window = _STREAM_WINDOW
+        if state[A_WAIT_NS] != 0:
+            # Nothing else brings what a stream leaves out, and a frame of it cannot wait.
+            state[A_WAIT_NS] = 0
+    is_whole = length > 0
+    stale_runs = 0
+    has_new = False
+    has_day = False
+    midnight_ns = UNDEF
+    while place < end:
+        channel_at = find_channel(state, channel)
+        position = state[channel_at + _POSITION] if channel_at >= 0 else 0
+        status = _open_run(buf, place, end, framing, position, run, scratch)
+        stop = run[_STOP]
+        if status != OK:
+            is_whole = False
+            place = stop
+            continue
+        session = run[SESSION]
+        seq = run[SEQ]
+        count = run[COUNT]
+        seen = _seen_before(state, channel_at, session, seq, count, window)
+        is_stale = count > 0 and seen >= count
+        if is_stale:
+            add(state, channel_at + STALE, 1)
+            add(state, _STALE, 1)
+        elif count == 0 and seen > 0:
+            add(state, channel_at + HEARTBEATS, 1)
+        elif count > 0 or session != 0:
+            index += sequence(
+                state, channel, source, session, seq + seen, count - seen, ts_recv_ns, window,
+                records, index,
+            )  # fmt: skip
+            if state[A_OUTCOME] == OUT_HELD:
+                return index - out_at
+            is_stale = state[A_OUTCOME] == OUT_STALE
+            seen += state[A_SKIP]
+        if framing != MOLD and channel_at >= 0 and (count > 0 or session != 0):
+            put(state, channel_at + _POSITION, seq + count - 1)
+        number = 0
+        place = run[BODY]
+        if is_stale:
+            stale_runs += 1
+            place = stop
+            number = count
+        elif count > 0:
+            has_new = True
+        while place < stop and number < count:
+            size = block_size(buf, place, stop)
+            if framing == BLOCKS:
+                size = message_size(buf, place, stop, scratch)
+            if size < 0:
+                break
+            message_at = place + LENGTH_BYTES
+            place = message_at + size
+            if framing == SOUP:
+                if u8(buf, message_at) != SEQUENCED:
+                    continue
+                message_at += 1
+                size -= 1
+            elif framing == BLOCKS and size == 0:
+                continue
+            if number >= seen and size > 0:
+                if not has_day:
+                    has_day = True
+                    time_ns = time_of_day(buf, message_at) if size >= _HEAD_BYTES else 0
+                    midnight_ns = find_midnight(scratch, DAY, ts_recv_ns, time_ns)
+                stored = decode_message(
+                    buf,
+                    message_at,
+                    size,
+                    midnight_ns,
+                    ts_recv_ns,
+                    channel,
+                    words,
+                    lookup,
+                    state,
+                    WORK_AT,
+                    record_words,
+                    index,
+                    limit,
+                    scratch,
+                )
+                if stored >= 0:
+                    scratch[COUNTS + scratch[SLOT]] += 1
+                    if scratch[REFUSED]:
+                        add(state, _REFUSED, 1)
+                    if midnight_ns == UNDEF:
+                        for each in range(stored):
+                            record_words[(index + each) * RECORD_WORDS + 1] = UNDEF
+                    index += stored
+                elif stored == UNKNOWN_TEMPLATE:
+                    add(state, _UNKNOWN, 1)
+                else:
+                    break
+            number += 1
+        if number < count:
+            # What was announced and cannot be used has not come.
+            is_whole = False
+            give_back(state, channel, seq + max(number, seen), seq + count)
+            place = stop
+        if run[_IS_BROKEN] or (framing == MOLD and place < stop):
+            is_whole = False
+            place = end
+        else:
+            place = stop
+    _count_types(state, scratch)
+    if not is_whole:
+        add(state, _MALFORMED, 1)
+    elif has_new:
+        add(state, _DECODED, 1)
+    elif stale_runs == 0:
+        add(state, _HEARTBEAT, 1)
+    else:
+        stale_runs -= 1
+    if stale_runs > 0:
+        # The sequencer counts runs, and a frame is counted once.
+        add(state, _STALE, -stale_runs)
+    return index - out_at
+
+
+process = kernel(PROCESS)(process_of(process_packet, __name__))
+"""What the loops call for ITCH; see :mod:`zerofeed.runtime._process_kernels`."""

@@ -1,0 +1,80 @@
+"""Messages are written as the specification has them, by names one by one or by the million."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.codecs.itch.harness import EXAMPLES, messages
+from zerofeed.base.errors import ConfigurationError, SchemaError
+from zerofeed.codecs.framing.blocks import encode_blocks
+from zerofeed.codecs.itch._encode_kernels import FIELDS, VALUES, put_messages
+from zerofeed.codecs.itch.encoder import encode_message, encode_table, text_number
+from zerofeed.codecs.itch.messages import ITCH_MESSAGES, message_at, time_of_day
+
+__all__: list[str] = []
+
+
+def test_a_message_is_the_bytes_of_the_specification() -> None:
+    message = encode_message(
+        "add_order",
+        timestamp_ns=0x0000_1F1C_EA1B_4D9B,
+        stock_locate=2,
+        tracking_number=1,
+        order_reference_number=0x14B64,
+        buy_sell_indicator="B",
+        shares=1000,
+        stock="BOB",
+        price=53167,
+    )
+    assert message.hex(" ") == (
+        "41 00 02 00 01 1f 1c ea 1b 4d 9b 00 00 00 00 00 01 4b 64 42 00 00 03 e8 42 4f 42 20 20 20 20 "
+        "20 00 00 cf af"
+    )
+
+
+def test_a_letter_names_a_message_as_its_name_does() -> None:
+    assert encode_message("D", order_reference_number=1) == encode_message(
+        "order_delete", order_reference_number=1
+    )
+
+
+@pytest.mark.parametrize("timestamp_ns", [-1, 2**48])
+def test_a_time_that_does_not_fit_is_refused(timestamp_ns: int) -> None:
+    with pytest.raises(ConfigurationError, match="a time does not fit"):
+        encode_message("S", timestamp_ns=timestamp_ns, event_code="O")
+
+
+def test_what_is_no_message_or_no_field_is_refused() -> None:
+    with pytest.raises(SchemaError, match="no such message"):
+        encode_message("z")
+    with pytest.raises(ConfigurationError, match="no such field"):
+        encode_message("D", order_reference_number=1, price=1)
+
+
+def row_of(message: bytes) -> list[int]:
+    """Describe a message as the kernel takes it."""
+    view = message_at(message, 0)
+    row = [message[0], view["stock_locate"], view["tracking_number"], time_of_day(view)]
+    for each in ITCH_MESSAGES[view.name].fields[5:]:
+        at = ITCH_MESSAGES[view.name].offsets[each.name]
+        value = int.from_bytes(message[at : at + each.size], "big")
+        row.append(value - 2**64 if value >= 2**63 else value)
+    assert len(row) >= FIELDS
+    return row + [0] * (VALUES - len(row))
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(messages(), max_size=8))
+def test_the_kernel_writes_what_the_encoder_writes(stream: list[bytes]) -> None:
+    values = np.array([row_of(each) for each in stream], np.int64).reshape(-1)
+    buffer = np.zeros(64 * len(stream) + 8, np.uint8)
+    end = put_messages(buffer, 3, values, len(stream), encode_table())
+    assert buffer[3:end].tobytes() == encode_blocks(stream)
+    assert not buffer[end:].any()
+
+
+def test_a_text_is_the_number_of_its_bytes() -> None:
+    assert text_number("AB", 4).to_bytes(4, "big") == b"AB  "
