@@ -192,6 +192,7 @@ def _rerequests(capture: Capture, where: str | None, seed: int) -> Iterator[Rere
     host, port = parse_destination(where)
     server = RerequestServer(host=host, port=port, seed=seed)
     if not server.add_capture(capture):
+        server.close()
         raise ConfigurationError(
             "the capture has no MoldUDP64 messages that could be asked for",
             where=capture.name,

@@ -141,4 +141,8 @@ class RerequestServer:
     ) -> None:
         self._is_ending.set()
         self._thread.join()
+        self.close()
+
+    def close(self) -> None:
+        """Give the port up, of a server that was never started or has ended."""
         self._socket.close()
