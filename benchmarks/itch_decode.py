@@ -39,8 +39,8 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.compiler import FLAGS
 from benchmarks.contest import pin
+from zerofeed.codecs.days import midnight_ns
 from zerofeed.codecs.itch._encode_kernels import FIELDS, VALUES, put_messages
-from zerofeed.codecs.itch.days import midnight_ns
 from zerofeed.codecs.itch.decoder import ItchDecoder
 from zerofeed.codecs.itch.encoder import encode_table, text_number
 from zerofeed.codecs.itch.messages import ITCH_MESSAGES

@@ -13,6 +13,7 @@ from pathlib import Path
 from zerofeed.records.instruments import INSTRUMENT_TYPES
 from zerofeed.venues.catalogue import SERVICES
 from zerofeed.venues.limits import Ping
+from zerofeed.venues.service import Service
 
 __all__ = ["PAGE", "fill"]
 
@@ -43,10 +44,39 @@ def services() -> str:
     )
 
 
+def encodings() -> str:
+    """Every other encoding of a service, and the key that it needs."""
+    return table(
+        ("venue", "`encoding`", "`--protocol`", "key", "its parts"),
+        (
+            (f"`{each.name}`", f"`{name}`", f"`{other.protocol}`", *key_of(other))
+            for each in SERVICES.values()
+            for name, other in each.encodings.items()
+        ),
+    )
+
+
+def key_of(service: Service) -> tuple[str, str]:
+    """Say what key a service needs, or what else."""
+    if service.key is None:
+        return service.keys or "", ""
+    return service.key.about, code(service.key.parts)
+
+
 def channels() -> str:
     """Where each service has its channels; those that come together are one row."""
+    return channels_of(SERVICES.values())
+
+
+def encoded_channels() -> str:
+    """The same for the other encodings."""
+    return channels_of(other for each in SERVICES.values() for other in each.encodings.values())
+
+
+def channels_of(services: Iterable[Service]) -> str:
+    """Write the channels of services."""
     rows: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
-    for each in SERVICES.values():
+    for each in services:
         for name, channel in each.channels.items():
             rows.setdefault((each.name, channel.names, channel.note), []).append(name)
     return table(
@@ -148,7 +178,9 @@ def rules() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "services": services,
+    "encodings": encodings,
     "channels": channels,
+    "encoded channels": encoded_channels,
     "proofs": proofs,
     "limits": limits,
     "pings": pings,

@@ -58,6 +58,7 @@ class Session:
                 connect(
                     self.venue.ws_url,
                     ssl=self.trust,
+                    additional_headers=self.client.headers,
                     max_size=2**20,
                     close_timeout=0.2,
                     ping_interval=None,

@@ -87,6 +87,12 @@ def test_lists_of_protocols_name_every_one_that_can_be_decoded() -> None:
     assert set(PROTOCOLS) <= named
 
 
+def test_page_about_sbe_has_a_dialect_that_is_one() -> None:
+    page = (REFERENCE / "sbe.md").read_text(encoding="utf-8")
+    example = next(x for x in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "Dialect" in x)
+    exec(example, {})  # its assertions are the test's
+
+
 @pytest.mark.slow
 def test_page_about_json_has_an_example_that_works() -> None:
     page = (EXPLANATION / "json-in-place.md").read_text(encoding="utf-8")

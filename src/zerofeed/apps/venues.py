@@ -55,6 +55,21 @@ def describe(service: Service) -> dict[str, Any]:
         "connections_per_5min": limits.connections_per_5min,
         "rest_weight_per_minute": limits.rest_weight_per_minute,
         "renew_hours": service.renew_hours,
+        "encodings": {name: _describe_encoding(each) for name, each in service.encodings.items()},
+    }
+
+
+def _describe_encoding(service: Service) -> dict[str, Any]:
+    return {
+        "protocol": service.protocol,
+        "ws_url": service.ws_url or None,
+        "channels": {
+            name: {"venue_channels": list(channel.names), "note": channel.note or None}
+            for name, channel in service.channels.items()
+        },
+        "book_proof": service.book_proof,
+        "key": None if service.key is None else service.key.about,
+        "key_parts": [] if service.key is None else list(service.key.parts),
     }
 
 
@@ -76,4 +91,10 @@ def _draw(told: list[dict[str, Any]]) -> None:
     for each in told:
         if each["keys_needed_for"]:
             console.print(f"  [bold]{each['name']}[/]: {escape(each['keys_needed_for'])}")
+    console.print("\nThe same in another encoding, by `encoding = ...` in a file:")
+    for each in told:
+        for name, encoding in each["encodings"].items():
+            how = encoding["key"] or "at an address that the venue gives"
+            channels = ", ".join(encoding["channels"])
+            console.print(f"  [bold]{each['name']}[/] {name}: {channels}; {escape(how)}")
     console.print(f"\nSymbols: `zerofeed instruments VENUE`, e.g. {told[0]['example']}")

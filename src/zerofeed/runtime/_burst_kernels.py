@@ -49,6 +49,7 @@ from zerofeed.records.flags import BAD_TS_RECV
 from zerofeed.runtime._receive_kernels import (
     PORT_BLOCK,
     PORT_BLOCK_WORDS,
+    PORT_DESCRIPTOR,
     PORT_KIND,
     PORT_PLACE,
     PORT_SOURCE,
@@ -84,7 +85,7 @@ from zerofeed.wire._arrival_kernels import (
 from zerofeed.wire._arrival_kernels import (
     FRAMES as FRAME_ARRAY,
 )
-from zerofeed.wire.receiver import AF_XDP, WEBSOCKET
+from zerofeed.wire.receiver import AF_XDP, UDP, WEBSOCKET
 from zerofeed.wire.xdp._xdp_calls import tai_shift_ns
 from zerofeed.wire.xdp._xdp_kernels import U32
 
@@ -130,8 +131,10 @@ _EVENT_DATA = 4 if _IS_X86 else 8
 MOST_EVENTS = 64
 """Descriptors that one look at them brings at most."""
 _EAGAIN = 11
+_FEW_SOCKETS = 2
+"""Asking so many sockets directly costs no more than asking epoll which of them can be read."""
 _ORDERS_MASK = 1023
-"""A busy worker of AF_XDP sockets asks epoll in the first of so many looks, less one.
+"""A busy worker that looks directly asks epoll in the first of so many looks, less one.
 
 In the first, so that a turn has at least one, however long its looks take.
 """
@@ -369,9 +372,12 @@ def burst(
     if status != OK:
         report[BLOCKED_ON] = RECORDS
         return WOULD_BLOCK
-    # A busy worker looks at AF_XDP's rings themselves, and only now and then for orders.
+    # A busy worker looks at AF_XDP's rings themselves, or at a few sockets, and only now and then for orders.
     has_xdp = ports.shape[0] > 0 and ports[0, PORT_KIND] == AF_XDP
-    is_direct = has_xdp and timeout_ms == 0
+    has_few = 0 < ports.shape[0] <= _FEW_SOCKETS
+    for port in range(ports.shape[0]):
+        has_few = has_few and ports[port, PORT_KIND] == UDP
+    is_direct = (has_xdp or has_few) and timeout_ms == 0
     tai_shift = tai_shift_ns() if has_xdp else 0
     looks = 0
     while True:
@@ -390,6 +396,8 @@ def burst(
         for event in range(ready):
             descriptor = int64(-1)
             port = event
+            if is_look and has_few:
+                descriptor = ports[port, PORT_DESCRIPTOR]
             if not is_look:
                 data = event * EVENT_BYTES + _EVENT_DATA
                 descriptor = int64(events[data]) | int64(events[data + 1]) << 8

@@ -15,10 +15,13 @@ For each run: the session and the number are judged (``_sequence_kernels``), a g
 messages that came before are passed over, and the others are decoded one by one. A message that is malformed ends its
 run, and counts as not come with all behind it: the next run shows the gap, unless a good copy comes.
 
+Before the first message of a session or a file stands an ORDER 'R' without an instrument: every book of the channel in
+``priority`` is empty, and every change of it will come.
+
 All sources of packets are lines of one channel, 0: they bring the same messages, and a packet that jumps ahead may
 wait for another line. A stream or a file is a channel of its own, by the number of its source.
 
-The day that times count from is that of the frame's arrival in New York, or given (:mod:`zerofeed.codecs.itch.days`).
+The day that times count from is that of the frame's arrival in New York, or given (:mod:`zerofeed.codecs.days`).
 
 Everything the step changes goes through the journal, so the frame can be processed again after a kill.
 """
@@ -33,15 +36,17 @@ import numpy.typing as npt
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import OK, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes, u8
-from zerofeed.codecs._equity_kernels import RECORD_WORDS, REFUSED, SLOT
+from zerofeed.codecs._day_kernels import find_midnight
+from zerofeed.codecs._equity_kernels import RECORD_WORDS, REFUSED, SLOT, put_record
 from zerofeed.codecs.framing._block_kernels import LENGTH_BYTES, block_size
 from zerofeed.codecs.framing._mold_kernels import BODY, COUNT, SEQ, SESSION, packet_header
 from zerofeed.codecs.framing._soup_kernels import LOGIN_ACCEPTED, SEQUENCED, login_accepted
-from zerofeed.codecs.itch._day_kernels import find_midnight
 from zerofeed.codecs.itch._kernels import message_size
 from zerofeed.codecs.itch._layout import COUNTS, DAY, OWN
 from zerofeed.codecs.itch._message_kernels import decode_message, time_of_day
 from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
+from zerofeed.records.flags import LAST, SNAPSHOT
+from zerofeed.records.kinds import ACTION_CLEAR, NO_SIDE, ORDER
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._sequence_kernels import give_back, sequence
@@ -85,6 +90,10 @@ _WINDOW = 100_000
 _STREAM_WINDOW = 1 << 62
 """A stream is never late: what it repeats was asked for."""
 _HEAD_BYTES = 11
+_CLEAR = (
+    ORDER << 32 | NO_SIDE << 40 | ACTION_CLEAR << 48 | ((LAST | SNAPSHOT) - 256) << 56
+)  # fmt: skip
+"""Head of the record that says: a channel's books are empty, and that is the whole truth."""
 
 
 @inlined
@@ -286,6 +295,11 @@ def process_packet(
             number = count
         elif count > 0:
             has_new = True
+            if seq + seen == 1:
+                put_record(
+                    record_words, index, UNDEF, ts_recv_ns, _CLEAR, UNDEF, UNDEF, UNDEF, channel
+                )  # fmt: skip
+                index += 1
         while place < stop and number < count:
             size = block_size(buf, place, stop)
             if framing == BLOCKS:

@@ -11,6 +11,7 @@ column  name                meaning
 2       PORT_BLOCK          word of the blocks at which its receive block begins
 3       PORT_BLOCK_WORDS    words of its receive block
 4       PORT_PLACE          which of its receiver's descriptors it is: for AF_XDP, the queue
+5       PORT_DESCRIPTOR     its number, where it does not change; else -1
 ======  ==================  ================================================================
 
 A kind is one function. It receives at most ``limit`` packets, which are claimed, into the arena,
@@ -38,6 +39,7 @@ __all__ = [
     "PORT_BLOCK",
     "PORT_BLOCK_WORDS",
     "PORT_COLUMNS",
+    "PORT_DESCRIPTOR",
     "PORT_KIND",
     "PORT_PLACE",
     "PORT_SOURCE",
@@ -51,7 +53,8 @@ PORT_SOURCE = 1
 PORT_BLOCK = 2
 PORT_BLOCK_WORDS = 3
 PORT_PLACE = 4
-PORT_COLUMNS = 5
+PORT_DESCRIPTOR = 5
+PORT_COLUMNS = 6
 
 
 @inlined

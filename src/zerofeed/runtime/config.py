@@ -293,6 +293,10 @@ class VenueSection(_Section, frozen=True):
         service: as ``zerofeed venues`` lists them.
         symbols: as ``zerofeed instruments`` lists them.
         channels: trades, book, bbo ...; default: the service's own.
+        encoding: of its messages, ``json`` or ``sbe``, where the service has several.
+        key: where the key is that this needs: a file of mode 0600, or ``env:NAME``; never the key.
+        numbers: the venue's numbers of symbols, where its messages have no symbols; default: looked
+            up in its list of instruments.
         test_net: use the venue's test net.
         ws_url: scheme, host and port of another WebSocket interface, a local one for instance.
         rest_url: the same of the REST interface.
@@ -307,6 +311,9 @@ class VenueSection(_Section, frozen=True):
     service: str
     symbols: Annotated[list[str], msgspec.Meta(min_length=1)]
     channels: list[str] = []
+    encoding: str = ""
+    key: str = ""
+    numbers: dict[str, int] = {}
     test_net: bool = False
     ws_url: str | None = None
     rest_url: str | None = None

@@ -7,10 +7,13 @@ from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.itch import ITCH
 from zerofeed.runtime.json_venues import JSON_VENUES
 from zerofeed.runtime.protocol import Protocol
+from zerofeed.runtime.sbe_venues import SBE_VENUES
 
 __all__ = ["PROTOCOLS", "find_protocol"]
 
-PROTOCOLS: dict[str, Protocol] = {each.name: each for each in (DERIBIT, *ITCH, *JSON_VENUES)}
+PROTOCOLS: dict[str, Protocol] = {
+    each.name: each for each in (DERIBIT, *ITCH, *JSON_VENUES, *SBE_VENUES)
+}
 """Every protocol by name."""
 
 

@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +21,8 @@ from zerofeed.base.errors import ConfigurationError, ReceiverError
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.runtime.choice import choose, plan_arena
 from zerofeed.runtime.config import FeedConfig, Source
+from zerofeed.runtime.venue_config import service_of
+from zerofeed.runtime.venue_key import Key, read_key
 from zerofeed.wire.capture_source import BLOCK_WORDS as CAPTURE_BLOCK_WORDS
 from zerofeed.wire.capture_source import open_capture_source
 from zerofeed.wire.pacing import parse_speed
@@ -204,17 +207,30 @@ def _open_websockets(config: FeedConfig, plans: list[StreamPlan]) -> list[Receiv
             where=f"feed {config.feed.name}",
             next_step="pip install 'zerofeed[ws]'",
         ) from error
+    key = _key_of(config)
     receivers: list[Receiver] = []
     with contextlib.ExitStack() as opened:
         for source, plan in zip(config.source, plans, strict=True):
-            receiver = WebSocketReceiver(_endpoint_of(source), plan)
+            receiver = WebSocketReceiver(_endpoint_of(source, key), plan)
             opened.callback(receiver.close)
             receivers.append(receiver)
         opened.pop_all()
     return receivers
 
 
-def _endpoint_of(source: Source) -> Endpoint:
+def _key_of(config: FeedConfig) -> Key | None:
+    """Read the key of a feed whose venue needs one.
+
+    Raises:
+        ConfigurationError: it cannot be read, or others could read it.
+    """
+    if config.venue is None or not config.venue.key:
+        return None
+    use = service_of(msgspec.to_builtins(config.venue)).key
+    return None if use is None else read_key(config.venue.key, use)
+
+
+def _endpoint_of(source: Source, key: Key | None) -> Endpoint:
     assert source.url is not None
     return Endpoint(
         source.url,
@@ -231,6 +247,7 @@ def _endpoint_of(source: Source) -> Endpoint:
         ca_file=source.ca_file,
         compression=source.compression,
         headers=read_headers(source.headers_file) if source.headers_file else {},
+        sign=key,
     )
 
 

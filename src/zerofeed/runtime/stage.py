@@ -307,7 +307,7 @@ class Stage:
             for place, fileno in enumerate(filenos):
                 if fileno >= 0:
                     self._port_of[fileno] = len(rows)
-                rows.append((receiver.kind, source, block_at + place * share, share, place))
+                rows.append((receiver.kind, source, block_at + place * share, share, place, fileno))
             block_at += block.size
         self._ports = np.array(rows, dtype=np.int64).reshape(-1, receive.PORT_COLUMNS)
         for receiver in self.receivers:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.codecs.itch.days import day_in_name
+from zerofeed.codecs.days import day_in_name
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.protocol import Protocol
 

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from zerofeed.base.errors import ConfigurationError, ZerofeedError
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import H_DOUBT_MOVES, H_USED
+from zerofeed.feed._instrument_kernels import ROW_WORDS, W_VENUE_KEY
 from zerofeed.feed.instruments import symbol_of
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.stage import Stage
@@ -198,6 +199,16 @@ def _leave_the_hot_core() -> None:
         os.sched_setaffinity(0, os.sched_getaffinity(os.getppid()))
 
 
+def _symbols_of(service: Service, words: npt.NDArray[np.int64]) -> Callable[[int], str]:
+    """Give what tells the symbol of a row, though the venue may have named it by a number only."""
+    by_number = {number: symbol for symbol, number in service.numbers.items()}
+    if not by_number:
+        return partial(symbol_of, words)
+    return lambda row: (
+        symbol_of(words, row) or by_number.get(int(words[row * ROW_WORDS + W_VENUE_KEY]), "")
+    )
+
+
 def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> VenueCare | None:
     """Make what looks after the books of a venue's feed, and have it begin. In the worker.
 
@@ -225,7 +236,7 @@ def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> V
         say(f"books in doubt will not be asked for: {error}")
         return None
     care = VenueCare(
-        service, streams, stage.books, partial(symbol_of, stage.words), rest.fetch_snapshot, say
+        service, streams, stage.books, _symbols_of(service, stage.words), rest.fetch_snapshot, say
     )
     care.start()
     return care

@@ -7,15 +7,19 @@
     symbols = ["BTCUSDT", "ETHUSDT"]
 
 says which protocol the feed has, which connections to open and what to send on each, within the venue's
-limits. ``zerofeed run binance:BTCUSDT,ETHUSDT`` is the same without a file.
+limits. ``zerofeed run binance:BTCUSDT,ETHUSDT`` is the same without a file. ``encoding = "sbe"`` makes
+it the binary streams of the same service, which need a ``key`` of the user's: the place where it is, that
+is, for keys are neither in configurations nor on command lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.runtime.venue_numbers import find_numbers
 from zerofeed.venues.catalogue import Selection, find_service, select
 from zerofeed.venues.plan import Connection
 from zerofeed.venues.service import Service
@@ -26,6 +30,8 @@ _BOOK_LEVELS = 512
 """Levels a side: fewer than a venue's snapshots have, so that what is behind them is known to be unknown."""
 _SENDS_SHARE = 0.8
 """Part of the messages that a venue allows in a second which are sent while a connection opens."""
+_HERE = ("127.0.0.1", "localhost")
+"""Hosts to which a key may be sent without TLS."""
 _SERVER_SILENCES = 3
 """Pings of the venue that may fail to come before a connection is given up."""
 
@@ -37,9 +43,11 @@ def service_of(venue: dict[str, Any]) -> Service:
         ConfigurationError: there is none.
     """
     service = find_service(str(venue.get("service", "")))
+    service = service.in_encoding(str(venue.get("encoding") or ""))
     if venue.get("test_net"):
         service = service.on_test_net()
-    return service.at(ws_url=venue.get("ws_url"), rest_url=venue.get("rest_url"))
+    service = service.at(ws_url=venue.get("ws_url"), rest_url=venue.get("rest_url"))
+    return service.numbered(venue.get("numbers") or {})
 
 
 def connections_of(venue: dict[str, Any]) -> list[Connection]:
@@ -82,12 +90,15 @@ def tree_of(texts: Sequence[str]) -> dict[str, Any]:
 def expand_venue(tree: dict[str, Any], where: str) -> None:
     """Put the protocol and the sources of ``[venue]`` into a configuration, if it has that table.
 
+    A venue that names instruments by numbers is asked for them here, unless they are given.
+
     Args:
         tree: as read from TOML; changed.
         where: the file, for errors.
 
     Raises:
-        ConfigurationError: the venue is none, or sources are given as well.
+        ConfigurationError: the venue is none, lacks a key, or sources are given as well.
+        VenueError: the venue's numbers cannot be had.
     """
     venue = tree.get("venue")
     if not isinstance(venue, dict):
@@ -100,12 +111,42 @@ def expand_venue(tree: dict[str, Any], where: str) -> None:
             next_step="leave one of them out",
         )
     service = service_of(venue)
+    _check_key(service, str(venue.get("key") or ""), where)
+    if service.is_numbered and not service.numbers:
+        symbols = venue.get("symbols") or []
+        ca_file = str(venue.get("ca_file") or "")
+        venue["numbers"] = find_numbers(service, symbols, ca_file=ca_file)
     feed = tree.setdefault("feed", {})
     feed.setdefault("name", service.name)
     feed["protocol"] = service.protocol
     memory = tree.setdefault("memory", {})
     memory.setdefault("book_levels", _BOOK_LEVELS)
     tree["source"] = [_source_of(service, each, venue) for each in connections_of(venue)]
+
+
+def _check_key(service: Service, place: str, where: str) -> None:
+    if service.key is None and place:
+        raise ConfigurationError(
+            "a key for what needs none",
+            where=where,
+            expected="venue.key only with an encoding that needs one",
+            next_step="leave venue.key out",
+        )
+    if service.key is not None and not place:
+        raise ConfigurationError(
+            "this needs a key of yours",
+            where=f"{where}: {service.name}, {service.protocol}",
+            expected=f"venue.key, the place of {service.key.about}",
+            next_step='write it into a file of mode 0600, or set a variable and write "env:NAME"',
+        )
+    url = urlsplit(service.ws_url)
+    if service.key is not None and url.scheme == "ws" and url.hostname not in _HERE:
+        raise ConfigurationError(
+            "a key would leave this machine as it stands",
+            where=f"{where}: venue.ws_url",
+            expected="wss://",
+            got=service.ws_url,
+        )
 
 
 def _source_of(service: Service, connection: Connection, venue: dict[str, Any]) -> dict[str, Any]:

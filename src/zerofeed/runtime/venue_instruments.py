@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from zerofeed.base.errors import VenueError
 from zerofeed.base.kernel import I64, I64_RO, int64, kernel
-from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs._text_kernels import text_key
 from zerofeed.feed._instrument_kernels import add_instrument, define
 from zerofeed.records.instruments import INSTRUMENT_ROW
 from zerofeed.records.units import UNDEF
@@ -68,6 +68,7 @@ def define_instruments(
     lookup: npt.NDArray[np.int64],
     *,
     has_own_digits: bool,
+    is_numbered: bool = False,
 ) -> list[str]:
     """Define the instruments that a feed subscribes to. The feed's single writer.
 
@@ -77,6 +78,7 @@ def define_instruments(
         words: the instruments' rows.
         lookup: the instruments' map.
         has_own_digits: prices are kept at exactly the venue's number of decimals.
+        is_numbered: its messages have numbers in place of symbols.
 
     Returns:
         The symbols that the venue does not list.
@@ -85,13 +87,15 @@ def define_instruments(
     missing = []
     for symbol in symbols:
         found = by_name.get(symbol)
-        if found is None:
+        if found is None or (is_numbered and found.number is None):
             missing.append(symbol)
             continue
         if not has_own_digits:
             exponent = min(found.price_exponent, _PRICE_EXPONENT)
             found = dataclasses.replace(found, price_exponent=exponent)
-        key = text_key(np.frombuffer(symbol.encode(), np.uint8), 0, len(symbol.encode()))
+        key = found.number if is_numbered else None
+        if key is None:
+            key = text_key(np.frombuffer(symbol.encode(), np.uint8), 0, len(symbol.encode()))
         row = add_instrument(words, lookup, key, found.price_exponent, found.size_exponent)
         if row >= 0:
             _define(words, row, definition_row(dataclasses.replace(found, symbol=symbol)))
@@ -127,6 +131,11 @@ def define_for(
     except (VenueError, ValueError, OverflowError) as error:
         return [f"no definitions of instruments: {error}; prices and sizes have 8 decimals"]
     missing = define_instruments(
-        definitions, symbols, words, lookup, has_own_digits=service.venue == "kraken"
+        definitions,
+        symbols,
+        words,
+        lookup,
+        has_own_digits=service.venue == "kraken",
+        is_numbered=service.is_numbered,
     )
     return [f"{service.name} lists no {symbol}" for symbol in missing]

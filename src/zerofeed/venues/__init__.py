@@ -5,7 +5,7 @@ of a book comes from, how its instruments are listed and what their symbols tell
 and pure functions: nothing here opens a connection, reads a clock or waits::
 
     binance:BTCUSDT:trades,book ──catalogue──▶ Selection ──Service.subscribe──▶ Connection: URL, texts
-                                                   Service.snapshot_request ──▶ Snapshot:   URL, wrapping
+                                                   Service.snapshot_request ──▶ Snapshot:   URL, frame
     answer of the venue's REST interface ────────▶ Service.parse_instruments ─▶ InstrumentDefinition
 
 A venue is a folder with one :class:`~zerofeed.venues.service.Service` for each of its services.

@@ -67,6 +67,7 @@ class InstrumentDefinition:
         state: the venue's own word for its trading state.
         is_trading: True when that word says that orders can meet.
         aliases: other names that the venue uses for it.
+        number: the venue's own for it, where some of its messages have that in place of the symbol.
 
     Raises:
         ValueError: a step, size or strike is not a finite number.
@@ -91,6 +92,7 @@ class InstrumentDefinition:
     state: str
     is_trading: bool
     aliases: tuple[str, ...] = field(default=())
+    number: int | None = None
 
     def __post_init__(self) -> None:
         numbers = (

@@ -6,8 +6,11 @@ it answers is what to do, never done here: a URL and texts to send, a URL to fet
 becomes a frame.
 
 A snapshot that comes by REST has no symbol in it, and may say less than a message: the service
-says which bytes to put in front of the answer and behind it, so that the message decoder reads it
-like any other frame. Nothing is parsed for that.
+makes of the answer what the message decoder reads like any other frame. In JSON that is some bytes in
+front of it and behind it, and nothing is parsed for that.
+
+A venue that also sends the same in another encoding, on connections of its own, is another service
+for each (:attr:`Service.encodings`), under the same name.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import Self, TypeVar
 from zerofeed.base.errors import BugError, ConfigurationError, VenueError
 from zerofeed.records.instruments import INSTRUMENT_TYPES
 from zerofeed.venues.definition import InstrumentDefinition
+from zerofeed.venues.key import KeyUse
 from zerofeed.venues.limits import Limits, Ping
 from zerofeed.venues.plan import Connection, Encode, Topic, plan_connections, plan_requests
 from zerofeed.venues.suggest import suggestion
@@ -53,6 +57,8 @@ CHANNELS: dict[str, str] = {
 
 _T = TypeVar("_T")
 
+_USUAL_ENCODING = "json"
+
 _RESYNC_REQUEST = 1_000_000
 """Number of the first request of a resync: far from those that open a connection."""
 
@@ -79,18 +85,22 @@ class Snapshot:
     Attributes:
         url: of the REST interface.
         weight: of this request, in the venue's own measure.
-        prefix: bytes to put in front of the answer's body.
-        suffix: bytes to put behind it.
+        symbol: whose book it is.
+        make: as in :class:`SnapshotSource`.
     """
 
     url: str
     weight: int
-    prefix: bytes
-    suffix: bytes
+    symbol: str
+    make: Callable[[str, bytes], bytes]
 
     def frame(self, body: bytes) -> bytes:
-        """Make the frame that the message decoder reads from the body of the answer."""
-        return b"%b%b%b" % (self.prefix, body, self.suffix)
+        """Make the frame that the message decoder reads from the body of the answer.
+
+        Raises:
+            VenueError: the answer is no snapshot.
+        """
+        return self.make(self.symbol, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +108,14 @@ class SnapshotSource:
     """Where a service's books begin, if not on the connection itself.
 
     Attributes:
-        path: path and query by symbol and number of levels.
+        path: path and query by symbol (or the venue's number of it) and number of levels.
         depths: numbers of levels that can be asked for, and the weight of each; ascending.
-        wrapping: prefix and suffix of the frame, by symbol.
+        make: makes the frame that the message decoder reads, of the symbol and the answer's body.
     """
 
     path: Callable[[str, int], str]
     depths: Mapping[int, int]
-    wrapping: Callable[[str], tuple[bytes, bytes]]
+    make: Callable[[str, bytes], bytes]
 
 
 def no_more_pages(url: str, body: bytes) -> str | None:  # noqa: ARG001 - the others look at both
@@ -174,6 +184,11 @@ class Service:
         ends_by_number: True when a subscription is ended by the number that the venue gave it.
         snapshots: where its books begin; None when they begin on the connection.
         instruments: where its instruments are listed.
+        key: how it wants a user's key; None where it needs none.
+        is_numbered: True when it names instruments by numbers of its own, which its list of
+            instruments has.
+        numbers: those that are known, by symbol.
+        encodings: the same service in other encodings, by the encoding's name.
     """
 
     name: str
@@ -202,6 +217,10 @@ class Service:
     ends_by_number: bool = False
     snapshots: SnapshotSource | None = None
     instruments: InstrumentSource
+    key: KeyUse | None = None
+    is_numbered: bool = False
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    encodings: Mapping[str, Service] = field(default_factory=dict)
 
     def at(self, *, ws_url: str | None = None, rest_url: str | None = None) -> Self:
         """Give the same service at other addresses: a proxy's, a local server's.
@@ -229,6 +248,31 @@ class Service:
                 next_step="leave the test net out, or give a URL of your own",
             )
         return self.at(ws_url=self.test_ws_url, rest_url=self.test_rest_url)
+
+    def in_encoding(self, encoding: str) -> Service:
+        """Give the same service in another encoding.
+
+        Args:
+            encoding: ``sbe``; ``json`` or "" for this service itself.
+
+        Raises:
+            ConfigurationError: it has none of this name.
+        """
+        if encoding in {"", _USUAL_ENCODING}:
+            return self
+        found = self.encodings.get(encoding)
+        if found is None:
+            raise ConfigurationError(
+                "this service has no such encoding",
+                where=self.name,
+                expected=" or ".join([_USUAL_ENCODING, *self.encodings]),
+                got=repr(encoding),
+            )
+        return found
+
+    def numbered(self, numbers: Mapping[str, int]) -> Self:
+        """Give the same service with the venue's numbers of symbols."""
+        return dataclasses.replace(self, numbers=dict(numbers))
 
     def kind_of(self, symbol: str) -> int:
         """Tell the sort of instrument from a symbol; UNKNOWN_INSTRUMENT when it does not say."""
@@ -281,8 +325,15 @@ class Service:
 
         Raises:
             ConfigurationError: a channel or symbol is not one of this service's, there is no
-                symbol, or none of them has one of the channels.
+                symbol, or none of them has one of the channels; no address is known.
         """
+        if not self.ws_url:
+            raise ConfigurationError(
+                "this service has no address for everybody",
+                where=self.name,
+                expected="scheme, host and port that the venue gave you",
+                next_step='set venue.ws_url = "wss://HOST"',
+            )
         spelt = list(dict.fromkeys(self.check_symbol(symbol) for symbol in symbols))
         if not spelt:
             raise ConfigurationError(
@@ -314,10 +365,8 @@ class Service:
         if source is None:
             return None
         levels = next((each for each in source.depths if each >= depth), max(source.depths))
-        prefix, suffix = source.wrapping(symbol)
-        return Snapshot(
-            self.rest_url + source.path(symbol, levels), source.depths[levels], prefix, suffix
-        )
+        url = self.rest_url + source.path(self._named(symbol), levels)
+        return Snapshot(url, source.depths[levels], symbol, source.make)
 
     def resync(
         self,
@@ -407,8 +456,21 @@ class Service:
             if channel.kinds and kind not in channel.kinds:
                 continue
             for venue_name in channel.names:
-                topic = self.topic(venue_name, symbol)
+                topic = self.topic(venue_name, self._named(symbol))
                 yield dataclasses.replace(topic, book_of=symbol) if name == "book" else topic
+
+    def _named(self, symbol: str) -> str:
+        """Give a symbol as the venue wants to be asked for it."""
+        if not self.is_numbered:
+            return symbol
+        if symbol not in self.numbers:
+            raise ConfigurationError(
+                "the venue's number of this symbol is not known",
+                where=self.name,
+                got=repr(symbol),
+                next_step=f"`zerofeed instruments {self.name}` lists symbols that it has",
+            )
+        return str(self.numbers[symbol])
 
     def _check_kinds(self, wanted: Mapping[str, Channel], symbols: Sequence[str]) -> None:
         kinds = {self.kind_of(symbol) for symbol in symbols}

@@ -9,7 +9,13 @@ import pytest
 
 from tests.unit.apps.commands import call, error_of, write_capture
 from tests.unit.runtime.venue_packets import OPENS_NS, Packets, decode
+from tests.unit.venues.sbe_messages import MESSAGES
+from zerofeed.codecs.framing.blocks import END, encode_blocks
+from zerofeed.codecs.itch.encoder import encode_message
+from zerofeed.codecs.sbe.encoder import encode
 from zerofeed.records.units import UNDEF
+from zerofeed.venues.binance.sbe import SCHEMA
+from zerofeed.wire.pcap_write import CaptureWriter
 
 __all__: list[str] = []
 
@@ -234,3 +240,89 @@ def test_a_doubtful_book_of_a_text_capture_says_why(text_capture: Path) -> None:
     )
     table = call("decode", text_capture, *OKX, "--books", "--format", "table").stdout
     assert "ABC-USDT  (in doubt: gap, checksum)" in table
+
+
+@pytest.fixture
+def day_of_itch(tmp_path: Path) -> Path:
+    """A file of two messages, named after its day."""
+    path = tmp_path / "01302019.NASDAQ_ITCH50.gz"
+    opens = encode_message("S", event_code="Q", timestamp_ns=34_200_000_000_000)
+    add = encode_message(
+        "A", stock_locate=1, timestamp_ns=34_200_000_000_001, order_reference_number=9,
+        buy_sell_indicator="B", shares=100, stock="AAPL", price=1_500_001,
+    )  # fmt: skip
+    path.write_bytes(gzip.compress(encode_blocks([opens, add]) + END))
+    return path
+
+
+OPENS_AT = 1_548_858_600_000_000_000
+"""Half past nine in New York on that day."""
+
+
+def test_a_file_of_itch_has_the_day_of_its_name(day_of_itch: Path) -> None:
+    result = call("decode", day_of_itch, "--protocol", "itch50", "--format", "ndjson")
+    assert (result.exit_code, result.stderr) == (0, "")
+    _, _, told, order = (json.loads(line) for line in result.stdout.splitlines())
+    assert (told["kind"], told["instrument"]) == ("instrument", "AAPL")
+    assert (order["ts_event_ns"], order["ts_recv_ns"]) == (OPENS_AT + 1, None)
+    assert (order["side"], order["price"], order["size"]) == ("B", "150.0001", "100")
+    assert (order["action"], order["order_id"]) == ("A", 9)
+
+
+def test_a_file_of_itch_without_a_day_in_its_name_needs_one(day_of_itch: Path) -> None:
+    path = day_of_itch.rename(day_of_itch.with_name("day.gz"))
+    itch = ("--protocol", "itch50", "--format", "ndjson")
+    result = call("decode", path, *itch)
+    assert result.exit_code == 2
+    assert "give the day, such as --day 2019-01-30" in error_of(result)
+    result = call("decode", path, *itch, "--day", "2019-01-30")
+    assert json.loads(result.stdout.splitlines()[1])["ts_event_ns"] == OPENS_AT
+
+
+def test_a_day_is_refused_where_messages_say_it(capture: Path) -> None:
+    result = call("decode", capture, *DERIBIT, "--day", "2019-01-30")
+    assert result.exit_code == 2
+    assert "say their day" in error_of(result)
+
+
+def test_a_capture_of_packets_is_no_file_of_itch(capture: Path) -> None:
+    result = call("decode", capture, "--protocol", "itch50", "--day", "2019-01-30")
+    assert result.exit_code != 0
+    assert "itch50-mold" in result.stderr
+
+
+# Binary messages of a WebSocket
+
+
+def binary_capture(path: Path, messages: list[bytes]) -> Path:
+    """Write messages as a capture file: each is the payload of a packet."""
+    place = (0x7F000001, 6100)
+    with CaptureWriter(path.open("wb")) as writer:
+        for k, message in enumerate(messages):
+            writer.write_udp(OPENS_NS + k, message, source=place, destination=place)
+    return path
+
+
+@pytest.mark.parametrize("protocol", sorted(MESSAGES))
+def test_binary_messages_are_read_from_a_capture_of_payloads(protocol: str, tmp_path: Path) -> None:
+    messages = [*MESSAGES[protocol], b'{"result":null,"id":1}']
+    path = binary_capture(tmp_path / "x.pcapng", messages)
+    result = call("decode", path, "--protocol", protocol, "--format", "ndjson")
+    assert (result.exit_code, result.stderr) == (0, "")
+    kinds = {json.loads(line)["kind"] for line in result.stdout.splitlines()}
+    assert kinds >= {"trade", "quote", "level", "bbo"}
+    told = json.loads(call("decode", path, "--protocol", protocol, "--books").stdout)
+    assert told["messages"].pop("text") == 1
+    assert sum(told["messages"].values()) == len(MESSAGES[protocol])
+    assert (told["malformed"], told["truncated"], told["unknown"]) == (0, 0, 0)
+    assert (told["books"]["total"], told["books"]["proven"]) == (1, 1)
+
+
+def test_a_binary_change_that_is_missing_leaves_its_book_in_doubt(tmp_path: Path) -> None:
+    _, _, snapshot, _ = MESSAGES["binance-sbe"]
+    head = {"eventTime": 1, "priceExponent": 0, "qtyExponent": 0, "symbol": "BTCUSDT"}
+    ids = {"firstBookUpdateId": 9, "lastBookUpdateId": 9, "bids": [], "asks": []}
+    late = encode(SCHEMA, "DepthDiffStreamEvent", head | ids)  # 8 would be next
+    path = binary_capture(tmp_path / "x.pcapng", [snapshot, late])
+    told = json.loads(call("decode", path, "--protocol", "binance-sbe", "--books").stdout)
+    assert told["books"]["doubts"] == {"chain_break": 1}

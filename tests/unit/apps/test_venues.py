@@ -35,3 +35,15 @@ def test_a_venue_is_described_with_what_one_needs_to_use_it() -> None:
     assert told["channels"]["bbo"] == {"venue_channels": ["quote.{}"], "note": None}
     assert told["keys_needed_for"] == "channels that are not conflated (.raw)"
     assert told["topics_per_connection"] == 500
+
+
+def test_other_encodings_are_told_with_the_key_that_they_need() -> None:
+    lines = call("venues").output.splitlines()
+    assert "  binance sbe: trades, book, bbo; an Ed25519 key; it needs no permission" in lines
+    assert "  bybit sbe: trades, book, bbo; at an address that the venue gives" in lines
+    told = describe(SERVICES["okx"])["encodings"]["sbe"]
+    assert told["protocol"] == "okx-sbe"
+    assert told["key_parts"] == ["key", "secret", "passphrase"]
+    assert told["channels"]["book"]["venue_channels"] == ["books-l2-tbt"]
+    assert describe(SERVICES["bybit"])["encodings"]["sbe"]["ws_url"] is None
+    assert describe(SERVICES["coinbase"])["encodings"] == {}

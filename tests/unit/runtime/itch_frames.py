@@ -18,7 +18,8 @@ UNDEF = -(2**63)
 MIDNIGHT_NS = 1_548_824_400_000_000_000
 """30 January 2019 in New York."""
 ARRIVAL_NS = MIDNIGHT_NS + 12 * 3_600_000_000_000
-GAP, RESET = 16, 17
+ORDER, GAP, RESET = 3, 16, 17
+LAST, SNAPSHOT = 128, 32
 
 
 def new_feed(protocol: str, **changed: Any) -> OfflineFeed:
@@ -81,6 +82,9 @@ class Sequencer:
     def run(self, seq: int, messages: list[bytes], announced: int | None = None) -> bool:
         """Decode the messages of a run that is new; False when one of them cannot be used."""
         assert self.expected is not None
+        if max(seq, self.expected) == 1:
+            nothing = (UNDEF, UNDEF, UNDEF, 0)
+            self.rows.append(Row(UNDEF, self.ts_ns, 0, ORDER, "N", "R", LAST | SNAPSHOT, nothing))
         for number, message in enumerate(messages, seq):
             if number < self.expected:
                 continue

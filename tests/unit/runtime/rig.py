@@ -23,16 +23,23 @@ BURST = 8
 class Rig:
     """A stage with sockets, in this process."""
 
-    def __init__(self, *, records: int = 1 << 14, frames: int = 512, wait_us: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        records: int = 1 << 14,
+        frames: int = 512,
+        wait_us: int = 0,
+        protocol: str = "deribit-multicast",
+    ) -> None:
         config = make_config(burst=BURST, records=records, frames=frames)
         config.source.append(Source(LOCAL, 1))
         config = msgspec.structs.replace(config, arbitration=ArbitrationSection(wait_us))
-        protocol = find_protocol("deribit-multicast")
-        self.memory = FeedMemory("burst", sizes_of(config, protocol))
+        found = find_protocol(protocol)
+        self.memory = FeedMemory("burst", sizes_of(config, found))
         self.receivers = [open_receiver(LOCAL, 0, buffer_bytes=4 << 20) for _ in range(2)]
         self.sender = BatchSender()
         self.orders, self.boss = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.stage = Stage(config, self.memory, protocol, list(self.receivers))
+        self.stage = Stage(config, self.memory, found, list(self.receivers))
         self.stage.recover()
         self.stage.watch(self.orders.fileno())
         self.stage.start_sources()
@@ -47,7 +54,7 @@ class Rig:
         self.sender.send(packets.data, packets.offsets, packets.lengths, destination)
 
     def turn(self) -> int:
-        return self.stage.turn(0, 1_000_000_000)
+        return self.stage.turn(0, 20_000_000)
 
     def enlist(self, mode: str, ring: str = "records") -> Member:
         member = Member(len(self.members), ring, mode, 0, 0, "test", 0)

@@ -92,7 +92,7 @@ def test_the_boss_is_heard(rig: Rig) -> None:
 def test_the_boss_is_heard_in_the_shortest_turn_of_a_busy_af_xdp_worker(rig: Rig) -> None:
     side = KernelSide(ArenaPlan(slots=128, chunks_per_queue=64), [Flow("239.1.1.1", 1000)])
     rig.stage._xdp_arrays = XdpArrays(*side.tables, side.flows)
-    rig.stage._ports = np.array([[AF_XDP, 0, 0, 0, 0]], np.int64)
+    rig.stage._ports = np.array([[AF_XDP, 0, 0, 0, 0, -1]], np.int64)
     rig.boss.send(b"come")
     assert rig.stage.turn(0, 0) == OK
     assert rig.report[burst.HAS_ORDERS] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from tests.unit.runtime.itch_frames import (
     feed_frames,
     new_feed,
 )
+from tests.unit.runtime.rig import Rig
+from tests.unit.runtime.venue_packets import Packets
 from zerofeed.codecs.framing import mold, soup
 from zerofeed.codecs.framing.blocks import encode_blocks
 from zerofeed.codecs.itch.encoder import encode_message
@@ -223,8 +226,28 @@ def test_a_frame_with_lengths_and_counts_that_lie_is_counted_once(protocol, data
     assert len(records) == feed.metrics["records_published"]
 
 
+def told(feed: OfflineFeed, frames: list[bytes], times: Any = ARRIVAL_NS) -> np.ndarray:
+    """What messages said, and what is missing; without the record that a session begins."""
+    records = feed_frames(feed, frames, times)
+    return records[records["action"] != kinds.ACTION_CLEAR]
+
+
 def decoded_day(feed: OfflineFeed, frames: list[bytes], times: list[int]) -> list[int]:
-    return feed_frames(feed, frames, times)["ts_event_ns"].tolist()
+    return told(feed, frames, times)["ts_event_ns"].tolist()
+
+
+def test_before_the_first_message_of_a_session_all_books_are_empty() -> None:
+    feed = new_feed("itch50-mold")
+    frames = [mold.encode_packet(name, 1, EVENTS[:1]) for name in "AB"]
+    records = feed_frames(feed, frames)
+    assert records["kind"].tolist() == [
+        kinds.ORDER, kinds.STATUS, kinds.RESET, kinds.ORDER, kinds.STATUS,
+    ]  # fmt: skip
+    first = records[0]
+    assert (first["action"], first["flags"], first["instrument"]) == (ord("R"), 160, 0)
+    assert (first["priority"], first["order_id"]) == (0, UNDEF)
+    late = feed_frames(new_feed("itch50-mold"), [mold.encode_packet("A", 2, EVENTS[:1])])
+    assert late["kind"].tolist() == [kinds.STATUS]
 
 
 def test_times_count_from_the_midnight_before_the_arrival_in_new_york() -> None:
@@ -252,7 +275,7 @@ def test_a_frame_that_was_cut_is_not_looked_at() -> None:
 def test_the_other_lines_copies_of_a_sessions_beginning_are_no_restart() -> None:
     feed = new_feed("itch50-mold")
     first, second = (mold.encode_packet("A", 1, EVENTS[:2]), mold.encode_packet("A", 3, EVENTS[2:]))
-    records = feed_frames(feed, [first, second, first, second])
+    records = told(feed, [first, second, first, second])
     assert set(records["kind"].tolist()) == {kinds.STATUS}
     assert (feed.metrics["packets_stale"], feed.metrics["resets"]) == (2, 0)
 
@@ -261,7 +284,7 @@ def test_a_session_that_starts_again_far_back_is_a_restart() -> None:
     feed = new_feed("itch50-mold")
     late = mold.encode_packet("A", 200_000, EVENTS[:1])
     again = mold.encode_packet("A", 1, EVENTS[:1])
-    records = feed_frames(feed, [late, again])
+    records = told(feed, [late, again])
     assert records["kind"].tolist() == [kinds.STATUS, kinds.RESET, kinds.STATUS]
 
 
@@ -269,17 +292,17 @@ def test_a_message_that_is_bad_counts_as_not_come_until_a_good_copy_comes() -> N
     feed = new_feed("itch50-mold")
     bad = mold.encode_packet("A", 1, [EVENTS[0], BAD, EVENTS[2]])
     good = mold.encode_packet("A", 1, EVENTS[:3])
-    records = feed_frames(feed, [bad, good])
+    records = told(feed, [bad, good])
     assert records["state"].tolist() == [ord(letter) for letter in "OSQ"]
     assert feed.metrics["gaps"] == 0
-    (gap,) = feed_frames(feed, [mold.encode_packet("A", 4, [BAD]), mold.encode_packet("A", 6)])
+    (gap,) = told(feed, [mold.encode_packet("A", 4, [BAD]), mold.encode_packet("A", 6)])
     assert (gap["kind"], gap["expected_seq"], gap["missing_count"]) == (kinds.GAP, 4, 2)
 
 
 def test_a_heartbeat_shows_what_is_missing_and_uses_no_number_up() -> None:
     feed = new_feed("itch50-mold")
     frames = [mold.encode_packet("A", 1, EVENTS[:1]), mold.encode_packet("A", 5)]
-    records = feed_frames(feed, [*frames, mold.encode_packet("A", 5, EVENTS[:1])])
+    records = told(feed, [*frames, mold.encode_packet("A", 5, EVENTS[:1])])
     assert records["kind"].tolist() == [kinds.STATUS, kinds.GAP, kinds.STATUS]
     assert feed.metrics["packets_missing"] == 3
 
@@ -297,3 +320,47 @@ def test_stocks_that_find_the_table_full_are_counted() -> None:
 
 def test_every_type_has_a_counter() -> None:
     assert len(list(ITCH_MESSAGES)) == k.TYPES
+
+
+def packed(payloads: list[bytes]) -> Packets:
+    lengths = np.array([len(payload) for payload in payloads], np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    data = np.frombuffer(b"".join(payloads), np.uint8)
+    return Packets(data, offsets, lengths, np.zeros_like(lengths))
+
+
+def test_two_lines_that_pack_and_lose_differently_make_a_whole() -> None:
+    """Also the beginning of the session, which the second line brings late."""
+    choose = random.Random(5)
+    sent = [encode_message("S", event_code="Q", timestamp_ns=n) for n in range(1, 201)]
+    lines: list[list[bytes]] = []
+    for lost in (0, 1):
+        seq, packets = 1, []
+        while seq <= len(sent):
+            count = choose.randint(1, 9)
+            # Neither loses what the other one loses: they are cut at tens.
+            if (seq // 10) % 4 != 2 * lost + 1 or seq < 10:
+                packets.append(mold.encode_packet("A", seq, sent[seq - 1 : seq - 1 + count]))
+            seq += count
+        lines.append(packets)
+    rig = Rig(wait_us=60_000_000, protocol="itch50-mold")
+    try:
+        for first in range(0, 60, 5):
+            for source, packets in enumerate(lines):
+                if packets[first : first + 5]:
+                    rig.send(packed(packets[first : first + 5]), source)
+            rig.turn()
+        while rig.memory.metrics["packets_received"] < sum(len(each) for each in lines):
+            rig.turn()
+        records = rig.memory.records[1 : rig.memory.record_ring.published]
+        metrics = rig.memory.metrics
+        assert set(records["kind"].tolist()) == {kinds.STATUS}
+        times = records["ts_event_ns"] - records["ts_event_ns"][0] + 1
+        assert times.tolist() == list(range(1, len(records) + 1))
+        assert len(records) > 190
+        assert (metrics["gaps"], metrics["resets"], metrics["packets_held"]) == (0, 0, 0)
+        assert metrics["packets_stale"] > 0
+        names = ("decoded", "stale", "heartbeat", "malformed")
+        assert metrics["packets_received"] == sum(metrics[f"packets_{n}"] for n in names)
+    finally:
+        rig.close()

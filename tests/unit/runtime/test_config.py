@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from zerofeed.base.errors import ConfigurationError
@@ -131,6 +133,13 @@ def test_no_error_shows_what_may_be_secret_in_an_address() -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse(WEBSOCKET.replace("wss:", "https:"))
     assert "secret" not in str(caught.value)
+
+
+def test_a_capture_may_say_its_day_and_a_socket_may_not() -> None:
+    (source,) = parse(CAPTURE + "day = 2019-01-30").source
+    assert source.day == date(2019, 1, 30)
+    with pytest.raises(ConfigurationError, match=r"source\[0\].day does not belong"):
+        parse(SMALLEST + "day = 2019-01-30")
 
 
 def test_only_a_feed_of_nothing_but_captures_waits_for_ever_unless_told_otherwise() -> None:

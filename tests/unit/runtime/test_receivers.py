@@ -14,7 +14,7 @@ from zerofeed.base.errors import CaptureError, ConfigurationError, ReceiverError
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.runtime import receivers as module
 from zerofeed.runtime.choice import Choice
-from zerofeed.runtime.config import FeedConfig, Source
+from zerofeed.runtime.config import FeedConfig, Source, parse_tree
 from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.private import divide
 from zerofeed.runtime.receivers import (
@@ -55,6 +55,24 @@ def test_receivers_are_in_the_configurations_order(tmp_path) -> None:
     assert [receiver.kind for receiver in receivers] == [CAPTURE, UDP]
     for receiver in receivers:
         receiver.close()
+
+
+def test_a_venues_key_is_given_to_every_connection_and_shown_by_none(monkeypatch) -> None:
+    pytest.importorskip("websockets")
+    keys = {"encoding": "sbe", "key": "env:A_KEY_OF_MINE", "longest_message_bytes": 4096}
+    venue = {"service": "binance", "symbols": ["BTCUSDT"], "region_bytes": 1 << 18} | keys
+    config = parse_tree({"venue": venue})
+    with pytest.raises(ConfigurationError, match="is not set"):
+        opened(config, [])
+    monkeypatch.setenv("A_KEY_OF_MINE", "S3CRET")
+    lines: list[str] = []
+    (receiver,) = opened(config, lines)
+    endpoint = receiver.endpoint
+    assert endpoint.sign is not None
+    assert endpoint.sign() == {"X-MBX-APIKEY": "S3CRET"}
+    for text in (repr(endpoint), repr(receiver), receiver.name, repr(config), *lines):
+        assert "S3CRET" not in text
+    receiver.close()
 
 
 def test_websockets_have_regions_and_streams_of_their_own(tmp_path) -> None:

@@ -9,9 +9,11 @@ from tests.unit.runtime.live import make_config
 from zerofeed.base.errors import VenueError
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import H_DOUBT_MOVES
+from zerofeed.feed._instrument_kernels import add_instrument
+from zerofeed.feed.instruments import make_table
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import ACTION_ADD, BID, LEVEL
-from zerofeed.runtime.venue_care import VenueCare, make_care
+from zerofeed.runtime.venue_care import VenueCare, _symbols_of, make_care
 from zerofeed.runtime.venue_config import service_of
 from zerofeed.venues.service import Snapshot
 
@@ -187,3 +189,15 @@ def test_a_snapshot_that_cannot_be_had_is_an_error_for_one_line(monkeypatch) -> 
 
 def test_a_feed_of_no_venue_needs_no_care() -> None:
     assert make_care(make_config(port=1), None, print) is None  # type: ignore[arg-type]
+
+
+def test_a_row_without_a_symbol_is_known_by_the_venues_number() -> None:
+    rows, lookup = make_table(8)
+    words = rows.view(np.int64)
+    for number in (77, 78):
+        add_instrument(words, lookup, number, -8, -8)
+    numbered = service_of({"service": "okx", "encoding": "sbe", "numbers": {"BTC-USDT": 78}})
+    symbol = _symbols_of(numbered, words)
+    assert [symbol(row) for row in (1, 2)] == ["", "BTC-USDT"]
+    rows[1]["symbol"] = b"ETH-USDT"
+    assert symbol(1) == "ETH-USDT"

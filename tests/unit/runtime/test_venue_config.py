@@ -111,3 +111,89 @@ def test_shorthands_of_two_services_are_two_feeds() -> None:
     with pytest.raises(ConfigurationError, match="one service") as raised:
         tree_of(["binance:BTCUSDT", "okx:BTC-USDT"])
     assert raised.value.got == "binance, okx"
+
+
+SBE = [
+    pytest.param(name, id=f"{name}-sbe")
+    for name, each in SERVICES.items()
+    if "sbe" in each.encodings
+]
+
+
+def in_sbe(name: str, **keys) -> dict:
+    """A venue's table with all that it needs in SBE."""
+    service = SERVICES[name]
+    sbe = service.encodings["sbe"]
+    symbol = service.symbol_example
+    needed = {"ws_url": sbe.ws_url or "wss://host.of.mine"}
+    if sbe.key is not None:
+        needed["key"] = "env:MY_KEY"
+    if sbe.is_numbered:
+        needed["numbers"] = {symbol: 77}
+    venue = {"service": name, "symbols": [symbol], "encoding": "sbe"} | needed | keys
+    return {"venue": {key: value for key, value in venue.items() if value is not None}}
+
+
+@pytest.mark.parametrize("name", SBE)
+def test_another_encoding_is_another_protocol_at_another_address(name: str) -> None:
+    config = parse_tree(in_sbe(name))
+    sbe = SERVICES[name].encodings["sbe"]
+    assert config.feed.protocol == sbe.protocol != SERVICES[name].protocol
+    assert config.feed.name == name
+    for source in config.source:
+        assert str(source.url).startswith(sbe.ws_url or "wss://host.of.mine/")
+        assert 0 < source.ping_seconds < source.stale_seconds
+        # The place of a key is the venue's, and is not spread over the sources.
+        assert source.headers_file == ""
+
+
+def test_a_key_needs_no_tls_to_reach_this_machine() -> None:
+    (source,) = parse_tree(in_sbe("binance", ws_url="ws://127.0.0.1:9443")).source
+    assert str(source.url).startswith("ws://127.0.0.1:9443/")
+
+
+def test_json_is_the_encoding_that_all_have() -> None:
+    named, usual = parse_tree(venue_tree(encoding="json")), parse_tree(venue_tree())
+    assert (named.feed, named.source) == (usual.feed, usual.source)
+
+
+@pytest.mark.parametrize(
+    ("tree", "what"),
+    [
+        (venue_tree(encoding="fix"), "no such encoding"),
+        (
+            {"venue": {"service": "kraken", "symbols": ["BTC/USD"], "encoding": "sbe"}},
+            "no such encod",
+        ),
+        (in_sbe("binance", key=None), "needs a key of yours"),
+        (venue_tree(key="env:MY_KEY"), "a key for what needs none"),
+        (in_sbe("binance", ws_url="ws://host.of.mine"), "a key would leave this machine"),
+        (in_sbe("bybit", ws_url=None), "no address for everybody"),
+        (in_sbe("okx", numbers={"ETH-USDT": 5}), "number of this symbol is not known"),
+        (in_sbe("binance", channels=["mark"]), "no such channel"),
+    ],
+)
+def test_a_wrong_encoding_is_an_error_that_says_what_there_is(tree: dict, what: str) -> None:
+    with pytest.raises(ConfigurationError, match=what):
+        parse_tree(tree)
+
+
+def test_numbers_that_are_not_given_are_looked_up_and_stand_in_the_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def find(service, symbols, *, ca_file):
+        asked.append((service.protocol, list(symbols), ca_file))
+        return {"BTC-USDT-SWAP": 99}
+
+    monkeypatch.setattr("zerofeed.runtime.venue_config.find_numbers", find)
+    config = parse_tree(in_sbe("okx", numbers=None, ca_file="ca.pem"))
+    assert asked == [("okx-sbe", ["BTC-USDT-SWAP"], "ca.pem")]
+    assert config.venue is not None
+    assert config.venue.numbers == {"BTC-USDT-SWAP": 99}
+    # Whoever plans the connections again need not ask again.
+    (connection,) = connections_of(msgspec.to_builtins(config.venue))
+    assert '"instIdCode":99' in connection.texts[0]
+    assert connection.books == ("BTC-USDT-SWAP",)
+    assert len(asked) == 1

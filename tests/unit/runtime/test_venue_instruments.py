@@ -75,6 +75,14 @@ def test_an_alias_is_defined_under_the_name_that_messages_use(table) -> None:
     assert rows_of(table).row("XBT-PERP").symbol == "XBT-PERP"
 
 
+def test_what_a_venue_names_by_a_number_is_found_by_it(table) -> None:
+    numbered = dataclasses.replace(BTC, number=10_459)
+    options = {"has_own_digits": False, "is_numbered": True}
+    assert define_instruments([numbered], ["BTC-PERP"], *table, **options) == []
+    assert rows_of(table).row("BTC-PERP").venue_key == 10_459
+    assert define_instruments([BTC], ["BTC-PERP"], *table, **options) == ["BTC-PERP"]
+
+
 @pytest.mark.parametrize(("has_own_digits", "exponent"), [(True, -1), (False, -8)])
 def test_prices_have_eight_decimals_unless_a_checksum_is_over_digits(
     table, has_own_digits: bool, exponent: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from zerofeed.mock.venue.venue import MockVenue
 from zerofeed.runtime.config import FeedConfig, parse_tree
 
 __all__ = [
+    "KEY_VARIABLE",
     "VENUES",
     "Attached",
     "Venue",
@@ -29,6 +30,8 @@ __all__ = [
     "ladders",
 ]
 
+KEY_VARIABLE = "ZEROFEED_TEST_KEY"
+"""Where the key is, for those that want one; whoever starts such a feed sets it."""
 _LONGEST = 1 << 18
 
 
@@ -40,17 +43,25 @@ class Venue:
         service: as in ``[venue]``.
         mock: name of the mock venue.
         symbols: of a made-up market.
+        keys: further ones of ``[venue]``.
     """
 
     service: str
     mock: str
     symbols: tuple[str, ...]
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 VENUES = {
     each.mock: each
     for each in (
         Venue("binance", "binance-spot", ("BTCUSDT", "ETHUSDT")),
+        Venue(
+            "binance",
+            "binance-sbe",
+            ("BTCUSDT", "ETHUSDT"),
+            {"encoding": "sbe", "key": f"env:{KEY_VARIABLE}"},
+        ),
         Venue("okx", "okx", ("BTC-USDT", "BTC-USDT-SWAP")),
         Venue("kraken", "kraken-v2", ("BTC/USD", "ETH/USD")),
         Venue("deribit", "deribit", ("BTC-PERPETUAL", "BTC-27JUN25-50000-C")),
@@ -84,7 +95,7 @@ def feed_of(venue: Venue, mock: MockVenue, **overrides: Any) -> FeedConfig:
             "feed": {"name": name_of_feed()},
             "memory": {"records": 1 << 17, "frames": 1 << 12, "instruments": 64},
             "readers": {"patience_ms": 20_000},
-            "venue": keys | overrides,
+            "venue": keys | dict(venue.keys) | overrides,
         }
     )
 

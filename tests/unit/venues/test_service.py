@@ -101,3 +101,46 @@ def test_a_step_that_no_integer_holds_is_undefined(name: str, value: str) -> Non
     (definition,) = SERVICES[name].parse_instruments(body)
     assert definition.price_exponent in {-18, 0}
     assert definition.mantissas()["tick_size"] == UNDEF
+
+
+ENCODED = [
+    pytest.param(each, id=f"{service.name}-{name}")
+    for service in SERVICES.values()
+    for name, each in service.encodings.items()
+]
+
+
+@pytest.mark.parametrize("service", ENCODED)
+def test_another_encoding_has_the_name_and_the_symbols_of_its_service(service: Service) -> None:
+    usual = SERVICES[service.name]
+    assert usual.in_encoding("sbe") is service
+    assert usual.in_encoding("json") is usual.in_encoding("") is usual
+    assert (service.symbol_form, service.instruments) == (usual.symbol_form, usual.instruments)
+    assert service.protocol != usual.protocol
+    assert set(service.defaults) <= set(service.channels) <= set(usual.channels)
+    assert not service.encodings
+
+
+def test_an_encoding_that_there_is_not_is_told_with_those_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="no such encoding") as raised:
+        BINANCE.in_encoding("avro")
+    assert raised.value.expected == "json or sbe"
+
+
+def test_numbers_are_asked_for_in_place_of_symbols() -> None:
+    service = SERVICES["okx"].in_encoding("sbe").numbered({"BTC-USDT": 7})
+    (connection,) = service.subscribe(["book"], ["BTC-USDT"])
+    assert json.loads(connection.texts[0])["args"] == [{"channel": "books-l2-tbt", "instIdCode": 7}]
+    snapshot = service.snapshot_request("BTC-USDT")
+    assert snapshot is not None
+    assert snapshot.url.endswith("/api/v5/market/books-sbe?instIdCode=7&source=0")
+    with pytest.raises(ConfigurationError, match="number of this symbol"):
+        service.subscribe(["book"], ["ETH-USDT"])
+
+
+def test_an_address_that_is_not_everybodys_has_to_be_given() -> None:
+    service = SERVICES["bybit"].in_encoding("sbe")
+    with pytest.raises(ConfigurationError, match="no address for everybody"):
+        service.subscribe(None, ["BTCUSDT"])
+    (connection,) = service.at(ws_url="wss://mine.example").subscribe(None, ["BTCUSDT"])
+    assert connection.url == "wss://mine.example/v5/public-sbe/spot"

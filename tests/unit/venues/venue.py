@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.books.l2 import L2Book
-from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs._text_kernels import text_key
 from zerofeed.feed.instruments import Instrument
 from zerofeed.records.dtypes import BODY, RECORD
 from zerofeed.records.flags import FLAG_NAMES, MAYBE_BAD_BOOK

@@ -45,7 +45,7 @@ by its symbol alone, and R completes that. One that names no symbol (E, X, D ...
 gets a row without a symbol until one is told. Prices have the exponent -4, sizes 0.
 
 **Time.** ``ts_event_ns`` is the message's time of day and the midnight of the trading day in New York, which the
-caller gives (:mod:`zerofeed.codecs.itch.days`).
+caller gives (:mod:`zerofeed.codecs.days`).
 
 Source: Nasdaq TotalView-ITCH 5.0, as published in February 2026.
 """

@@ -19,10 +19,10 @@ from zerofeed.base.errors import ConfigurationError
 from zerofeed.base.status import BUFFER_FULL
 from zerofeed.codecs._equity_kernels import NEXT, STATE_WORDS
 from zerofeed.codecs._equity_kernels import SCRATCH_WORDS as OWN_WORDS
+from zerofeed.codecs.days import midnight_ns
 from zerofeed.codecs.itch import _kernels as k
 from zerofeed.codecs.itch._layout import COUNTS, LOCATES
 from zerofeed.codecs.itch._message_kernels import MOST_RECORDS
-from zerofeed.codecs.itch.days import midnight_ns
 from zerofeed.codecs.itch.messages import ITCH_MESSAGES
 from zerofeed.codecs.itch.scratch import make_scratch
 from zerofeed.codecs.message_table import Buffer, as_bytes

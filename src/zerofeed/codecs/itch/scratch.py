@@ -13,9 +13,9 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.codecs.itch import _day_kernels as d
+from zerofeed.codecs import _day_kernels as d
+from zerofeed.codecs.days import first_midnights, midnight_ns
 from zerofeed.codecs.itch import _layout as w
-from zerofeed.codecs.itch.days import first_midnights, midnight_ns
 from zerofeed.codecs.itch.messages import ITCH_MESSAGES
 from zerofeed.codecs.message_table import Message
 from zerofeed.records import kinds

@@ -19,13 +19,14 @@ import numpy.typing as npt
 from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, UNKNOWN_TEMPLATE
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._emit_kernels import head_of, make_records
+from zerofeed.codecs._record_kernels import RECORD_WORDS, announce, bare_level, close_book
+from zerofeed.codecs._text_kernels import before, behind_last, key_of
+from zerofeed.codecs.json._emit_kernels import make_records
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._scan_kernels import STACK_WORDS, scan
 from zerofeed.codecs.json._source_kernels import has_rows, is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
 from zerofeed.codecs.json._symbol_kernels import NOT_YET, find_instrument
-from zerofeed.codecs.json._text_kernels import before, behind_last, key_of
 from zerofeed.codecs.json.layout import (
     BEGINS,
     BOOK,
@@ -60,7 +61,6 @@ from zerofeed.codecs.json.layout import (
     WINDOW_AT,
 )
 from zerofeed.codecs.json.scratch import (
-    RECORD_WORDS,
     S_CHECKSUM,
     S_COUNT,
     S_FIELDS,
@@ -79,17 +79,10 @@ from zerofeed.codecs.json.scratch import (
     TABLE_FULL,
     UNNAMED,
 )
-from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
-from zerofeed.feed._instrument_kernels import W_REVISION, W_TICK_SIZE
 from zerofeed.records import flags as record_flags
 from zerofeed.records.kinds import (
-    ACTION_ADD,
     ACTION_CLEAR,
-    ACTION_MODIFY,
     ACTION_NONE,
-    INSTRUMENT,
-    LEVEL,
-    NO_SIDE,
 )
 from zerofeed.records.units import UNDEF
 from zerofeed.shm.journal import begin, put
@@ -197,55 +190,6 @@ def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
 
 
 @inlined
-def _announce(
-    row: int, ts_recv_ns: int, words: _Words, state: _Words, work_at: int, records: _Words,
-    index: int,
-) -> int:  # fmt: skip
-    """Store the INSTRUMENT record of a definition that was not told yet; the index behind it."""
-    base = row * DEFINITION_WORDS
-    revision = words[base + W_REVISION]
-    told = state[work_at + row * STATE_WORDS]
-    if told == revision:
-        return index
-    put(state, work_at + row * STATE_WORDS, revision)
-    at = index * RECORD_WORDS
-    action = ACTION_ADD if told == 0 else ACTION_MODIFY
-    records[at + 1] = UNDEF
-    records[at + 2] = ts_recv_ns
-    records[at + 3] = head_of(row, INSTRUMENT, NO_SIDE | action << 8, 0, 0)
-    for word in range(4):
-        records[at + 4 + word] = words[base + W_TICK_SIZE + word]
-    records[at + 7] = words[base + W_TICK_SIZE + 4]
-    return index + 1
-
-
-@inlined
-def _bare_level(
-    row: int, action: int, flags: int, ts_recv_ns: int, records: _Words, index: int
-) -> None:
-    """Store a LEVEL record without a level: the beginning of a snapshot, or a change of nothing."""
-    at = index * RECORD_WORDS
-    for word in range(4, RECORD_WORDS):
-        records[at + word] = UNDEF
-    records[at + 1] = UNDEF
-    records[at + 2] = ts_recv_ns
-    records[at + 3] = head_of(row, LEVEL, NO_SIDE | action << 8, 1, flags)
-
-
-@inlined
-def _close_book(first: int, bare: int, index: int, scratch: _Words, records: _Words) -> None:
-    """Mark the last record of a transaction; give those up to ``bare``, without a level, its time and ids."""
-    last = (index - 1) * RECORD_WORDS
-    # LAST is the sign bit.
-    records[last + 3] |= int64(-1) << 63
-    for place in range(first, bare):
-        at = place * RECORD_WORDS
-        records[at + 1] = scratch[S_RECORD + 1]
-        records[at + 6] = scratch[S_RECORD + 6]
-        records[at + 7] = scratch[S_RECORD + 7]
-
-
-@inlined
 def _window(buf: Bytes, base: int, at: int, outer: int, scratch: _Words) -> int:
     """Read how many levels a side the venue keeps up; UNDEF when it does not say."""
     span = span_at(scratch, scratch[S_TABLE], scratch[at], outer, outer)
@@ -344,13 +288,13 @@ def next_part(
         scratch[S_ROW] = row
         if index + 2 > limit:
             return BUFFER_FULL
-        index = _announce(row, ts_recv_ns, words, state, work_at, records, index)
+        index = announce(row, ts_recv_ns, words, state, work_at + row * STATE_WORDS, records, index)
     book = scratch[entry + BOOK]
     first = index
     flags = int64(0)
     if book == SNAPSHOT:
         flags = int64(record_flags.SNAPSHOT)
-        _bare_level(row, ACTION_CLEAR, flags, ts_recv_ns, records, index)
+        bare_level(row, ACTION_CLEAR, flags, ts_recv_ns, records, index)
         index += 1
     emit = table + scratch[entry + EMITS_AT]
     for _ in range(emits):
@@ -365,10 +309,10 @@ def next_part(
         if index == first:
             if index >= limit:
                 return BUFFER_FULL
-            _bare_level(row, ACTION_NONE, flags, ts_recv_ns, records, index)
+            bare_level(row, ACTION_NONE, flags, ts_recv_ns, records, index)
             index += 1
             bare = index
-        _close_book(first, bare, index, scratch, records)
+        close_book(first, bare, index, scratch, S_RECORD, records)
         check = scratch[entry + CHECK_SOURCE]
         result = scratch[S_RESULT : S_RESULT + 2]
         if check != NOWHERE:

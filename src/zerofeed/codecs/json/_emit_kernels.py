@@ -12,12 +12,18 @@ import numpy.typing as npt
 from zerofeed.base.kernel import always_inlined, inlined, int64
 from zerofeed.base.status import BUFFER_FULL
 from zerofeed.codecs._bytes import Bytes
+from zerofeed.codecs._record_kernels import (
+    RECORD_WORDS,
+    head_of,
+    price_exponent_of,
+    size_exponent_of,
+)
+from zerofeed.codecs._text_kernels import key_of
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._source_kernels import is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
-from zerofeed.codecs.json._text_kernels import iso_time, key_of
+from zerofeed.codecs.json._time_kernels import iso_time
 from zerofeed.codecs.json.layout import (
-    ACTION_BY_SIZE,
     E_ACTION,
     E_KIND,
     E_NEEDS,
@@ -49,7 +55,6 @@ from zerofeed.codecs.json.layout import (
     T_SIDE,
 )
 from zerofeed.codecs.json.scratch import (
-    RECORD_WORDS,
     S_COUNT,
     S_MESSAGE,
     S_RECORD,
@@ -57,10 +62,7 @@ from zerofeed.codecs.json.scratch import (
     S_ROWS,
     S_TABLE,
 )
-from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
-from zerofeed.feed._instrument_kernels import W_TRAITS
-from zerofeed.records import flags as record_flags
-from zerofeed.records.kinds import ACTION_ADD, ACTION_CANCEL, ACTION_MODIFY, ASK, BID
+from zerofeed.records.kinds import ASK, BID
 from zerofeed.records.units import UNDEF
 
 __all__ = ["head_of", "make_records"]
@@ -174,19 +176,6 @@ def _fill(
 
 
 @always_inlined
-def head_of(row: int, kind: int, side: int, size: int, flags: int) -> int:
-    """Pack instrument, kind, side, action and flags into a record's fourth word."""
-    action = side >> 8
-    if action == ACTION_BY_SIZE:
-        action = ACTION_CANCEL if size == 0 else ACTION_MODIFY
-        if size != 0 and flags & record_flags.SNAPSHOT:
-            action = ACTION_ADD
-    # flags fill the sign byte: made signed first, so that the plain Python twin fits int64 too.
-    signed_flags = (flags ^ 128) - 128
-    return row | kind << 32 | (side & 0xFF) << 40 | action << 48 | signed_flags << 56
-
-
-@always_inlined
 def _copy(records: _Words, index: int, scratch: _Words) -> int:
     at = index * RECORD_WORDS
     for word in range(1, RECORD_WORDS):
@@ -214,9 +203,8 @@ def make_records(
     price_exponent = int64(0)
     size_exponent = int64(0)
     if row >= 0:
-        traits = words[row * DEFINITION_WORDS + W_TRAITS]
-        price_exponent = (((traits >> 16) & 0xFF) ^ 0x80) - 0x80
-        size_exponent = (((traits >> 24) & 0xFF) ^ 0x80) - 0x80
+        price_exponent = int64(price_exponent_of(words, row))
+        size_exponent = int64(size_exponent_of(words, row))
     kind = scratch[emit + E_KIND] & 0xFF
     flags = scratch[emit + E_KIND] >> 8 | extra_flags
     for word in range(1, RECORD_WORDS):

@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined, int64
 from zerofeed.codecs._bytes import Bytes
+from zerofeed.codecs._record_kernels import define_by_symbol
+from zerofeed.codecs._text_kernels import before, behind_last, key_of, word_at
 from zerofeed.codecs.json._source_kernels import is_there, span_at
 from zerofeed.codecs.json._span_kernels import decimals_in, length_of, mantissa_of, start_of
-from zerofeed.codecs.json._text_kernels import before, behind_last, key_of, word_at
 from zerofeed.codecs.json.layout import (
     EMITS,
     INDEX_SALT,
@@ -43,24 +44,15 @@ from zerofeed.codecs.json.scratch import S_COUNT, S_DEFINITION, S_FIELDS, S_ROWS
 from zerofeed.codecs.json.shape import ROW_HEAD
 from zerofeed.feed._instrument_kernels import (
     COUNT,
-    W_CHANNEL,
-    W_CREATED_NS,
-    W_SYMBOL,
-    W_TICK_SIZE,
-    W_TRAITS,
-    define,
     find,
     find_or_add,
 )
-from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
-from zerofeed.records.units import UNDEF
 
 __all__ = ["NOT_YET", "find_instrument"]
 
 _Words = npt.NDArray[np.int64]
 NOT_YET = -2
 """The instrument is not known yet, and the message makes no records of it."""
-_SYMBOL_BYTES = 64
 _DASH = 0x2D
 
 
@@ -126,30 +118,6 @@ def _kind_of_symbol(buf: Bytes, at: int, end: int, scratch: _Words, table: int) 
 
 
 @inlined
-def _define_by_symbol(
-    buf: Bytes, at: int, end: int, row: int, kind: int, words: _Words, scratch: _Words,
-    is_upper: int,
-) -> None:  # fmt: skip
-    """Give a new row the little that its symbol tells."""
-    for place in range(DEFINITION_WORDS):
-        scratch[S_DEFINITION + place] = 0
-    for place in range(W_TICK_SIZE, W_CREATED_NS + 1):
-        scratch[S_DEFINITION + place] = UNDEF
-    scratch[S_DEFINITION + W_TRAITS] = kind
-    scratch[S_DEFINITION + W_CHANNEL] = -1
-    # The last byte stays 0.
-    last = min(end, at + _SYMBOL_BYTES - 1)
-    place = 0
-    while at < last:
-        scratch[S_DEFINITION + W_SYMBOL + place] = word_at(buf, at, last, is_upper)
-        if last - at < 8:
-            break
-        place += 1
-        at += 8
-    define(words, row, scratch, S_DEFINITION)
-
-
-@inlined
 def find_instrument(
     buf: Bytes, base: int, outer: int, entry: int, words: _Words, lookup: _Words, scratch: _Words,
     window: int,
@@ -197,7 +165,7 @@ def find_instrument(
         )
         row = find_or_add(words, lookup, key, price_exponent, size_exponent)
         if row >= 0:
-            _define_by_symbol(buf, first, end, row, kind, words, scratch, is_upper)
+            define_by_symbol(buf, first, end, row, kind, words, scratch, S_DEFINITION, is_upper)
             if window > 0:
                 scratch[S_WINDOW] = window
         return row

@@ -37,9 +37,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.errors import BugError
-from zerofeed.codecs.json._text_kernels import text_key
+from zerofeed.codecs._record_kernels import ACTION_BY_SIZE
+from zerofeed.codecs._text_kernels import text_key
 from zerofeed.codecs.json.layout import (
-    ACTION_BY_SIZE,
     BEGINS,
     CHANGE,
     CONDITION_WORDS,

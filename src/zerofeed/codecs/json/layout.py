@@ -6,7 +6,6 @@ HEADER words, then parts that the header and the entries point to by their posit
 from __future__ import annotations
 
 __all__ = [
-    "ACTION_BY_SIZE",
     "BEGINS",
     "BOOK",
     "CHANGE",
@@ -134,6 +133,5 @@ T_TIME, T_BODY, T_SIDE, T_ACTION = 1, 4, 8, 9
     OP_ZERO_IF_ZERO,
 ) = range(10)  # fmt: skip
 CHANGE, SNAPSHOT = 1, 2
-ACTION_BY_SIZE = -1
 INDEX_SALT = 0x2BD1_E995
 """Mixed into the keys of symbols of messages with a kind of instrument of their own."""

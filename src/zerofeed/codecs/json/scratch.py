@@ -28,7 +28,6 @@ from __future__ import annotations
 from zerofeed.codecs.json._scan_kernels import STACK_WORDS
 
 __all__ = [
-    "RECORD_WORDS",
     "SCRATCH_HEAD",
     "STATE_WORDS",
     "S_CHECKSUM",
@@ -50,7 +49,6 @@ __all__ = [
     "UNNAMED",
 ]
 
-RECORD_WORDS = 8
 S_TABLE = 0
 S_FIELDS = 1
 S_ROWS = 2

@@ -6,7 +6,8 @@ of any message, and fields are read where they lie. The data path through this p
     XML ──schema──▶ Schema ──program──▶ Program ──walk_message──▶ spans ──read_cells──▶ cells
                       │                                             │                     │
                       ├──layout──▶ dtypes ────────────────▶ message views ◀───────────────┘
-                      └──encoder──▶ bytes
+                      ├──encoder──▶ bytes
+                      └──dialect──▶ records, of what :mod:`.meaning` says of the messages
 
 A venue's own kernels take field offsets from the :class:`Schema` as constants and need no
 more than that; the views and ``to_dict`` are for people and for tests.

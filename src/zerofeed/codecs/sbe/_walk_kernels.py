@@ -1,6 +1,6 @@
 """Compiled: finds the parts of an SBE message, and reads its fields into flat tables.
 
-``walk_message`` and ``walk_body`` execute a program (see ``program.py``) over the bytes of one
+``find_message`` and ``walk_body`` execute a program (see ``program.py``) over the bytes of one
 message and fill a *span table* the caller owns, one row of eight int64 for each part, in wire
 order, a parent before its children:
 
@@ -47,7 +47,7 @@ from zerofeed.codecs.sbe._load_kernels import load_integer
 if TYPE_CHECKING:
     from zerofeed.codecs._bytes import Bytes
 
-__all__ = ["walk_body", "walk_message"]
+__all__ = ["find_message", "walk_body", "walk_message"]
 
 _Words = NDArray[np.int64]
 
@@ -95,14 +95,15 @@ def _put_span(
     parent: int,
     cell: int,
 ) -> None:
-    spans[row, w.S_KIND] = kind
-    spans[row, w.S_NODE] = node
-    spans[row, w.S_AT] = at
-    spans[row, w.S_LENGTH] = length
-    spans[row, w.S_COUNT] = count
-    spans[row, w.S_PARENT] = parent
-    spans[row, w.S_NEXT] = row + 1
-    spans[row, w.S_CELL] = cell
+    base = row * w.SPAN_WORDS
+    spans[base + w.S_KIND] = kind
+    spans[base + w.S_NODE] = node
+    spans[base + w.S_AT] = at
+    spans[base + w.S_LENGTH] = length
+    spans[base + w.S_COUNT] = count
+    spans[base + w.S_PARENT] = parent
+    spans[base + w.S_NEXT] = row + 1
+    spans[base + w.S_CELL] = cell
 
 
 @inlined
@@ -180,7 +181,7 @@ def _walk(
     result: _Words,
 ) -> int:
     """Walk one body; ``outside`` is the code for running past ``limit``."""
-    capacity = spans.shape[0]
+    capacity = spans.shape[0] // w.SPAN_WORDS
     frames = stack.shape[0] // w.FRAME_WORDS
     if frames < 1:
         return BUFFER_FULL
@@ -195,7 +196,7 @@ def _walk(
         if stack[f + w.F_IS_OPEN] == 0:
             if stack[f + w.F_ENTRIES] == 0:
                 if stack[f + w.F_ROW] >= 0:
-                    spans[stack[f + w.F_ROW], w.S_NEXT] = rows
+                    spans[stack[f + w.F_ROW] * w.SPAN_WORDS + w.S_NEXT] = rows
                 depth -= 1
                 continue
             length = stack[f + w.F_BLOCK]
@@ -223,7 +224,7 @@ def _walk(
         if child == -1:
             stack[f + w.F_IS_OPEN] = 0
             if is_known:
-                spans[stack[f + w.F_ENTRY_ROW], w.S_NEXT] = rows
+                spans[stack[f + w.F_ENTRY_ROW] * w.SPAN_WORDS + w.S_NEXT] = rows
             continue
         c = w.HEAD_WORDS + w.NODE_WORDS * child
         kind = program[c + w.N_KIND]
@@ -285,8 +286,8 @@ def _walk(
     return rows
 
 
-@kernel(int64(I64_RO, U8_RO, int64, int64, I64_2D, I64, I64))
-def walk_message(
+@inlined
+def find_message(
     program: _Words,
     buffer: Bytes,
     at: int,
@@ -302,7 +303,7 @@ def walk_message(
         buffer: the bytes.
         at: offset of the message header.
         limit: offset of the first byte that does not belong to the buffer's valid part.
-        spans: int64 (rows, SPAN_WORDS) table, written.
+        spans: int64 words of the table, one row behind the other, written.
         stack: int64 scratch of the program's ``stack_words``.
         result: int64 (RESULT_WORDS,), written: the offset after the message (-1 unknown), its
             node, template id, schema id, version, block length, cells and rows. Where the
@@ -376,6 +377,20 @@ def walk_message(
     return code
 
 
+@kernel(int64(I64_RO, U8_RO, int64, int64, I64_2D, I64, I64))
+def walk_message(
+    program: _Words,
+    buffer: Bytes,
+    at: int,
+    limit: int,
+    spans: _Words,
+    stack: _Words,
+    result: _Words,
+) -> int:
+    """Call :func:`find_message` from Python, with a table of two dimensions."""
+    return find_message(program, buffer, at, limit, spans.reshape(spans.size), stack, result)
+
+
 @kernel(int64(I64_RO, U8_RO, int64, int64, int64, int64, int64, I64_2D, I64, I64))
 def walk_body(
     program: _Words,
@@ -399,12 +414,12 @@ def walk_body(
         node: node of the message.
         block: bytes of the root block as received; -1 for what the schema says.
         version: version to decode as.
-        spans: as in ``walk_message``.
-        stack: as in ``walk_message``.
-        result: as in ``walk_message``; the schema id stays -1.
+        spans: int64 (rows, SPAN_WORDS) table, written.
+        stack: as in ``find_message``.
+        result: as in ``find_message``; the schema id stays -1.
 
     Returns:
-        As ``walk_message``.
+        As ``find_message``.
     """
     for i in range(w.RESULT_WORDS):
         result[i] = -1
@@ -430,7 +445,7 @@ def walk_body(
         version,
         -1,
         -1,
-        spans,
+        spans.reshape(spans.size),
         stack,
         result,
     )

@@ -237,7 +237,11 @@ class BinanceSpot(Dialect):
         _, _, in_path = connection.path.partition("/ws/")
         for name in [*in_path.split("/"), *query.get("streams", "").split("/")]:
             if name:
-                connection.subscribe(Subscription(_key(name), name))
+                connection.subscribe(Subscription(self.key_of(name), name))
+
+    def key_of(self, name: str) -> str:
+        """Name the stream that a client's name stands for: those of any speed carry the same."""
+        return _key(name)
 
     def on_text(self, connection: Connection, text: str) -> None:
         """``SUBSCRIBE``, ``UNSUBSCRIBE``, ``LIST_SUBSCRIPTIONS``."""
@@ -252,7 +256,7 @@ class BinanceSpot(Dialect):
                     return
                 connection.say_json({"result": None, "id": number})
                 for name in names:
-                    connection.subscribe(Subscription(_key(name), name))
+                    connection.subscribe(Subscription(self.key_of(name), name))
             case "UNSUBSCRIBE":
                 for name in names:
                     connection.unsubscribe(name)
@@ -267,7 +271,9 @@ class BinanceSpot(Dialect):
         del text
         _refuse(connection, 3, "Invalid JSON: expected value at line 1 column 1", None)
 
-    def frame(self, connection: Connection, subscription: Subscription, update: Update) -> str:
+    def frame(
+        self, connection: Connection, subscription: Subscription, update: Update
+    ) -> str | bytes:
         """Wrap a message on ``/stream``; raw it is the same for everybody."""
         if connection.state.get("is_wrapped"):
             return f'{{"stream":"{subscription.name}","data":{update.body}}}'

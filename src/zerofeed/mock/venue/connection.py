@@ -16,15 +16,15 @@ _SIDES: tuple[SideName, SideName] = ("bids", "asks")
 
 
 class Message(NamedTuple):
-    """A text on its way to a client.
+    """A message on its way to a client.
 
     Attributes:
-        text: as the venue sends it.
+        text: as the venue sends it; bytes are sent as binary.
         stream: key of the stream it belongs to; empty for answers, snapshots and heartbeats,
             which faults leave alone.
     """
 
-    text: str
+    text: str | bytes
     stream: str = ""
 
 
@@ -74,7 +74,7 @@ class Connection:
     by_name: dict[str, Subscription] = field(default_factory=dict)
     by_key: dict[str, list[Subscription]] = field(default_factory=dict)
 
-    def say(self, text: str, stream: str = "") -> None:
+    def say(self, text: str | bytes, stream: str = "") -> None:
         """Put a message into the outbox."""
         self.outbox.append(Message(text, stream))
 

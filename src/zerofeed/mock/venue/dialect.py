@@ -149,6 +149,11 @@ class Dialect(abc.ABC):
         """Whether WebSockets are spoken on this path (without its query)."""
         return path == self.ws_path
 
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Whether a client may come, by the headers of its handshake."""
+        del headers
+        return True
+
     def on_open(self, connection: Connection, query: Mapping[str, str]) -> None:
         """Greet a client, and take what its address asks for."""
         del connection, query
@@ -162,7 +167,9 @@ class Dialect(abc.ABC):
         del connection
 
     @abc.abstractmethod
-    def frame(self, connection: Connection, subscription: Subscription, update: Update) -> str:
+    def frame(
+        self, connection: Connection, subscription: Subscription, update: Update
+    ) -> str | bytes:
         """Complete an update for one client; empty if there is nothing for it to know."""
 
     def get(self, path: str, query: Mapping[str, str]) -> Answer:

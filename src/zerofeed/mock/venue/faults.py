@@ -19,6 +19,8 @@ fault           what happens
                 as it is, and counted under no fault
 ``skew``        the venue's times in it are ``skew_ms`` off
 ==============  ================================================================================
+
+A binary message has no checksum and keeps its times; its garbage is binary, too.
 """
 
 from __future__ import annotations
@@ -150,11 +152,18 @@ class Action(NamedTuple):
         kind: ``send``, ``pause``, ``cut`` or ``hush``.
         payload: to send: text, or bytes that are put into a text frame as they are.
         pause_ms: how long.
+        is_binary: the bytes are a binary message.
     """
 
     kind: str
     payload: str | bytes = ""
     pause_ms: int = 0
+    is_binary: bool = False
+
+
+def _send(text: str | bytes) -> Action:
+    """Send a message as what it is."""
+    return Action("send", text, is_binary=isinstance(text, bytes))
 
 
 class ConnectionFaults:
@@ -176,7 +185,7 @@ class ConnectionFaults:
         self._is_quiet = not any(self._chances)
         self._is_over = False
         self._count = 0
-        self._held: tuple[str, Done] | None = None
+        self._held: tuple[str | bytes, Done] | None = None
 
     def apply(self, message: Message) -> list[Action]:
         """Say what becomes of a message.
@@ -190,12 +199,13 @@ class ConnectionFaults:
         if self._is_over:
             return []
         if self._is_quiet or not message.stream:
-            return [*self.release(), Action("send", message.text)]
+            return [*self.release(), _send(message.text)]
         number, self._count = self._count, self._count + 1
         fault = self._draw()
         if fault in _SPOILERS:
-            spoiled = _SPOILERS[fault](message.text, self._faults)
-            if spoiled == message.text:
+            text = message.text
+            spoiled = _SPOILERS[fault](text, self._faults) if isinstance(text, str) else text
+            if spoiled == text:
                 fault = ""
             message = message._replace(text=spoiled)
         if fault == "reorder":
@@ -218,7 +228,7 @@ class ConnectionFaults:
     def release(self) -> list[Action]:
         """Send what is held back, also if no successor came; then it was no fault."""
         held, self._held = self._held, None
-        return [] if held is None or self._is_over else [Action("send", held[0])]
+        return [] if held is None or self._is_over else [_send(held[0])]
 
     def _draw(self) -> str:
         point = self._random.random()
@@ -228,8 +238,8 @@ class ConnectionFaults:
             point -= chance
         return ""
 
-    def _actions(self, fault: str, text: str) -> list[Action]:
-        send = Action("send", text)
+    def _actions(self, fault: str, text: str | bytes) -> list[Action]:
+        send = _send(text)
         match fault:
             case "drop":
                 return []
@@ -244,9 +254,11 @@ class ConnectionFaults:
                 self._is_over = True
                 return [Action("hush")]
             case "garbage":
+                if isinstance(text, bytes):
+                    return [_send(self._binary_garbage(text))]
                 return [Action("send", self._garbage(text))]
             case "oversized":
-                return [Action("send", oversized(text, self._faults.oversized_bytes))]
+                return [_send(oversized(text, self._faults.oversized_bytes))]
             case _:
                 return [send]
 
@@ -260,9 +272,17 @@ class ConnectionFaults:
             case _:
                 return b"\xff\xfe" + self._random.randbytes(62)
 
+    def _binary_garbage(self, message: bytes) -> bytes:
+        """A cut message, or bytes of no meaning."""
+        if self._random.randrange(2):
+            return message[: self._random.randrange(1, max(len(message), 2))]
+        return self._random.randbytes(64)
 
-def oversized(text: str, length: int) -> str:
-    """A message blown up with spaces behind it: still JSON, far too long."""
+
+def oversized(text: str | bytes, length: int) -> str | bytes:
+    """A message blown up with spaces behind it, still JSON; or with zeros behind one in SBE."""
+    if isinstance(text, bytes):
+        return text.ljust(length, b"\0")
     return text + " " * max(length - len(text), 0)
 
 

@@ -25,7 +25,7 @@ from zerofeed.base.errors import ResourceError
 from zerofeed.mock.venue.certificate import missing_extra
 from zerofeed.mock.venue.connection import Connection, Subscription
 from zerofeed.mock.venue.dialect import Dialect
-from zerofeed.mock.venue.faults import ConnectionFaults, Faults, Ledger
+from zerofeed.mock.venue.faults import Action, ConnectionFaults, Faults, Ledger
 from zerofeed.mock.venue.limits import Window
 from zerofeed.mock.venue.replay import Due
 
@@ -274,26 +274,26 @@ class Server:
                 while connection.outbox:
                     for action in client.faults.apply(connection.outbox.popleft()):
                         if not client.is_hushed:
-                            await self._act(client, action.kind, action.payload, action.pause_ms)
+                            await self._act(client, action)
                     if len(connection.outbox) < BACKLOG // 20:
                         client.has_room.set()
                 if client.held_ticks > _HELD_TICKS:
                     for action in client.faults.release():
-                        await self._act(client, action.kind, action.payload, action.pause_ms)
+                        await self._act(client, action)
                 if connection.closing is not None:
                     self.counts["hung_up"] += 1
                     await client.socket.close(*connection.closing)
                     return
 
-    async def _act(self, client: _Client, kind: str, payload: str | bytes, pause_ms: int) -> None:
-        match kind:
+    async def _act(self, client: _Client, action: Action) -> None:
+        match action.kind:
             case "send":
-                # Bytes go into a text frame too: a client must survive text that is no UTF-8.
-                await client.socket.send(payload, text=True)
+                # Other bytes go into a text frame: a client must survive text that is no UTF-8.
+                await client.socket.send(action.payload, text=not action.is_binary)
                 client.connection.said_ns = time.time_ns()
                 self.counts["messages"] += 1
             case "pause":
-                await asyncio.sleep(pause_ms / 1_000)
+                await asyncio.sleep(action.pause_ms / 1_000)
             case "cut":
                 client.socket.transport.abort()
             case "hush":
@@ -308,9 +308,11 @@ class Server:
         target = urlsplit(request.path)
         self._dialect.now_ns = time.time_ns()
         if "websocket" in request.headers.get("Upgrade", "").lower():
-            if self._dialect.accepts(target.path):
-                return None
-            return socket.respond(http.HTTPStatus.NOT_FOUND, "no WebSocket here\n")
+            if not self._dialect.accepts(target.path):
+                return socket.respond(http.HTTPStatus.NOT_FOUND, "no WebSocket here\n")
+            if not self._dialect.admits(request.headers):
+                return socket.respond(http.HTTPStatus.UNAUTHORIZED, "a key is needed\n")
+            return None
         self.counts["rest_requests"] += 1
         answer = self._dialect.get(target.path, dict(parse_qsl(target.query)))
         response = socket.respond(http.HTTPStatus(answer.status), answer.body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.mock.venue.binance import BinanceCoinM, BinanceSpot, BinanceUsdM
+from zerofeed.mock.venue.binance_sbe import BinanceSbe
 from zerofeed.mock.venue.bitfinex import Bitfinex
 from zerofeed.mock.venue.bitmex import Bitmex
 from zerofeed.mock.venue.bybit import Bybit
@@ -22,6 +23,7 @@ VENUES: dict[str, type[Dialect]] = {
         BinanceSpot,
         BinanceUsdM,
         BinanceCoinM,
+        BinanceSbe,
         Bitfinex,
         Bitmex,
         Bybit,

@@ -7,15 +7,20 @@ All streams are asked for over the combined path, so that every message is wrapp
 ..., "data": ...}``. USD-M has two entries since 2026: ``/public`` for books and trades, ``/market``
 for the rest. A book begins with a snapshot by REST, which is wrapped in the same way, as a stream
 ``<symbol>@depthSnapshot``. ``depth@0ms`` is the futures' unconflated stream.
+
+Spot's streams are also sent in SBE, to those who have a key: under other names, without a wrapping.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, PERPETUAL, SPOT
 from zerofeed.venues.binance.instruments import parse_coinm, parse_spot, parse_usdm
+from zerofeed.venues.binance.sbe import snapshot_frame
+from zerofeed.venues.key import KeyUse
 from zerofeed.venues.limits import Limits, Ping
 from zerofeed.venues.plan import Topic
 from zerofeed.venues.service import Channel, InstrumentSource, Service, SnapshotSource
@@ -55,23 +60,30 @@ def _coinm_topic(stream: str, symbol: str) -> Topic:
     return Topic(f'"{name.lower()}@{stream}"', "/stream")
 
 
-def _snapshots(path: str, depths: dict[int, int]) -> SnapshotSource:
+def _wrapped(symbol: str, body: bytes) -> bytes:
+    return b'{"stream":"%b@depthSnapshot","data":%b}' % (symbol.lower().encode(), body)
+
+
+def _snapshots(
+    path: str, depths: dict[int, int], make: Callable[[str, bytes], bytes] = _wrapped
+) -> SnapshotSource:
     return SnapshotSource(
         path=lambda symbol, depth: f"{path}?symbol={quote(symbol)}&limit={depth}",
         depths=depths,
-        wrapping=_wrapping,
+        make=make,
     )
 
 
-def _wrapping(symbol: str) -> tuple[bytes, bytes]:
-    return f'{{"stream":"{symbol.lower()}@depthSnapshot","data":'.encode(), b"}"
+def _with_key(parts: Mapping[str, str], now_s: float) -> dict[str, str]:  # noqa: ARG001
+    return {"X-MBX-APIKEY": parts["key"]}
 
 
 _upper: Callable[[str], str] = str.upper
+_SPOT_DEPTHS = {100: 5, 500: 25, 1_000: 50, 5_000: 250}
 _FUTURES_DEPTHS = {50: 2, 100: 5, 500: 10, 1_000: 20}
 _DATED = SymbolRule(b"", b"_######", None, FUTURE)
 
-BINANCE = Service(
+_SPOT = Service(
     name="binance",
     title="Binance spot",
     venue="binance",
@@ -103,10 +115,29 @@ BINANCE = Service(
     spell=_upper,
     topic=_topic,
     encode=_encode,
-    snapshots=_snapshots("/api/v3/depth", {100: 5, 500: 25, 1_000: 50, 5_000: 250}),
+    snapshots=_snapshots("/api/v3/depth", _SPOT_DEPTHS),
     instruments=InstrumentSource(
         paths=("/api/v3/exchangeInfo?showPermissionSets=false",), parse=parse_spot, weight=20
     ),
+)
+
+BINANCE = dataclasses.replace(
+    _SPOT,
+    encodings={
+        "sbe": dataclasses.replace(
+            _SPOT,
+            protocol="binance-sbe",
+            ws_url="wss://stream-sbe.binance.com:9443",
+            test_ws_url="wss://stream-sbe.testnet.binance.vision:9443",
+            channels={
+                "trades": Channel(("trade",)),
+                "book": Channel(("depth",), note="every 20 ms"),
+                "bbo": Channel(("bestBidAsk",), note="old ones are left out under load"),
+            },
+            snapshots=_snapshots("/api/v3/depth", _SPOT_DEPTHS, snapshot_frame),
+            key=KeyUse(("key",), _with_key, "an Ed25519 key; it needs no permission"),
+        )
+    },
 )
 """``binance``: spot pairs."""
 

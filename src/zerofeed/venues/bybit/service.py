@@ -3,12 +3,15 @@
 Sources: bybit-exchange.github.io/docs/v5 (websocket connect, orderbook, trade, ticker, all liquidation;
 market/instrument).
 
+Market makers get the topics of all but options in SBE, too, at addresses that are theirs.
+
 A book brings its own snapshot; a new one may come at any time and replaces it. Trades of options are
 subscribed to by the coin, all else by the symbol.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -50,6 +53,10 @@ def _topic(category: str, channel: str, symbol: str) -> Topic:
     return Topic(f'"{channel}.{name}"', f"/v5/public/{category}")
 
 
+def _sbe_topic(category: str, channel: str, symbol: str) -> Topic:
+    return Topic(f'"{channel}.{symbol}"', f"/v5/public-sbe/{category}")
+
+
 def _service(
     category: str,
     *,
@@ -61,7 +68,7 @@ def _service(
 ) -> Service:
     path = f"/v5/market/instruments-info?category={category}&limit=1000"
     paths = [f"{path}&baseCoin={coin}" for coin in OPTION_COINS] if category == "option" else [path]
-    return Service(
+    service = Service(
         name="bybit" if category == "spot" else f"bybit-{category}",
         title=title,
         venue="bybit",
@@ -81,6 +88,26 @@ def _service(
         topic=partial(_topic, category),
         encode=_encode,
         instruments=InstrumentSource(paths=tuple(paths), parse=parse, next_page=next_page),
+    )
+    if category == "option":
+        return service
+    return dataclasses.replace(service, encodings={"sbe": _in_sbe(category, service)})
+
+
+def _in_sbe(category: str, service: Service) -> Service:
+    return dataclasses.replace(
+        service,
+        protocol="bybit-sbe",
+        # Market makers have hosts of their own.
+        ws_url="",
+        test_ws_url="wss://stream-testnet.bybits.org",
+        keys="connections of market makers, which the venue opens to their addresses",
+        channels={
+            "trades": Channel(("publicTrade.sbe",)),
+            "book": Channel(("ob.50.sbe",), note="50 levels, every 20 ms"),
+            "bbo": Channel(("ob.rpi.1.sbe",), note="without orders of retail price improvement"),
+        },
+        topic=partial(_sbe_topic, category),
     )
 
 

@@ -58,6 +58,7 @@ class _Instrument(msgspec.Struct, rename="camel"):
     stk: str = ""
     exp_time: str = ""
     list_time: str = ""
+    inst_id_code: int | None = None
 
 
 class _Answer(msgspec.Struct):
@@ -104,6 +105,7 @@ def _definition(each: _Instrument) -> InstrumentDefinition:
         option_type=_OPTION_TYPES.get(each.opt_type, NO_OPTION),
         state=each.state,
         is_trading=each.state == "live",
+        number=each.inst_id_code,
     )
 
 

@@ -146,9 +146,8 @@ def dial(endpoint: Endpoint, context: ssl.SSLContext | None) -> Opened:
             if context is not None:
                 tls = Tls(context, endpoint.host)
                 _shake_hands(sock, tls, deadline)
-            handshake = Handshake(
-                endpoint.url, compression=endpoint.compression, headers=endpoint.headers
-            )
+            headers = {**endpoint.headers, **(endpoint.sign() if endpoint.sign else {})}
+            handshake = Handshake(endpoint.url, compression=endpoint.compression, headers=headers)
             _send(sock, tls, handshake.request(), deadline)
             head, rest = _read_head(sock, tls, deadline)
             agreed = handshake.agree(head)

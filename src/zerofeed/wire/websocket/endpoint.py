@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
 
-__all__ = ["Endpoint", "Pace", "check_proxy", "read_headers", "split_url"]
+__all__ = ["Endpoint", "Pace", "check_proxy", "read_headers", "read_private", "split_url"]
 
 _PORTS = {"ws": 80, "wss": 443}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -52,6 +52,7 @@ class Endpoint:
         ca_file: certificates to trust in place of the system's; empty: the system's.
         compression: offer permessage-deflate.
         headers: to send with the handshake; never printed.
+        sign: makes further headers, anew for each attempt; never printed.
     """
 
     url: str
@@ -63,6 +64,7 @@ class Endpoint:
     ca_file: str = ""
     compression: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sign: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
 
     @property
     def host(self) -> str:
@@ -152,14 +154,7 @@ def read_headers(place: str) -> dict[str, str]:
         ConfigurationError: it cannot be read, others could read it, or it has other lines. The
             error never says what it contains.
     """
-    if place.startswith("env:"):
-        text = os.environ.get(place.removeprefix("env:"), "")
-        if not text:
-            raise ConfigurationError(
-                "is not set", where=place, next_step="set it to lines of the form Name: value"
-            )
-    else:
-        text = _private_text(Path(place))
+    text = read_private(place)
     headers: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         name, colon, value = line.partition(":")
@@ -173,6 +168,24 @@ def read_headers(place: str) -> dict[str, str]:
             )
         headers[name.strip()] = value.strip()
     return headers
+
+
+def read_private(place: str) -> str:
+    """Read what is nobody else's to read.
+
+    Args:
+        place: path of a file that only its owner may read, or ``env:NAME`` for a variable.
+
+    Raises:
+        ConfigurationError: it cannot be read, others could read it, or it is empty. The error never
+            says what it contains.
+    """
+    if not place.startswith("env:"):
+        return _private_text(Path(place))
+    text = os.environ.get(place.removeprefix("env:"), "")
+    if not text:
+        raise ConfigurationError("is not set", where=place, next_step="set it, or name a file")
+    return text
 
 
 def _private_text(path: Path) -> str:

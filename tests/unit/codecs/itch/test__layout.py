@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from zerofeed.codecs._day_kernels import MOST_STRETCHES, STRETCHES_AT
 from zerofeed.codecs.itch import _layout as w
-from zerofeed.codecs.itch._day_kernels import MOST_STRETCHES, STRETCHES_AT
 from zerofeed.codecs.itch.messages import ITCH_MESSAGES
 
 __all__: list[str] = []

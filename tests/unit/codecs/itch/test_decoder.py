@@ -16,9 +16,9 @@ import pytest
 from tests.unit.codecs.itch.harness import rows_of
 from tests.unit.codecs.itch.naive import LENGTHS, NaiveItch
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.codecs.days import midnight_ns
 from zerofeed.codecs.framing.blocks import encode_blocks
 from zerofeed.codecs.framing.mold import read_packet
-from zerofeed.codecs.itch.days import midnight_ns
 from zerofeed.codecs.itch.decoder import ItchDecoder
 from zerofeed.codecs.itch.encoder import encode_message
 from zerofeed.codecs.itch.messages import gather, message_at, time_of_day

@@ -1,18 +1,13 @@
-"""Messages are written as the specification has them, by names one by one or by the million."""
+"""Messages are written as the specification has them, by name or by letter."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.unit.codecs.itch.harness import EXAMPLES, messages
 from zerofeed.base.errors import ConfigurationError, SchemaError
-from zerofeed.codecs.framing.blocks import encode_blocks
-from zerofeed.codecs.itch._encode_kernels import FIELDS, VALUES, put_messages
+from zerofeed.codecs.itch._encode_kernels import ENTRY_WORDS
 from zerofeed.codecs.itch.encoder import encode_message, encode_table, text_number
-from zerofeed.codecs.itch.messages import ITCH_MESSAGES, message_at, time_of_day
+from zerofeed.codecs.itch.messages import ITCH_MESSAGES
 
 __all__: list[str] = []
 
@@ -54,27 +49,13 @@ def test_what_is_no_message_or_no_field_is_refused() -> None:
         encode_message("D", order_reference_number=1, price=1)
 
 
-def row_of(message: bytes) -> list[int]:
-    """Describe a message as the kernel takes it."""
-    view = message_at(message, 0)
-    row = [message[0], view["stock_locate"], view["tracking_number"], time_of_day(view)]
-    for each in ITCH_MESSAGES[view.name].fields[5:]:
-        at = ITCH_MESSAGES[view.name].offsets[each.name]
-        value = int.from_bytes(message[at : at + each.size], "big")
-        row.append(value - 2**64 if value >= 2**63 else value)
-    assert len(row) >= FIELDS
-    return row + [0] * (VALUES - len(row))
-
-
-@settings(max_examples=EXAMPLES)
-@given(st.lists(messages(), max_size=8))
-def test_the_kernel_writes_what_the_encoder_writes(stream: list[bytes]) -> None:
-    values = np.array([row_of(each) for each in stream], np.int64).reshape(-1)
-    buffer = np.zeros(64 * len(stream) + 8, np.uint8)
-    end = put_messages(buffer, 3, values, len(stream), encode_table())
-    assert buffer[3:end].tobytes() == encode_blocks(stream)
-    assert not buffer[end:].any()
-
-
 def test_a_text_is_the_number_of_its_bytes() -> None:
     assert text_number("AB", 4).to_bytes(4, "big") == b"AB  "
+
+
+def test_the_table_of_widths_has_every_field_behind_the_head() -> None:
+    table = encode_table().reshape(256, ENTRY_WORDS)
+    for message in ITCH_MESSAGES:
+        count, *widths = table[message.code].tolist()
+        assert widths[:count] == [each.size for each in message.fields[5:]]
+    assert (table[[ord("z"), 0]] == 0).all()

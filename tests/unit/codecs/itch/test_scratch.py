@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 
-from zerofeed.codecs.itch import _day_kernels as d
+from zerofeed.codecs import _day_kernels as d
+from zerofeed.codecs.days import midnight_ns
 from zerofeed.codecs.itch import _layout as w
-from zerofeed.codecs.itch.days import midnight_ns
 from zerofeed.codecs.itch.messages import ITCH_MESSAGES, LENGTHS
 from zerofeed.codecs.itch.scratch import make_scratch, set_day
 from zerofeed.records.units import UNDEF

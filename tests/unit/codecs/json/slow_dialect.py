@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from tests.unit.codecs.json.oracle import Raw, expected
+from zerofeed.codecs._text_kernels import text_key
 from zerofeed.codecs.json import message as d
-from zerofeed.codecs.json._text_kernels import text_key
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.flags import LAST, SNAPSHOT
 from zerofeed.records.kinds import ASK, BID, LEVEL, NO_SIDE

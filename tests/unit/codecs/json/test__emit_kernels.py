@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.venues.venue import encoded
-from zerofeed.base.kernel import I64, int64, kernel
-from zerofeed.codecs.json import _emit_kernels as k
 from zerofeed.codecs.json.decoder import JsonDecoder
 from zerofeed.codecs.json.dialect import Dialect
-from zerofeed.codecs.json.layout import ACTION_BY_SIZE
 from zerofeed.codecs.json.message import (
     ANY,
     Code,
@@ -29,8 +24,6 @@ from zerofeed.codecs.json.message import (
 )
 from zerofeed.codecs.json.shape import Items, Shape
 from zerofeed.records import kinds
-from zerofeed.records.dtypes import RECORD
-from zerofeed.records.flags import LAST, SNAPSHOT
 from zerofeed.records.units import UNDEF
 
 __all__: list[str] = []
@@ -43,13 +36,6 @@ WANTED: Any = {
     "l": Items("rows", ["price", "size"]),
     "d": Items("parts", {"s": "symbol", "l": Items("inner", ["price"])}),
 }
-
-
-@kernel(int64(I64, int64, int64, int64, int64, int64))
-def head(out, row, kind, side, size, flags) -> int:
-    """What kernels alone can call."""
-    out[3] = k.head_of(row, kind, side, size, flags)
-    return 0
 
 
 def made(message: Message, *texts: str) -> tuple[Any, JsonDecoder]:
@@ -67,32 +53,6 @@ def made(message: Message, *texts: str) -> tuple[Any, JsonDecoder]:
 def of_one(emit: Emit, text: str) -> Any:
     records, _ = made(Message("m", symbol=Symbol("symbol"), emits=[emit]), text)
     return records
-
-
-@given(
-    st.integers(0, 2**32 - 1), st.integers(0, 255), st.integers(0, 255), st.integers(0, 127),
-    st.integers(0, 255),
-)  # fmt: skip
-def test_the_head_has_its_columns_where_a_record_has_them(
-    row: int, kind: int, side: int, action: int, flags: int
-) -> None:
-    out = np.zeros(8, np.int64)
-    head(out, row, kind, side | action << 8, 1, flags)
-    (record,) = out.view(RECORD)
-    names = ("instrument", "kind", "side", "action", "flags")
-    assert [int(record[name]) for name in names] == [row, kind, side, action, flags]
-
-
-def test_a_levels_action_is_that_of_its_size() -> None:
-    out = np.zeros(8, np.int64)
-    actions = []
-    for size, flags in ((0, 0), (1, 0), (1, SNAPSHOT), (0, SNAPSHOT | LAST)):
-        head(out, 1, kinds.LEVEL, kinds.BID | ACTION_BY_SIZE << 8, size, flags)
-        (record,) = out.view(RECORD)
-        assert record["side"] == kinds.BID
-        actions.append(int(record["action"]))
-    cancel, modify, add = kinds.ACTION_CANCEL, kinds.ACTION_MODIFY, kinds.ACTION_ADD
-    assert actions == [cancel, modify, add, cancel]
 
 
 def test_what_is_of_no_row_is_in_the_record_of_each() -> None:

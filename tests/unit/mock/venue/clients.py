@@ -6,9 +6,10 @@ symbol when the venue's numbers or checksum tell it that something is missing.
 """
 
 import json
+import struct
 import zlib
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 __all__ = ["CLIENTS", "Action", "Get", "PlainClient", "client_of"]
 
@@ -26,6 +27,9 @@ Sides = tuple[dict[Decimal, Any], dict[Decimal, Any]]
 
 class PlainClient:
     """What they share: books, and counts of what was noticed."""
+
+    headers: ClassVar[dict[str, str]] = {}
+    """Of its handshake."""
 
     def __init__(self, symbols: list[str]) -> None:
         self.symbols = symbols
@@ -188,6 +192,45 @@ class BinanceUsdMClient(BinanceClient):
 
 class BinanceCoinMClient(BinanceUsdMClient):
     prefix = "/dapi/v1"
+
+
+class BinanceSbeClient(BinanceClient):
+    """Reads the changes of books at the places that the venue documents, and nothing else."""
+
+    headers: ClassVar[dict[str, str]] = {"X-MBX-APIKEY": "any"}
+
+    def opening(self) -> list[Action]:
+        return [str(each).replace("@depth@100ms", "@depth") if isinstance(each, str) else each
+                for each in super().opening()]  # fmt: skip
+
+    def hear(self, text: str | bytes) -> list[Action]:
+        if isinstance(text, str):
+            return super().hear(text)
+        try:
+            length, template, schema, version = struct.unpack_from("<4H", text)
+            if (template, schema, version) != (10_003, 1, 0):
+                self.others.append(text)
+                return []
+            _, first, last, price, size = struct.unpack_from("<3q2b", text, 8)
+            at, sides = 8 + length, []
+            for _ in range(2):
+                entry, count = struct.unpack_from("<2H", text, at)
+                rows = [struct.unpack_from("<2q", text, at + 4 + k * entry) for k in range(count)]
+                sides.append([(self.text(p, price), self.text(q, size)) for p, q in rows])
+                at += 4 + count * entry
+            symbol = text[at + 1 : at + 1 + text[at]].decode()
+            told = {"e": "depthUpdate", "s": symbol, "U": first, "u": last}
+        except (struct.error, IndexError, ValueError):
+            self.malformed += 1
+            return []
+        if symbol not in self.sides:
+            self.malformed += 1
+            return []
+        return self.take({"data": {**told, "b": sides[0], "a": sides[1]}})
+
+    @staticmethod
+    def text(mantissa: int, exponent: int) -> str:
+        return f"{Decimal(mantissa).scaleb(exponent):f}"
 
 
 class OkxClient(PlainClient):
@@ -515,6 +558,7 @@ CLIENTS: dict[str, tuple[type[PlainClient], list[str]]] = {
     "binance-spot": (BinanceClient, ["BTCUSDT", "ETHUSDT"]),
     "binance-usdm": (BinanceUsdMClient, ["BTCUSDT", "ETHUSDT"]),
     "binance-coinm": (BinanceCoinMClient, ["BTCUSD_PERP", "ETHUSD_PERP"]),
+    "binance-sbe": (BinanceSbeClient, ["BTCUSDT", "ETHUSDT"]),
     "bitfinex": (BitfinexClient, ["tBTCUSD", "tBTCF0:USTF0"]),
     "bitmex": (BitmexClient, ["XBTUSD", "ETHUSD"]),
     "bybit": (BybitClient, ["BTCUSDT", "ETHUSDT"]),

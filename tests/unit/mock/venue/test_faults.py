@@ -106,6 +106,25 @@ def test_garbage_is_never_the_message() -> None:
     assert kinds == {str, bytes}
 
 
+def test_garbage_of_a_binary_message_is_binary_and_never_the_message() -> None:
+    line = ConnectionFaults(certain("garbage"), 1, 1, Ledger())
+    sent = bytes(range(40))
+    for _ in range(40):
+        (action,) = line.apply(Message(sent, "s"))
+        assert isinstance(action.payload, bytes)
+        assert action.is_binary
+        assert action.payload != sent
+
+
+@pytest.mark.parametrize("name", ["checksum", "skew"])
+def test_a_binary_message_is_not_spoiled_and_counted_under_nothing(name: str) -> None:
+    ledger = Ledger()
+    line = ConnectionFaults(certain(name), 1, 1, ledger)
+    assert line.apply(Message(b"\0\1", "s")) == [Action("send", b"\0\1", is_binary=True)]
+    assert ledger.counts == Counter()
+    assert oversized(b"\1", 3) == b"\1\0\0"
+
+
 def test_oversized_message_has_the_length_asked_for() -> None:
     actions, _ = run(certain("oversized", oversized_bytes=5_000), 1)
     text = actions[0][0].payload

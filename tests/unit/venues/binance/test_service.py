@@ -127,3 +127,18 @@ def test_instruments_are_listed_by_the_exchange_information() -> None:
     ]
     body = msgspec.json.encode({"symbols": []})
     assert [each.parse_instruments(body) for each in (BINANCE, BINANCE_USDM)] == [[], []]
+
+
+def test_sbe_has_streams_of_its_own_names_at_a_host_of_its_own() -> None:
+    sbe = BINANCE.in_encoding("sbe")
+    (connection,) = sbe.subscribe(None, ["BTCUSDT"])
+    assert connection.url == "wss://stream-sbe.binance.com:9443/stream"
+    assert streams(connection.texts[0]) == ["btcusdt@trade", "btcusdt@depth", "btcusdt@bestBidAsk"]
+    snapshot = sbe.snapshot_request("BTCUSDT", 1_000)
+    usual = BINANCE.snapshot_request("BTCUSDT", 1_000)
+    assert snapshot is not None
+    assert usual is not None
+    assert (snapshot.url, snapshot.weight) == (usual.url, usual.weight)
+    frame = snapshot.frame(b'{"lastUpdateId":7,"bids":[["1.0","2"]],"asks":[]}')
+    assert int.from_bytes(frame[2:4], "little") == 10_002
+    assert frame.endswith(b"BTCUSDT")

@@ -4,6 +4,7 @@ import pytest
 
 from zerofeed.records.instruments import FUTURE, OPTION, PERPETUAL, SPOT
 from zerofeed.venues.bybit.service import BYBIT, BYBIT_INVERSE, BYBIT_LINEAR, BYBIT_OPTION
+from zerofeed.venues.catalogue import SERVICES
 from zerofeed.venues.service import Service
 
 __all__: list[str] = []
@@ -89,3 +90,16 @@ def test_a_book_begins_anew_by_leaving_and_coming_back() -> None:
 def test_a_symbol_tells_its_kind(service: Service, symbol: str, kind: int) -> None:
     assert service.check_symbol(symbol) == symbol
     assert service.kind_of(symbol) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [("bybit", "spot"), ("bybit-linear", "linear"), ("bybit-inverse", "inverse")],
+)
+def test_sbe_has_topics_of_its_own_names(name: str, category: str) -> None:
+    sbe = SERVICES[name].in_encoding("sbe").at(ws_url="wss://mine.example")
+    (connection,) = sbe.subscribe(None, ["BTCUSDT"])
+    assert connection.url == f"wss://mine.example/v5/public-sbe/{category}"
+    assert json.loads(connection.texts[0])["args"] == [
+        "publicTrade.sbe.BTCUSDT", "ob.50.sbe.BTCUSDT", "ob.rpi.1.sbe.BTCUSDT"
+    ]  # fmt: skip

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from zerofeed.base.errors import ConfigurationError
+from zerofeed.base.errors import ConfigurationError, VenueError
 from zerofeed.records.instruments import FUTURE, OPTION, PERPETUAL, SPOT
 from zerofeed.venues.okx.service import OKX
 
@@ -102,3 +102,23 @@ def test_a_book_begins_anew_by_leaving_and_coming_back() -> None:
 )
 def test_a_symbol_tells_its_kind(symbol: str, kind: int) -> None:
     assert OKX.kind_of(symbol) == kind
+
+
+def test_sbe_is_asked_for_on_a_path_of_its_own_and_has_no_pings_of_text() -> None:
+    sbe = OKX.in_encoding("sbe").numbered({"BTC-USDT": 7})
+    (connection,) = sbe.subscribe(None, ["btc-usdt"])
+    assert connection.url == "wss://ws.okx.com:8443/ws/v5/public-sbe"
+    assert [each["channel"] for each in json.loads(connection.texts[0])["args"]] == [
+        "trades", "books-l2-tbt", "bbo-tbt"
+    ]  # fmt: skip
+    assert sbe.ping.text == ""
+    assert sbe.ping.idle_s == 20
+
+
+@pytest.mark.parametrize("body", [b"", b'{"code":"51001","msg":"Instrument ID does not exist"}'])
+def test_a_refused_snapshot_is_an_error_of_the_venue(body: bytes) -> None:
+    snapshot = OKX.in_encoding("sbe").numbered({"BTC-USDT": 7}).snapshot_request("BTC-USDT")
+    assert snapshot is not None
+    assert snapshot.frame(b"\x1a\0") == b"\x1a\0"
+    with pytest.raises(VenueError, match="refuses a snapshot"):
+        snapshot.frame(body)

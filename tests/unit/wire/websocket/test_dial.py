@@ -161,3 +161,16 @@ def test_a_proxys_refusal_is_told_as_its() -> None:
         url = f"http://{HOST}:{proxy.port}"
         error = refused(Endpoint(f"ws://{HOST}:1/", pace=quick(), proxy=url))
     assert error.what == "refused: by the proxy: HTTP 407 Who are you"
+
+
+def test_headers_are_signed_anew_for_each_attempt() -> None:
+    signed = iter([{"X-Sign": "one"}, {"X-Sign": "two"}])
+    with Server() as server:
+        endpoint = Endpoint(
+            server.url, pace=quick(), headers={"X-Key": "k"}, sign=lambda: next(signed)
+        )
+        for sign in ("one", "two"):
+            dial(endpoint, None).sock.close()
+            request = server.accept().request
+            assert request is not None
+            assert (request.headers["X-Key"], request.headers["X-Sign"]) == ("k", sign)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.wire.websocket.endpoint import Endpoint, check_proxy, read_headers, split_url
+from zerofeed.wire.websocket.endpoint import (
+    Endpoint,
+    check_proxy,
+    read_headers,
+    read_private,
+    split_url,
+)
 
 __all__: list[str] = []
 
@@ -46,7 +54,9 @@ def test_people_are_shown_no_query() -> None:
 
 
 def test_headers_are_not_in_the_text_of_an_endpoint() -> None:
-    endpoint = Endpoint("wss://a.example/", headers={"X-Key": "secret"})
+    endpoint = Endpoint(
+        "wss://a.example/", headers={"X-Key": "secret"}, sign=partial(dict, key="secret")
+    )
     assert "secret" not in repr(endpoint)
 
 
@@ -94,3 +104,12 @@ def test_a_proxy_is_http() -> None:
     for url in ("socks5://127.0.0.1:1", "127.0.0.1:3128", "http://", "http://x:port"):
         with pytest.raises(ConfigurationError, match="no HTTP proxy"):
             check_proxy(url)
+
+
+def test_what_is_private_is_read_whole(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "key"
+    path.write_text("a: b\n", encoding="ascii")
+    path.chmod(0o400)
+    assert read_private(str(path)) == "a: b\n"
+    monkeypatch.setenv("A_KEY", "x")
+    assert read_private("env:A_KEY") == "x"

@@ -2,7 +2,7 @@
 
 ITCH sends no date. A packet's arrival gives it: the day in New York at that moment. Clocks there change twice
 a year, so midnights are not always 24 hours apart; the caller brings the first midnight of every stretch between two
-changes (:func:`zerofeed.codecs.itch.days.first_midnights`), and within a stretch they are.
+changes (:func:`zerofeed.codecs.days.first_midnights`), and within a stretch they are.
 
 Words from ``at`` on, DAY_WORDS of them:
 
