@@ -125,7 +125,7 @@ def test_with_one_percent_lost_on_each_line_and_a_server_every_message_is_there_
                 len(contents[n]) for n in lost_by_both.tolist() if n < PACKETS
             )
             live.stop()
-    orders = records[records["kind"] == kinds.ORDER]
+    orders = records[records["action"] == kinds.ACTION_ADD]
     assert orders["order_id"].tolist() == list(range(1, total + 1))
     assert not np.isin(records["kind"], (kinds.GAP, kinds.RESET)).any()
     assert any("asked for" in line for line in lines)
@@ -158,6 +158,6 @@ def test_what_both_lines_lose_and_nobody_has_is_exactly_what_is_told_as_lost(tmp
         for number in range(int(gap["expected_seq"]), int(gap["received_seq"]))
     }
     assert told == missing
-    orders = records[records["kind"] == kinds.ORDER]["order_id"].tolist()
+    orders = records[records["action"] == kinds.ACTION_ADD]["order_id"].tolist()
     first = orders[0]
     assert orders == [n for n in range(first, total + 1) if n not in missing]

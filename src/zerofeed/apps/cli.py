@@ -71,9 +71,9 @@ FILE is plain or gzipped. What it is, and the protocols that are known:
   pcap, pcapng                 deribit-multicast, itch50-mold, binance-sbe, bybit-sbe,
                                okx-sbe
   files of Nasdaq ITCH 5.0     itch50, itch50-soup
-  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitmex, bybit,
-  or `seconds: json`           coinbase, deribit-json, kraken-v1, kraken-v2, kraken-futures,
-                               okx
+  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
+  or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,
+                               kraken-futures, okx
 """
 _MEASURES = """Measure this machine.
 

@@ -81,6 +81,8 @@ TYPES = 23
 # Words of a run, in the scratch from OWN on, behind those that a MoldUDP64 header has.
 _STOP = 5
 _IS_BROKEN = 6
+_DONE = 7
+_PLACE = 8
 
 _POSITION = CHANNEL_OWN
 """Word of a channel: sequenced messages that its stream has brought, for those who have to count them."""
@@ -160,7 +162,8 @@ def _seen_before(
 
     Number 1 is a restart to the sequencer, which knows venues that name no session. A session does not
     start again under its name: what begins with 1 is the other line's copy, or what a stream repeats.
-    And a line that is behind says nothing new when it is idle.
+    And a line that is behind says nothing new when it is idle. Where packets may wait for another line, the
+    arbiter knows all that by itself.
 
     Args:
         state: channels.
@@ -173,7 +176,7 @@ def _seen_before(
     Returns:
         Numbers from ``seq`` on that came before; 0 when the sequencer can see that by itself.
     """
-    if channel_at < 0 or (seq > 1 and count > 0):
+    if channel_at < 0 or (seq > 1 and count > 0) or state[A_WAIT_NS] > 0:
         return 0
     known = state[channel_at + CHANNEL_SESSION]
     before = state[channel_at + EXPECTED] - seq
@@ -193,6 +196,94 @@ def _count_types(state: _Words, scratch: _Words) -> None:
             scratch[COUNTS + slot] = 0
     if messages > 0:
         add(state, _MESSAGES, messages)
+
+
+@inlined
+def _decode_run(
+    buf: Bytes, framing: int, seen: int, ts_recv_ns: int, channel: int, words: _Words,
+    lookup: _Words, state: _Words, record_words: _Words, index: int, limit: int, run: _Words,
+    scratch: _Words,
+) -> int:  # fmt: skip
+    """Decode the messages of a run, but for those that came before.
+
+    Args:
+        buf: the frame.
+        framing: of it.
+        seen: messages at the beginning of the run that came before.
+        ts_recv_ns: arrival, Unix ns.
+        channel: of the run.
+        words: the instruments' rows.
+        lookup: the instruments' map.
+        state: journal, counters, codec state.
+        record_words: records as int64.
+        index: of the first record to write.
+        limit: index at which the room ends.
+        run: from :func:`_open_run`; receives _DONE, the messages that were taken, and _PLACE, the
+            position behind the last of them.
+        scratch: of the codec.
+
+    Returns:
+        Index behind the last record. Fewer messages than the run's COUNT were taken when one cannot be
+        used, or is not there.
+    """
+    place = run[BODY]
+    stop = run[_STOP]
+    count = run[COUNT]
+    number = 0
+    has_day = False
+    midnight_ns = UNDEF
+    while place < stop and number < count:
+        size = block_size(buf, place, stop)
+        if framing == BLOCKS:
+            size = message_size(buf, place, stop, scratch)
+        if size < 0:
+            break
+        message_at = place + LENGTH_BYTES
+        place = message_at + size
+        if framing == SOUP:
+            if u8(buf, message_at) != SEQUENCED:
+                continue
+            message_at += 1
+            size -= 1
+        elif framing == BLOCKS and size == 0:
+            continue
+        if number >= seen and size > 0:
+            if not has_day:
+                has_day = True
+                time_ns = time_of_day(buf, message_at) if size >= _HEAD_BYTES else 0
+                midnight_ns = find_midnight(scratch, DAY, ts_recv_ns, time_ns)
+            stored = decode_message(
+                buf,
+                message_at,
+                size,
+                midnight_ns,
+                ts_recv_ns,
+                channel,
+                words,
+                lookup,
+                state,
+                WORK_AT,
+                record_words,
+                index,
+                limit,
+                scratch,
+            )
+            if stored >= 0:
+                scratch[COUNTS + scratch[SLOT]] += 1
+                if scratch[REFUSED]:
+                    add(state, _REFUSED, 1)
+                if midnight_ns == UNDEF:
+                    for each in range(stored):
+                        record_words[(index + each) * RECORD_WORDS + 1] = UNDEF
+                index += stored
+            elif stored == UNKNOWN_TEMPLATE:
+                add(state, _UNKNOWN, 1)
+            else:
+                break
+        number += 1
+    run[_DONE] = number
+    run[_PLACE] = place
+    return index
 
 
 @inlined
@@ -255,8 +346,6 @@ def process_packet(
     is_whole = length > 0
     stale_runs = 0
     has_new = False
-    has_day = False
-    midnight_ns = UNDEF
     while place < end:
         channel_at = find_channel(state, channel)
         position = state[channel_at + _POSITION] if channel_at >= 0 else 0
@@ -300,55 +389,13 @@ def process_packet(
                     record_words, index, UNDEF, ts_recv_ns, _CLEAR, UNDEF, UNDEF, UNDEF, channel
                 )  # fmt: skip
                 index += 1
-        while place < stop and number < count:
-            size = block_size(buf, place, stop)
-            if framing == BLOCKS:
-                size = message_size(buf, place, stop, scratch)
-            if size < 0:
-                break
-            message_at = place + LENGTH_BYTES
-            place = message_at + size
-            if framing == SOUP:
-                if u8(buf, message_at) != SEQUENCED:
-                    continue
-                message_at += 1
-                size -= 1
-            elif framing == BLOCKS and size == 0:
-                continue
-            if number >= seen and size > 0:
-                if not has_day:
-                    has_day = True
-                    time_ns = time_of_day(buf, message_at) if size >= _HEAD_BYTES else 0
-                    midnight_ns = find_midnight(scratch, DAY, ts_recv_ns, time_ns)
-                stored = decode_message(
-                    buf,
-                    message_at,
-                    size,
-                    midnight_ns,
-                    ts_recv_ns,
-                    channel,
-                    words,
-                    lookup,
-                    state,
-                    WORK_AT,
-                    record_words,
-                    index,
-                    limit,
-                    scratch,
-                )
-                if stored >= 0:
-                    scratch[COUNTS + scratch[SLOT]] += 1
-                    if scratch[REFUSED]:
-                        add(state, _REFUSED, 1)
-                    if midnight_ns == UNDEF:
-                        for each in range(stored):
-                            record_words[(index + each) * RECORD_WORDS + 1] = UNDEF
-                    index += stored
-                elif stored == UNKNOWN_TEMPLATE:
-                    add(state, _UNKNOWN, 1)
-                else:
-                    break
-            number += 1
+        if number < count:
+            index = _decode_run(
+                buf, framing, seen, ts_recv_ns, channel, words, lookup, state, record_words,
+                index, limit, run, scratch,
+            )  # fmt: skip
+            number = run[_DONE]
+            place = run[_PLACE]
         if number < count:
             # What was announced and cannot be used has not come.
             is_whole = False

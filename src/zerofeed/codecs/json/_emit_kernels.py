@@ -124,7 +124,7 @@ def _evaluate_rare(
         return -value if UNDEF < value < 0 else value
     if value == UNDEF or value == 0:
         return UNDEF
-    return BID if value > 0 else ASK
+    return BID if (value > 0) == (scratch[op + O_SECOND] == 0) else ASK
 
 
 @always_inlined

@@ -18,9 +18,10 @@ import numpy as np
 from tests.unit.codecs.json.oracle import Raw, expected
 from zerofeed.codecs._text_kernels import text_key
 from zerofeed.codecs.json import message as d
+from zerofeed.codecs.json.channels import CHANNELS
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.flags import LAST, SNAPSHOT
-from zerofeed.records.kinds import ASK, BID, LEVEL, NO_SIDE
+from zerofeed.records.kinds import ASK, BID, GAP, LEVEL, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
 
 __all__ = ["Made", "SlowDialect", "number", "time_of"]
@@ -89,13 +90,22 @@ class SlowDialect:
     Attributes:
         known: exponents of each instrument seen, by symbol and whether it is of a kind of its own.
         out_of_range: values that were no numbers.
+        unknown: messages, and parts of such, that are about nothing known.
     """
 
     def __init__(self, wanted: Any, messages: Sequence[d.Message]) -> None:
         self._wanted = wanted
         self._messages = messages
         self.known: dict[tuple[str, bool], tuple[int, int]] = {}
+        self.unknown = 0
         self._counts = [0]
+        self._channels: dict[int, tuple[str, tuple[str, bool] | None]] = {}
+        self._next_number: int | None = None
+        self._has_channels = any(
+            isinstance(condition, d.Opened)
+            for message in messages
+            for condition in message.when.values()
+        )
 
     @property
     def out_of_range(self) -> int:
@@ -107,16 +117,61 @@ class SlowDialect:
         if found is None:
             return "malformed", []
         self._fields, self._rows = found
+        self._channel: tuple[str, tuple[str, bool] | None] = ("", None)
+        before = self._counts[0]
+        if self._has_channels:
+            told = self._number("number")
+            self._channel = self._channels.get(-1 if told is None else told, self._channel)
         for message in self._messages:
             if all(self._is_true(*each) for each in message.when.items()):
                 break
         else:
+            self._counts[0] = before
+            self.unknown += 1
             return "unknown", []
         outers = [-1]
         if message.each is not None:
             outers = [at for at, row in enumerate(self._rows) if row[0] == message.each]
         self._message = message
-        return message.name, [made for outer in outers for made in self._part(outer)]
+        self.unknown += message.is_unknown
+        made = self._break()
+        for outer in outers:
+            made += self._part(outer)
+            self._act()
+        return message.name, made
+
+    # Numbers
+
+    def _number(self, source: str) -> int | None:
+        found = number(self._value(source), 0, self._counts)
+        return found if 0 <= found < 1 << 62 else None
+
+    def _break(self) -> list[Made]:
+        """The record of a message that is not the next of its connection."""
+        if self._message.sequence is None:
+            return []
+        found = self._number(self._message.sequence)
+        if found is None:
+            return []
+        expected, self._next_number = self._next_number, found + 1
+        if expected is None or expected == found:
+            return []
+        kind, missing = (GAP, found - expected) if found > expected else (RESET, 0)
+        return [Made(kind, ("", False), NO_SIDE, "N", 0, UNDEF, (expected, found, missing, 0))]
+
+    def _act(self) -> None:
+        """What a message does to the numbers of its connection, once its instrument is known."""
+        message = self._message
+        if message.begins:
+            self._channels.clear()
+            self._next_number = None
+        elif message.closes is not None:
+            found = self._number(message.closes)
+            self._channels.pop(-1 if found is None else found, None)
+        elif message.opens is not None:
+            found = self._number(message.opens.number)
+            if found is not None and (found in self._channels or len(self._channels) < CHANNELS):
+                self._channels[found] = message.opens.name, self._symbol
 
     # Where values are
 
@@ -141,6 +196,8 @@ class SlowDialect:
         return inside
 
     def _is_true(self, source: str, condition: d.Condition) -> bool:
+        if isinstance(condition, d.Opened):
+            return self._channel[0] == condition.name
         if any(row[0] == source for row in self._rows):
             return condition is d.ANY
         value = self._value(source)
@@ -159,12 +216,15 @@ class SlowDialect:
         message = self._message
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
         for symbol in symbols:
+            if symbol.of_channel:
+                return self._channel[1]
             if symbol.source is None:
                 return next(iter(self.known)) if len(self.known) == 1 else None
             value = self._value(symbol.source, outer)
             if value is None or value == "":
                 continue
             text = _text(value)
+            text = text[len(symbol.skip) :]
             if symbol.behind:
                 text = text.rpartition(symbol.behind)[2]
             if symbol.before:
@@ -211,7 +271,7 @@ class SlowDialect:
         if isinstance(value, d.Key):
             return _key(_text(source))
         sign = number(source, self._exponents[1], self._counts)
-        return UNDEF if sign in {0, UNDEF} else BID if sign > 0 else ASK
+        return UNDEF if sign in {0, UNDEF} else BID if (sign > 0) != value.is_position else ASK
 
     def _first(self, values: Any, outer: int, inner: int, rows: str | None) -> int:
         found = UNDEF
@@ -230,10 +290,15 @@ class SlowDialect:
         message = self._message
         symbol: tuple[str, bool] | None = ("", False)
         self._exponents = (0, 0)
+        self._symbol: tuple[str, bool] | None = None
         if message.symbol != ():
             symbol = self._instrument(outer)
-            if symbol is None or (symbol not in self.known and not message.emits):
+            if symbol is None:
+                self.unknown += 1
                 return []
+            if symbol not in self.known and not message.emits and message.opens is None:
+                return []
+            self._symbol = symbol
             if symbol not in self.known:
                 price, size = message.exponents or ("", "")
                 self.known[symbol] = (
