@@ -85,6 +85,12 @@ def taken(reader, feed) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def orders_of(records) -> list[int]:
+    """The orders that were added."""
+    is_added = (records["kind"] == kinds.ORDER) & (records["action"] == kinds.ACTION_ADD)
+    return records[is_added]["order_id"].tolist()
+
+
 def assert_counted(feed) -> None:
     metrics = feed.metrics
     assert metrics["packets_received"] == sum(metrics[f"packets_{cause}"] for cause in CAUSES)
@@ -125,8 +131,7 @@ def test_with_one_percent_lost_on_each_line_and_a_server_every_message_is_there_
                 len(contents[n]) for n in lost_by_both.tolist() if n < PACKETS
             )
             live.stop()
-    orders = records[records["action"] == kinds.ACTION_ADD]
-    assert orders["order_id"].tolist() == list(range(1, total + 1))
+    assert orders_of(records) == list(range(1, total + 1))
     assert not np.isin(records["kind"], (kinds.GAP, kinds.RESET)).any()
     assert any("asked for" in line for line in lines)
     assert any(" 0 lost, after" in line for line in lines)
@@ -158,6 +163,6 @@ def test_what_both_lines_lose_and_nobody_has_is_exactly_what_is_told_as_lost(tmp
         for number in range(int(gap["expected_seq"]), int(gap["received_seq"]))
     }
     assert told == missing
-    orders = records[records["action"] == kinds.ACTION_ADD]["order_id"].tolist()
+    orders = orders_of(records)
     first = orders[0]
     assert orders == [n for n in range(first, total + 1) if n not in missing]

@@ -70,7 +70,6 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=f"at most {SOURCES}",
             got=len(config.source),
         )
-<<<<<<< HEAD
     if protocol.ask is None and any(each.role == "replay" for each in config.source):
         raise ConfigurationError(
             f"{protocol.name} has no requests for what is missing",
@@ -78,14 +77,13 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected="a protocol that has, such as itch50-mold",
             got="replay",
             next_step="leave the replay out",
-=======
+        )
     if protocol.is_of_connection and any(source.lines > 1 for source in config.source):
         raise ConfigurationError(
             "this venue numbers channels and messages on each connection by itself",
             where="source.lines",
             expected=1,
             got=max(source.lines for source in config.source),
->>>>>>> main
         )
     memory = config.memory
     if memory.book_depth > memory.book_levels:
