@@ -61,6 +61,8 @@ class Protocol:
         open_file: opens a capture to be decoded.
         read_file: reads a capture whole, to be played.
         days: how it learns the day; None: its times have their date.
+        ask: makes a request for numbers that are missing: of a packet that came behind them, the first of
+            them, how many; None: the protocol has no such requests.
     """
 
     name: str
@@ -77,3 +79,4 @@ class Protocol:
     open_file: Callable[[str | Path], Recording] = open_recording
     read_file: Callable[[str | Path], Capture] = read_capture
     days: DayClock | None = None
+    ask: Callable[[bytes, int, int], bytes] | None = None
