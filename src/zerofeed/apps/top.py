@@ -68,9 +68,17 @@ _NO_LOSS = frozenset(
 )
 """Counters that grow when all is well; every other one counts a loss or a doubt."""
 _HARMLESS = frozenset(
-    {"packets_stale", "resets", "packets_held", "packets_recovered", "numbers_recovered"}
+    {
+        "packets_stale",
+        "resets",
+        "packets_held",
+        "packets_recovered",
+        "numbers_recovered",
+        "numbers_rounded",
+    }
 )
-"""Of those, the ones that belong to a feed in good health: second copies, restarts, what waits or came late."""
+"""Of those, the ones that belong to a feed in good health: second copies, restarts, what waits or came late,
+numbers of more decimals than their instrument has."""
 _PERCENTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
 _CHANNELS_SHOWN = 4
 _FIXED_LINES = 16

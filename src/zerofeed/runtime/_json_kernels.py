@@ -25,6 +25,7 @@ from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs._record_kernels import bare_level
 from zerofeed.codecs.json._dialect_kernels import NO_MORE, next_part
 from zerofeed.codecs.json._message_kernels import NUMBERED, is_plain, open_message
+from zerofeed.codecs.json._number_kernels import OUT_OF_RANGE, ROUNDED
 from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
 from zerofeed.codecs.json.layout import (
     BOOK,
@@ -72,6 +73,7 @@ _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
+_ROUNDED = counter_word("numbers_rounded")
 _CHANNELS_REFUSED = counter_word("channels_refused")
 _GAPS = counter_word("gaps")
 _MISSING = counter_word("packets_missing")
@@ -244,8 +246,10 @@ def process_packet(
                 flag_doubtful(records, index, stored + max(0, quotes), row)
             is_whole = is_whole and quotes >= 0
         index += stored + max(0, quotes)
-    if scratch[S_RESULT]:
-        add(state, _OUT_OF_RANGE, scratch[S_RESULT])
+    if scratch[S_RESULT + OUT_OF_RANGE]:
+        add(state, _OUT_OF_RANGE, scratch[S_RESULT + OUT_OF_RANGE])
+    if scratch[S_RESULT + ROUNDED]:
+        add(state, _ROUNDED, scratch[S_RESULT + ROUNDED])
     add(state, _MESSAGES, 1)
     if 0 <= slot < TEMPLATES:
         add(state, TEMPLATES_AT + slot, 1)

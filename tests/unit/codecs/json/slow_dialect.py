@@ -46,16 +46,18 @@ class Made:
 
 
 def number(value: Any, exponent: int, counts: list[int]) -> int:
-    """A value as a mantissa; what is no number, or too large, is counted and undefined."""
+    """A value as a mantissa; what is no number, or too large, is undefined; that is counted, and what is rounded."""
     if value is None or value == "":
         return UNDEF
     if isinstance(value, bool) or not _NUMBER.fullmatch(value):
         counts[0] += 1
         return UNDEF
-    mantissa = _EXACT.to_integral_value(_EXACT.scaleb(_EXACT.create_decimal(value), -exponent))
+    exact = _EXACT.scaleb(_EXACT.create_decimal(value), -exponent)
+    mantissa = _EXACT.to_integral_value(exact)
     if abs(mantissa) > 9_223_372_036_854_775_807:
         counts[0] += 1
         return UNDEF
+    counts[1] += mantissa != exact
     return int(mantissa)
 
 
@@ -90,6 +92,7 @@ class SlowDialect:
     Attributes:
         known: exponents of each instrument seen, by symbol and whether it is of a kind of its own.
         out_of_range: values that were no numbers.
+        rounded: values that were published with fewer decimals.
         unknown: messages, and parts of such, that are about nothing known.
     """
 
@@ -98,7 +101,7 @@ class SlowDialect:
         self._messages = messages
         self.known: dict[tuple[str, bool], tuple[int, int]] = {}
         self.unknown = 0
-        self._counts = [0]
+        self._counts = [0, 0]
         self._channels: dict[int, tuple[str, tuple[str, bool] | None]] = {}
         self._next_number: int | None = None
         self._has_channels = any(
@@ -111,6 +114,10 @@ class SlowDialect:
     def out_of_range(self) -> int:
         return self._counts[0]
 
+    @property
+    def rounded(self) -> int:
+        return self._counts[1]
+
     def take(self, text: str) -> tuple[str, list[Made]]:
         """Follow one message: its name, or what became of it, and its records."""
         found = expected(self._wanted, text)
@@ -118,7 +125,7 @@ class SlowDialect:
             return "malformed", []
         self._fields, self._rows = found
         self._channel: tuple[str, tuple[str, bool] | None] = ("", None)
-        before = self._counts[0]
+        before = list(self._counts)
         if self._has_channels:
             told = self._number("number")
             self._channel = self._channels.get(-1 if told is None else told, self._channel)
@@ -126,7 +133,7 @@ class SlowDialect:
             if all(self._is_true(*each) for each in message.when.items()):
                 break
         else:
-            self._counts[0] = before
+            self._counts = before
             self.unknown += 1
             return "unknown", []
         outers = [-1]
@@ -270,8 +277,15 @@ class SlowDialect:
             return value.codes.get(_text(source), UNDEF)
         if isinstance(value, d.Key):
             return _key(_text(source))
-        sign = number(source, self._exponents[1], self._counts)
+        sign = self._looked_at(source, self._exponents[1])
         return UNDEF if sign in {0, UNDEF} else BID if (sign > 0) != value.is_position else ASK
+
+    def _looked_at(self, source: Any, exponent: int) -> int:
+        """A number that is not published, so whether it is rounded does not matter."""
+        rounded = self._counts[1]
+        found = number(source, exponent, self._counts)
+        self._counts[1] = rounded
+        return found
 
     def _first(self, values: Any, outer: int, inner: int, rows: str | None) -> int:
         found = UNDEF
@@ -283,7 +297,7 @@ class SlowDialect:
             zero = getattr(value, "unless_zero", None)
             if zero is not None:
                 counted = self._value(zero, outer, inner, rows)
-                found = 0 if number(counted, 0, self._counts) == 0 else found
+                found = 0 if self._looked_at(counted, 0) == 0 else found
         return found
 
     def _part(self, outer: int) -> list[Made]:

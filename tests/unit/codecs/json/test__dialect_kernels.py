@@ -342,6 +342,7 @@ def test_a_dialect_means_what_its_declarations_say(
     }
     assert feed.metrics["packets_malformed"] == names.count("malformed") == 0
     assert feed.metrics["numbers_out_of_range"] == slow.out_of_range
+    assert feed.metrics["numbers_rounded"] == slow.rounded
     assert feed.metrics["messages_unknown"] == slow.unknown
     symbols = [(each.symbol, each.kind == "index") for each in feed.instruments]
     assert symbols == list(slow.known)
