@@ -57,7 +57,9 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, KEY)
 
 
-SAYS_LEVELS_SINGLY = {"kraken-futures"}
+RATES = {"bitfinex": 300}
+"""Events a second where it is not the usual: it takes two seconds to subscribe to all of it, one by one."""
+SAYS_LEVELS_SINGLY = {"bitfinex", "kraken-futures"}
 """Venues with one level a message: between two of them stands a book that the market never had."""
 CANNOT_NOTICE = {"coinbase"}
 """Venues whose messages have neither numbers nor checksums of a book: a lost one is not noticed."""
@@ -104,7 +106,7 @@ def tops_of_market(venue: Venue, *, mock_seed: int, count: int) -> dict[str, lis
 def test_a_venues_books_prove_themselves_and_equal_its_own(tmp_path: Path, name: str) -> None:
     venue = VENUES[name]
     with (
-        MockVenue(name, symbols=venue.symbols, rate=2_000, count=1_500) as mock,
+        MockVenue(name, symbols=venue.symbols, rate=RATES.get(name, 2_000), count=1_500) as mock,
         followed(feed_of(venue, mock), tmp_path) as attached,
     ):
         wait_until_right(attached, mock, venue)

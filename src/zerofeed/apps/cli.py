@@ -71,9 +71,9 @@ FILE is plain or gzipped. What it is, and the protocols that are known:
   pcap, pcapng                 deribit-multicast, itch50-mold, iex-tops, iex-deep, pitch,
                                binance-sbe, bybit-sbe, okx-sbe
   files of Nasdaq ITCH 5.0     itch50, itch50-soup
-  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitmex, bybit,
-  or `seconds: json`           coinbase, deribit-json, kraken-v1, kraken-v2, kraken-futures,
-                               okx
+  lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
+  or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,
+                               kraken-futures, okx
 """
 _MEASURES = """Measure this machine.
 
@@ -314,6 +314,19 @@ def decode(
     "--seed", default=1, show_default=True, help="Of the faults: the same, the same faults."
 )
 @click.option(
+    "--rerequest",
+    metavar="HOST:PORT",
+    help="Send MoldUDP64 messages of the capture again to whoever asks there.",
+)
+@click.option(
+    "--linger",
+    "linger_s",
+    default=5.0,
+    show_default=True,
+    metavar="S",
+    help="With --rerequest: how long that goes on behind the last packet.",
+)
+@click.option(
     "--keep-destinations",
     is_flag=True,
     help="Send each payload to the multicast group that it was recorded from.",
@@ -368,6 +381,8 @@ def send(
     destinations: tuple[str, ...],
     faults: tuple[str, ...],
     seed: int,
+    rerequest: str | None,
+    linger_s: float,
     speed: str,
     interface: str | None,
     ttl: int,
@@ -387,6 +402,8 @@ def send(
         destinations=destinations,
         faults=faults,
         seed=seed,
+        rerequest=rerequest,
+        linger_s=linger_s,
         speed=speed,
         interface=interface,
         ttl=ttl,

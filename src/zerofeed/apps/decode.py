@@ -138,6 +138,7 @@ class _Tally:
             "truncated": counters["packets_truncated"],
             "unknown": counters["messages_unknown"],
             "numbers_out_of_range": counters["numbers_out_of_range"],
+            "numbers_rounded": counters["numbers_rounded"],
             "instruments_refused": counters["instruments_refused"],
             "channels_refused": counters["channels_refused"],
             "first_ts_ns": self._first_ns,

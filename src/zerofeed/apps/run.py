@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.runtime.config import FeedConfig, load, parse_tree
-from zerofeed.runtime.protocols import PROTOCOLS
+from zerofeed.runtime.config import load, parse_tree
 from zerofeed.runtime.supervisor import Supervisor
 from zerofeed.runtime.venue_config import tree_of
 from zerofeed.venues.catalogue import SERVICES, is_shorthand
@@ -51,7 +50,6 @@ def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
             got=" ".join(names),
             next_step="run a feed for each of them",
         )
-    _check_protocol(config)
     supervisor = Supervisor(config, log_line)
     try:
         supervisor.run()
@@ -59,16 +57,6 @@ def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
         supervisor.close()
     log_line(f"feed {supervisor.config.feed.name}: stopped")
     return 0
-
-
-def _check_protocol(config: FeedConfig) -> None:
-    """Say of a venue that it cannot be read yet, in place of a protocol that nobody named."""
-    if config.venue is not None and config.feed.protocol not in PROTOCOLS:
-        raise ConfigurationError(
-            "its messages cannot be read yet",
-            where=config.venue.service,
-            next_step="`zerofeed venues` lists the others",
-        )
 
 
 def log_line(text: str) -> None:

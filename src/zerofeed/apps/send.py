@@ -10,11 +10,13 @@ import contextlib
 import itertools
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.mock.rerequest import RerequestServer
 from zerofeed.wire.faulty_lines import LineFaults, Schedule, parse_line_faults
 from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.pcap import Capture, read_capture
@@ -30,6 +32,8 @@ def send(
     destinations: Sequence[str] = (),
     faults: Sequence[str] = (),
     seed: int = 1,
+    rerequest: str | None = None,
+    linger_s: float = 5.0,
     speed: str = "1x",
     interface: str | None = None,
     ttl: int = 1,
@@ -47,6 +51,8 @@ def send(
         destinations: ``GROUP:PORT`` for every payload; several are lines that all send it.
         faults: ``drop=0.01,reorder=0.001``: what goes wrong on each line, or on all when there is one.
         seed: of the faults.
+        rerequest: ``HOST:PORT`` at which the capture's MoldUDP64 messages can be asked for again.
+        linger_s: how long that goes on behind the last packet.
         speed: ``1x``, ``10x``, ``0.5x`` or ``max``.
         interface: name or address of the interface: for multicast, with AF_XDP for everything.
         ttl: hops; with AF_XDP at least 1.
@@ -98,7 +104,10 @@ def send(
     schedule: Schedule | None = None
     is_interrupted = False
     try:
-        with _sender(receiver, interface, ttl, destination_mac) as sender:
+        with (
+            _rerequests(capture, rerequest, seed) as server,
+            _sender(receiver, interface, ttl, destination_mac) as sender,
+        ):
             for turn in _rounds(times):
                 if has_lines:
                     report, schedule = send_lines(
@@ -123,6 +132,8 @@ def send(
                         sender=sender,
                     )
                 reports.append(report)
+            if server is not None:
+                time.sleep(linger_s)
     except KeyboardInterrupt:
         # An endless replay is meant to end like this; a single one was cut short.
         is_interrupted = True
@@ -170,6 +181,30 @@ def _sender(
             next_step="name it, for instance --interface eth1",
         )
     return XdpTransmitter(interface, ttl=ttl, destination_mac=destination_mac)
+
+
+@contextlib.contextmanager
+def _rerequests(capture: Capture, where: str | None, seed: int) -> Iterator[RerequestServer | None]:
+    """Serve what the capture has to whoever asks for it again."""
+    if where is None:
+        yield None
+        return
+    host, port = parse_destination(where)
+    server = RerequestServer(host=host, port=port, seed=seed)
+    if not server.add_capture(capture):
+        server.close()
+        raise ConfigurationError(
+            "the capture has no MoldUDP64 messages that could be asked for",
+            where=capture.name,
+            next_step="leave --rerequest out",
+        )
+    with server:
+        yield server
+    print(
+        f"zerofeed: {server.requests:,} requests, {server.answers:,} answered, "
+        f"{server.refused:,} for what the capture does not have",
+        file=sys.stderr,
+    )
 
 
 def _rounds(times: int) -> Iterator[int]:

@@ -63,11 +63,22 @@ _NO_LOSS = frozenset(
         "bytes_received",
         "bursts",
         "connections_opened",
+        "frames_taken",
     }
 )
 """Counters that grow when all is well; every other one counts a loss or a doubt."""
-_HARMLESS = frozenset({"packets_stale", "resets"})
-"""Of those, the ones that belong to a feed in good health: second copies, and restarts."""
+_HARMLESS = frozenset(
+    {
+        "packets_stale",
+        "resets",
+        "packets_held",
+        "packets_recovered",
+        "numbers_recovered",
+        "numbers_rounded",
+    }
+)
+"""Of those, the ones that belong to a feed in good health: second copies, restarts, what waits or came late,
+numbers of more decimals than their instrument has."""
 _PERCENTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
 _CHANNELS_SHOWN = 4
 _FIXED_LINES = 16

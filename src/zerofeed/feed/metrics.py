@@ -123,6 +123,11 @@ COUNTERS: tuple[Counter, ...] = (
     Counter("packets_held", "packets", "waiting now for what is missing before them"),
     Counter("packets_recovered", "packets", "of a replay, with something that was missing"),
     Counter("numbers_recovered", "numbers", "missing from a channel, and delivered by a replay"),
+    Counter(
+        "numbers_rounded",
+        "numbers",
+        "values with more decimals than are kept; published rounded, half to even",
+    ),
 )
 """Every counter; the position is its number."""
 

@@ -32,7 +32,14 @@ from zerofeed.codecs.deribit._kernels import (
     packet_header,
 )
 from zerofeed.codecs.deribit._layout import BOOK, FIRST_TEMPLATE, SNAPSHOT
-from zerofeed.codecs.deribit._message_kernels import NEXT, OUT_OF_RANGE, REFUSED, ROW, TEMPLATE
+from zerofeed.codecs.deribit._message_kernels import (
+    NEXT,
+    OUT_OF_RANGE,
+    REFUSED,
+    ROUNDED,
+    ROW,
+    TEMPLATE,
+)
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
@@ -53,6 +60,7 @@ _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
+_ROUNDED = counter_word("numbers_rounded")
 
 SCRATCH_WORDS = 64
 """int64 words of scratch that :func:`process_packet` needs."""
@@ -167,6 +175,8 @@ def process_packet(
                 add(state, _REFUSED, scratch[REFUSED])
             if scratch[OUT_OF_RANGE]:
                 add(state, _OUT_OF_RANGE, scratch[OUT_OF_RANGE])
+            if scratch[ROUNDED]:
+                add(state, _ROUNDED, scratch[ROUNDED])
             if template == BOOK or template == SNAPSHOT:
                 keep_book(books, undo, scratch[ROW])
             if template == BOOK:

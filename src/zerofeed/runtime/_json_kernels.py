@@ -2,7 +2,8 @@
 
 A packet is one message. Its venue's table is in the scratch (:mod:`zerofeed.codecs.json.decoder`). Each
 transaction of a message is applied to the books, checked against the checksum that came with it, and
-followed by the best bid and offer that it leaves, before the next one is read.
+followed by the best bid and offer that it leaves, before the next one is read. Where the venue counts a
+connection's messages, one that is not the next becomes a GAP or RESET record of its source.
 
 Everything the step changes goes through the journal, or is a book that is kept before, so the
 packet can be processed again after a kill.
@@ -21,23 +22,42 @@ from zerofeed.books._checksum_kernels import check, flag_doubtful
 from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
 from zerofeed.books.layout import B_CHANNEL, H_BOOKS, H_STRIDE, HEADER_WORDS
 from zerofeed.codecs._bytes import Bytes
-from zerofeed.codecs.json._dialect_kernels import NO_MORE, is_plain, next_part, open_message
-from zerofeed.codecs.json.layout import BOOK, CHECK_RULE, IS_HEARTBEAT
+from zerofeed.codecs._record_kernels import bare_level
+from zerofeed.codecs.json._dialect_kernels import NO_MORE, next_part
+from zerofeed.codecs.json._message_kernels import NUMBERED, is_plain, open_message
+from zerofeed.codecs.json._number_kernels import OUT_OF_RANGE, ROUNDED
+from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
+from zerofeed.codecs.json.layout import (
+    BOOK,
+    CHANNEL_STATE,
+    CHECK_RULE,
+    COMPARED,
+    COUNTED_AS,
+    HEARTBEAT,
+    UNKNOWN,
+)
 from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
+    S_EXPECTED,
     S_MESSAGE,
     S_REFUSED,
     S_RESULT,
     S_ROW,
+    S_SEQUENCE,
+    S_TABLE,
     S_WINDOW,
     TABLE_FULL,
+    TOO_MANY_CHANNELS,
     UNNAMED,
 )
 from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.feed._instrument_kernels import W_TRAITS
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
+from zerofeed.records.flags import LAST
+from zerofeed.records.kinds import ACTION_NONE, GAP, RESET
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
+from zerofeed.runtime._sequence_kernels import put_numbers
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
 from zerofeed.shm.journal import add
 
@@ -53,6 +73,11 @@ _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
+_ROUNDED = counter_word("numbers_rounded")
+_CHANNELS_REFUSED = counter_word("channels_refused")
+_GAPS = counter_word("gaps")
+_MISSING = counter_word("packets_missing")
+_RESETS = counter_word("resets")
 
 
 @inlined
@@ -73,17 +98,51 @@ def _suspect_all(books: _Words, undo: _Words, source: int) -> None:
 
 
 @inlined
-def _check(
-    books: _Words, words: _Words, row: int, records: Any, at: int, count: int, scratch: _Words
-) -> None:
-    """Compare a book with the checksum of the open part; one that differs is told in its records."""
+def _note_break(
+    source: int, ts_recv_ns: int, state: _Words, books: _Words, undo: _Words, records: Any, at: int,
+    limit: int, scratch: _Words,
+) -> int:  # fmt: skip
+    """Make the record that says that a message is not the next of its connection; 1, or 0 if it is."""
+    expected = scratch[S_EXPECTED]
+    if expected == UNDEF:
+        return 0
+    number = scratch[S_SEQUENCE]
+    kind = GAP if number > expected else RESET
+    if kind == GAP:
+        add(state, _GAPS, 1)
+        add(state, _MISSING, number - expected)
+    else:
+        add(state, _RESETS, 1)
+    put_numbers(records, at, kind, expected, number, source, ts_recv_ns)
+    keep_header(books, undo)
+    apply(books, records, at, 1, at + 1, limit)
+    return 1
+
+
+@inlined
+def _differs(books: _Words, words: _Words, row: int, scratch: _Words) -> bool:
+    """Compare a book with the checksum of the open part."""
     traits = words[row * DEFINITION_WORDS + W_TRAITS]
     price_exponent = (((traits >> 16) & 0xFF) ^ 0x80) - 0x80
     size_exponent = (((traits >> 24) & 0xFF) ^ 0x80) - 0x80
     rule = scratch[scratch[S_MESSAGE] + CHECK_RULE]
     expected = scratch[S_CHECKSUM]
-    if check(books, row, rule, expected, price_exponent, size_exponent) == MISMATCH:
-        flag_doubtful(records, at, count, row)
+    return check(books, row, rule, expected, price_exponent, size_exponent) == MISMATCH
+
+
+@inlined
+def _compare(
+    row: int, ts_recv_ns: int, words: _Words, books: _Words, undo: _Words, records: Any,
+    record_words: _Words, at: int, limit: int, scratch: _Words,
+) -> int:  # fmt: skip
+    """Compare a book with a checksum that came by itself; only one that differs makes records."""
+    if row < 0 or scratch[S_CHECKSUM] == UNDEF:
+        return 0
+    keep_book(books, undo, row)
+    if not _differs(books, words, row, scratch):
+        return 0
+    bare_level(row, ACTION_NONE, LAST, ts_recv_ns, record_words, at)
+    return 1 + max(0, apply(books, records, at, 1, at + 1, limit))
 
 
 @inlined
@@ -133,6 +192,9 @@ def process_packet(
         _suspect_all(books, undo, source)
         return 0
     slot = open_message(buf, at, at + length, scratch)
+    is_numbered = slot == NUMBERED
+    if is_numbered:
+        slot = find_numbered(buf, at, state, WORK_AT, source, scratch)
     if slot < 0:
         if slot == UNKNOWN_TEMPLATE:
             add(state, _UNKNOWN, 1)
@@ -145,33 +207,49 @@ def process_packet(
         return 0
     entry = scratch[S_MESSAGE]
     index = out_at
+    if is_numbered:
+        index += _note_break(
+            source, ts_recv_ns, state, books, undo, records, out_at, limit, scratch
+        )
+    work_at = WORK_AT + scratch[scratch[S_TABLE] + CHANNEL_STATE]
     is_whole = True
     while True:
         stored = next_part(
-            buf, at, ts_recv_ns, words, lookup, state, WORK_AT, record_words, index, limit, scratch
+            buf, at, ts_recv_ns, words, lookup, state, work_at, record_words, index, limit, scratch
         )
         if stored < 0:
             is_whole = is_whole and stored == NO_MORE
             break
+        if is_numbered:
+            act_on_channels(buf, at, entry, scratch[S_ROW], state, scratch)
         if scratch[S_REFUSED] == TABLE_FULL:
             add(state, _REFUSED, 1)
         elif scratch[S_REFUSED] == UNNAMED:
             add(state, _UNKNOWN, 1)
+        elif scratch[S_REFUSED] == TOO_MANY_CHANNELS:
+            add(state, _CHANNELS_REFUSED, 1)
         row = scratch[S_ROW]
         if row >= 0 and scratch[S_WINDOW] != UNDEF:
             keep_book(books, undo, row)
             set_window(books, row, scratch[S_WINDOW])
         quotes = 0
-        if scratch[entry + BOOK] and stored > 0:
+        if scratch[entry + BOOK] == COMPARED:
+            quotes = _compare(
+                row, ts_recv_ns, words, books, undo, records, record_words, index + stored, limit,
+                scratch,
+            )  # fmt: skip
+        elif scratch[entry + BOOK] and stored > 0:
             keep_book(books, undo, row)
             _bind(books, row, source)
             quotes = apply(books, records, index, stored, index + stored, limit)
-            if scratch[S_CHECKSUM] != UNDEF:
-                _check(books, words, row, records, index, stored + max(0, quotes), scratch)
+            if scratch[S_CHECKSUM] != UNDEF and _differs(books, words, row, scratch):
+                flag_doubtful(records, index, stored + max(0, quotes), row)
             is_whole = is_whole and quotes >= 0
         index += stored + max(0, quotes)
-    if scratch[S_RESULT]:
-        add(state, _OUT_OF_RANGE, scratch[S_RESULT])
+    if scratch[S_RESULT + OUT_OF_RANGE]:
+        add(state, _OUT_OF_RANGE, scratch[S_RESULT + OUT_OF_RANGE])
+    if scratch[S_RESULT + ROUNDED]:
+        add(state, _ROUNDED, scratch[S_RESULT + ROUNDED])
     add(state, _MESSAGES, 1)
     if 0 <= slot < TEMPLATES:
         add(state, TEMPLATES_AT + slot, 1)
@@ -179,10 +257,11 @@ def process_packet(
         # More records than a message of this size can make: what came before stands.
         add(state, _MALFORMED, 1)
         _suspect_all(books, undo, source)
-    elif scratch[entry + IS_HEARTBEAT]:
-        add(state, _HEARTBEAT, 1)
     else:
-        add(state, _DECODED, 1)
+        counted_as = scratch[entry + COUNTED_AS]
+        add(state, _HEARTBEAT if counted_as == HEARTBEAT else _DECODED, 1)
+        if counted_as == UNKNOWN:
+            add(state, _UNKNOWN, 1)
     return index - out_at
 
 

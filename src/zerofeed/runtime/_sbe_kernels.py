@@ -34,6 +34,7 @@ from zerofeed.codecs.sbe._dialect_words import (
     TEXT_SLOT,
     UNNAMED,
 )
+from zerofeed.codecs.sbe._scale_kernels import OUT_OF_RANGE, ROUNDED
 from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
@@ -52,6 +53,7 @@ _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
 _REFUSED = counter_word("instruments_refused")
 _OUT_OF_RANGE = counter_word("numbers_out_of_range")
+_ROUNDED = counter_word("numbers_rounded")
 
 
 @inlined
@@ -160,8 +162,10 @@ def process_packet(
             quotes = apply(books, records, index, stored, index + stored, limit)
             is_whole = is_whole and quotes >= 0
         index += stored + max(0, quotes)
-    if scratch[S_RESULT]:
-        add(state, _OUT_OF_RANGE, scratch[S_RESULT])
+    if scratch[S_RESULT + OUT_OF_RANGE]:
+        add(state, _OUT_OF_RANGE, scratch[S_RESULT + OUT_OF_RANGE])
+    if scratch[S_RESULT + ROUNDED]:
+        add(state, _ROUNDED, scratch[S_RESULT + ROUNDED])
     add(state, _MESSAGES, 1)
     if 0 <= slot < TEMPLATES:
         add(state, TEMPLATES_AT + slot, 1)

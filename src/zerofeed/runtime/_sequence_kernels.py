@@ -35,7 +35,7 @@ from zerofeed.sequencing.holding import (
 )
 from zerofeed.shm.journal import add
 
-__all__ = ["give_back", "sequence"]
+__all__ = ["give_back", "put_numbers", "sequence"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -49,9 +49,20 @@ _RECOVERED_NUMBERS = counter_word("numbers_recovered")
 
 
 @inlined
-def _put_numbers(
+def put_numbers(
     records: Any, at: int, kind: int, expected: int, received: int, channel: int, ts_recv_ns: int
 ) -> None:
+    """Write a record of numbers: GAP, RESET or RECOVERED.
+
+    Args:
+        records: RECORD array.
+        at: index of the record to write.
+        kind: of the record.
+        expected: number that was expected, or the first that is told of.
+        received: number that came, or the one behind the last.
+        channel: whose numbers they are.
+        ts_recv_ns: arrival of the packet that shows it.
+    """
     record = records[at]
     record.ts_event_ns = UNDEF
     record.ts_recv_ns = ts_recv_ns
@@ -112,7 +123,7 @@ def sequence(
     index = out_at
     if found & BEGAN_AGAIN:
         add(state, _RESETS, 1)
-        _put_numbers(records, index, RESET, before, seq, channel, ts_recv_ns)
+        put_numbers(records, index, RESET, before, seq, channel, ts_recv_ns)
         index += 1
         before = seq if session == 0 else 1
     if verdict == DUPLICATE:
@@ -123,7 +134,7 @@ def sequence(
     elif verdict == JUMPED:
         add(state, _GAPS, 1)
         add(state, _MISSING, seq - before)
-        _put_numbers(records, index, GAP, before, seq, channel, ts_recv_ns)
+        put_numbers(records, index, GAP, before, seq, channel, ts_recv_ns)
         index += 1
     elif verdict == OVERLAPPED:
         state[A_SKIP] = before - seq
@@ -133,7 +144,7 @@ def sequence(
         add(state, _RECOVERED_PACKETS, 1)
         add(state, _RECOVERED_NUMBERS, fresh)
         first = state[A_FRESH_SEQ]
-        _put_numbers(records, index, RECOVERED, first, first + fresh, channel, ts_recv_ns)
+        put_numbers(records, index, RECOVERED, first, first + fresh, channel, ts_recv_ns)
         index += 1
     return index - out_at
 

@@ -99,6 +99,8 @@ def _obstacle(config: FeedConfig) -> tuple[str, str]:
         return "a capture is a source as well", ""
     if config.afxdp.mode == "skb" and config.feed.receiver == "auto":
         return 'afxdp.mode is "skb", which "auto" passes over', ""
+    if any(source.role == "replay" for source in config.source):
+        return "a replay asks by a UDP socket", ""
     names = set()
     for source in config.source:
         if source.group is None or source.group == "0.0.0.0":  # noqa: S104 - compared only

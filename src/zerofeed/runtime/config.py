@@ -56,7 +56,9 @@ _PATIENCE_MS = 100
 _LINES_WAIT_NS = 1_000_000
 _REPLAY_WAIT_NS = 2_000_000_000
 _KEYS_OF = {
-    "udp": frozenset({"group", "port", "interface", "source_address", "role", "buffer_bytes"}),
+    "udp": frozenset(
+        {"group", "port", "interface", "source_address", "role", "asks", "buffer_bytes"}
+    ),
     "capture": frozenset({"capture", "speed", "at_end", "day"}),
     "websocket": frozenset(
         {
@@ -109,6 +111,7 @@ class Source(_Section, frozen=True):
         interface: name or address of the interface.
         source_address: accept this sender only (source-specific multicast).
         role: ``line``, or ``replay``: what was missing, because it was asked for.
+        asks: of a replay, ``HOST:PORT`` of whom to ask.
         buffer_bytes: socket receive buffer to ask for.
         capture: pcap or pcapng file, or the protocol's own kind of file, also gzipped, in place of a socket.
         speed: of a capture: ``1x`` as recorded, ``10x``, ``0.5x``, or ``max``.
@@ -135,6 +138,7 @@ class Source(_Section, frozen=True):
     interface: str | None = None
     source_address: str | None = None
     role: Literal["line", "replay"] = "line"
+    asks: str = ""
     buffer_bytes: _Positive = _BUFFER_BYTES
     capture: str | None = None
     speed: str = "1x"
@@ -163,6 +167,12 @@ class Source(_Section, frozen=True):
         if self.url is not None:
             return "websocket"
         return "udp" if self.capture is None else "capture"
+
+    @property
+    def whom(self) -> tuple[str, int]:
+        """Address and port of who is asked for what is missing; of a replay."""
+        host, _, port = self.asks.rpartition(":")
+        return host, int(port)
 
 
 class MemorySection(_Section, frozen=True):
@@ -430,7 +440,10 @@ def _check_source(source: Source, given: dict[str, Any], place: str, where: str)
     Raises:
         ConfigurationError: a key is missing, foreign, or no speed.
     """
-    missing = [key for key in ("group", "port") if key not in given]
+    if source.role == "replay" or source.asks:
+        _check_replay(source, place, where)
+    needed = () if source.role == "replay" else ("group", "port")
+    missing = [key for key in needed if key not in given]
     if source.kind == "udp" and missing:
         raise ConfigurationError(
             f"{place}.{missing[0]} is missing",
@@ -454,6 +467,24 @@ def _check_source(source: Source, given: dict[str, Any], place: str, where: str)
         raise ConfigurationError(
             f"{place}.speed is not a speed", where=where, expected=error.expected, got=source.speed
         ) from error
+
+
+def _check_replay(source: Source, place: str, where: str) -> None:
+    """Refuse a replay that has nobody to ask, and somebody to ask without a replay.
+
+    Raises:
+        ConfigurationError: as said.
+    """
+    host, _, port = source.asks.rpartition(":")
+    if source.role == "replay" and host and port.isdecimal() and 0 < int(port) <= 65535:
+        return
+    raise ConfigurationError(
+        f"{place} needs both role and asks to ask for what is missing",
+        where=where,
+        expected='role = "replay" and asks = "HOST:PORT"',
+        got=f'role = "{source.role}" and asks = "{source.asks}"',
+        next_step="name the venue's re-request server, or leave both out",
+    )
 
 
 def _check_websocket(source: Source, place: str, where: str) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.codecs.framing.mold import ask_again
 from zerofeed.codecs.itch._layout import TIME_WORD
 from zerofeed.codecs.itch.decoder import state_words
 from zerofeed.codecs.itch.messages import ITCH_MESSAGES, LENGTHS
@@ -61,7 +62,7 @@ def _protocol(name: str, summary: str, framing: int, layout: BlockLayout | None)
         days=DayClock(set_day=set_day, is_needed=layout is not None),
     )
     if layout is None:
-        return of_packets
+        return replace(of_packets, ask=ask_again)
     return replace(
         of_packets,
         open_file=partial(open_length_prefixed, layout=layout),

@@ -11,28 +11,37 @@ from zerofeed.runtime import _json_kernels as k
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.venues.dialects import DIALECTS
 
-__all__ = ["JSON_VENUES"]
+__all__ = ["JSON_VENUES", "json_protocol"]
 
 
-def _work_words(instruments: int) -> int:
-    return instruments * STATE_WORDS
+def _work_words(dialect: Dialect, instruments: int) -> int:
+    return dialect.channel_words + instruments * STATE_WORDS
 
 
-def _protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Protocol:
+def json_protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Protocol:
+    """Make the protocol of a dialect.
+
+    Args:
+        name: as in ``feed.protocol``.
+        summary: one line for people.
+        dialect: what its messages mean.
+        book_rules: how its books change, RULE bits of :mod:`zerofeed.books.layout`.
+    """
     return Protocol(
         name=name,
         summary=summary,
         templates=dialect.names,
         book_rules=book_rules,
         scratch=partial(make_scratch, dialect),
-        work_words=_work_words,
+        work_words=partial(_work_words, dialect),
         most_records=most_records,
         process=k.process,
         book_levels=4096,
+        is_of_connection=dialect.channel_words > 0,
     )
 
 
 JSON_VENUES: tuple[Protocol, ...] = tuple(
-    _protocol(each.name, each.summary, each.dialect, each.book_rules) for each in DIALECTS
+    json_protocol(each.name, each.summary, each.dialect, each.book_rules) for each in DIALECTS
 )
 """One for each dialect."""

@@ -55,10 +55,14 @@ class Protocol:
         process: its kernel, which the loops call for each packet; see
             :mod:`zerofeed.runtime._process_kernels`.
         book_levels: levels a side that its books have at most, or that are worth keeping.
+        is_of_connection: what its messages mean depends on the connection that they come by, so a source
+            has one.
         instruments: rows of the instruments table that a capture needs at most.
         open_file: opens a capture to be decoded.
         read_file: reads a capture whole, to be played.
         days: how it learns the day; None: its times have their date.
+        ask: makes a request for numbers that are missing: of a packet that came behind them, the first of
+            them, how many; None: the protocol has no such requests.
     """
 
     name: str
@@ -70,7 +74,9 @@ class Protocol:
     most_records: Callable[[int], int]
     process: Callable[..., int]
     book_levels: int = 256
+    is_of_connection: bool = False
     instruments: int = 8192
     open_file: Callable[[str | Path], Recording] = open_recording
     read_file: Callable[[str | Path], Capture] = read_capture
     days: DayClock | None = None
+    ask: Callable[[bytes, int, int], bytes] | None = None

@@ -252,11 +252,10 @@ def _endpoint_of(source: Source, key: Key | None) -> Endpoint:
 
 
 def _open_udp(source: Source, say: _Say) -> Receiver:
-    assert source.group is not None
-    assert source.port is not None
+    # A replay's answers come to wherever the requests came from.
     receiver = open_receiver(
-        source.group,
-        source.port,
+        source.group or "0.0.0.0",  # noqa: S104 - any address of this machine
+        source.port or 0,
         interface=source.interface,
         source=source.source_address,
         buffer_bytes=source.buffer_bytes,

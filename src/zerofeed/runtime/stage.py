@@ -70,6 +70,21 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=f"at most {SOURCES}",
             got=len(config.source),
         )
+    if protocol.ask is None and any(each.role == "replay" for each in config.source):
+        raise ConfigurationError(
+            f"{protocol.name} has no requests for what is missing",
+            where="source.role",
+            expected="a protocol that has, such as itch50-mold",
+            got="replay",
+            next_step="leave the replay out",
+        )
+    if protocol.is_of_connection and any(source.lines > 1 for source in config.source):
+        raise ConfigurationError(
+            "this venue numbers channels and messages on each connection by itself",
+            where="source.lines",
+            expected=1,
+            got=max(source.lines for source in config.source),
+        )
     memory = config.memory
     if memory.book_depth > memory.book_levels:
         raise ConfigurationError(

@@ -27,11 +27,14 @@ import numpy.typing as npt
 from zerofeed.base.errors import ConfigurationError, ZerofeedError
 from zerofeed.books.l2 import L2Books
 from zerofeed.books.layout import H_DOUBT_MOVES, H_USED
+from zerofeed.codecs.json.channels import opened
 from zerofeed.feed._instrument_kernels import ROW_WORDS, W_VENUE_KEY
 from zerofeed.feed.instruments import symbol_of
+from zerofeed.feed.metrics import WORK_AT
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.venue_config import connections_of, service_of
+from zerofeed.venues.dialects import DIALECTS
 from zerofeed.venues.service import Service, Snapshot
 
 __all__ = ["VenueCare", "VenueStream", "make_care"]
@@ -53,6 +56,11 @@ class VenueStream(Protocol):
     def say(self, text: str) -> None:
         """Send a text on the connection."""
         ...
+
+
+def _no_number(symbol: str) -> int | None:  # noqa: ARG001
+    """Give no number: most venues end a subscription by naming it."""
+    return None
 
 
 @dataclass(slots=True)
@@ -82,6 +90,7 @@ class VenueCare:
         symbol_of: symbol of an instrument's row.
         fetch: fetches a snapshot by REST and gives the message that it becomes.
         say: called with each line for people, from the care's thread.
+        number_of: number that the venue gave the subscription of a symbol's book, where it gives such.
         clock: monotonic, in seconds.
         sleep: waits, in seconds.
 
@@ -98,6 +107,7 @@ class VenueCare:
         fetch: Callable[[Snapshot], bytes],
         say: Callable[[str], None],
         *,
+        number_of: Callable[[str], int | None] = _no_number,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -109,6 +119,7 @@ class VenueCare:
         self._symbol_of = symbol_of
         self._fetch = fetch
         self._say = say
+        self._number_of = number_of
         self._clock = clock
         self._moves = -1
         self._cases: dict[int, _Case] = {}
@@ -177,18 +188,46 @@ class VenueCare:
     def resync(self, symbol: str) -> None:
         """Have one book begin anew. Blocks for as long as the venue takes.
 
+        A subscription that has no number yet, or none any more, cannot be ended; its snapshot comes by itself
+        when it gets one.
+
         Raises:
             VenueError: the snapshot cannot be had.
         """
+        number = self._number_of(symbol)
+        if self._service.ends_by_number and number is None:
+            return
         stream = self._streams[symbol]
         self.resyncs += 1
-        steps = self._service.resync(symbol, depth=_SNAPSHOT_LEVELS)
+        steps = self._service.resync(symbol, number=number, depth=_SNAPSHOT_LEVELS)
         for text in steps.texts:
             # At half of what the venue allows; the rest is for pings and new connections.
             self._sleep(2.0 / self._service.limits.messages_per_second)
             stream.say(text)
         if steps.snapshot is not None:
             stream.inject(self._fetch(steps.snapshot))
+
+
+def _numbers(
+    service: Service, places: Mapping[str, int], stage: Stage
+) -> Callable[[str], int | None]:
+    """Make what looks up the numbers of books' subscriptions in the feed's state.
+
+    Args:
+        service: of the venue.
+        places: number of the source of each symbol whose book is subscribed to.
+        stage: its state and instruments.
+    """
+    if not service.ends_by_number:
+        return _no_number
+    (code,) = (each.dialect.channels["book"] for each in DIALECTS if each.name == service.protocol)
+
+    def number_of(symbol: str) -> int | None:
+        numbers = opened(stage.memory.state, WORK_AT, places[symbol], code)
+        found = (number for row, number in numbers.items() if symbol_of(stage.words, row) == symbol)
+        return next(found, None)
+
+    return number_of
 
 
 def _leave_the_hot_core() -> None:
@@ -227,8 +266,11 @@ def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> V
     tree = msgspec.to_builtins(config.venue)
     service = service_of(tree)
     streams: dict[str, VenueStream] = {}
-    for connection, receiver in zip(connections_of(tree), stage.receivers, strict=True):
+    places: dict[str, int] = {}
+    connections = zip(connections_of(tree), stage.receivers, strict=True)
+    for place, (connection, receiver) in enumerate(connections):
         streams |= dict.fromkeys(connection.books, cast("VenueStream", receiver))
+        places |= dict.fromkeys(connection.books, place)
     ca_file = Path(config.venue.ca_file) if config.venue.ca_file else None
     try:
         rest = VenueRest(service.limits, ca_file=ca_file)
@@ -236,7 +278,13 @@ def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> V
         say(f"books in doubt will not be asked for: {error}")
         return None
     care = VenueCare(
-        service, streams, stage.books, _symbols_of(service, stage.words), rest.fetch_snapshot, say
+        service,
+        streams,
+        stage.books,
+        _symbols_of(service, stage.words),
+        rest.fetch_snapshot,
+        say,
+        number_of=_numbers(service, places, stage),
     )
     care.start()
     return care

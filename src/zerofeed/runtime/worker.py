@@ -14,6 +14,7 @@ gone.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
@@ -42,12 +43,14 @@ from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, EPOCH, NO_SIDE
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime.config import FeedConfig
+from zerofeed.runtime.gap_care import GapCare
 from zerofeed.runtime.privileges import Account, drop
 from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.venue_care import VenueCare, make_care
 from zerofeed.runtime.worker_link import Order, Outcome
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorTable, Ring
+from zerofeed.wire.udp import UdpReceiver
 
 __all__ = ["Worker"]
 
@@ -94,6 +97,13 @@ class Worker:
         self._debts = Debts()
         self._patience_ms = config.patience_ms
         self._care: VenueCare | None = None
+        self._replays = [
+            (receiver.socket, source.whom)
+            for receiver, source in zip(stage.receivers, config.source, strict=False)
+            if source.role == "replay" and isinstance(receiver, UdpReceiver)
+        ]
+        ask = stage.protocol.ask if self._replays else None
+        self._gap_care = GapCare(stage.memory, ask, self._request, self._note)
         self._lines: deque[str] = deque(maxlen=_MOST_LINES)
         self._has_told_overflow = False
         self._stoppers = [n for n, source in enumerate(config.source) if source.at_end == "stop"]
@@ -228,6 +238,7 @@ class Worker:
         look_at = 0
         while True:
             code = self._stage.turn(timeout_ms, _TURN_NS)
+            self._gap_care.look()
             if report[burst.HAS_ORDERS]:
                 self._obey()
             if report[burst.ERROR] and report[burst.ERROR] != error_told:
@@ -257,6 +268,7 @@ class Worker:
                 f"{metrics['books_unkept']} books so far): a worker killed in such a packet "
                 "leaves them wrong or in doubt"
             )
+        self._gap_care.tell_losses()
         for line in stage.news():
             self._note(line)
         if self._care is not None:
@@ -343,6 +355,12 @@ class Worker:
 
     def _answer(self, order: Order, what: str) -> None:
         self._say(Outcome(what, order.ring, order.slot, number=order.number))
+
+    def _request(self, packet: bytes) -> None:
+        """Ask every replay; what is lost on the way is asked for again."""
+        for asking, whom in self._replays:
+            with contextlib.suppress(OSError):
+                asking.sendto(packet, whom)
 
     def _note(self, line: str) -> None:
         self._say(Outcome("note", detail=line))

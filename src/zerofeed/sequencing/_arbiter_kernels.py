@@ -97,7 +97,7 @@ BEGAN_AGAIN = 8
 """Bit beside the verdict: the numbering started again with this packet."""
 
 
-@inlined
+@always_inlined
 def _find_line(state: _Words, at: int, source: int) -> int:
     """Find or add a line of a channel; -1 when it has as many as it can have."""
     for place in range(MOST_LINES):
@@ -117,7 +117,7 @@ def _is_replay(state: _Words, source: int) -> bool:
     return source < 63 and (state[A_REPLAYS] >> source) & 1 != 0
 
 
-@inlined
+@always_inlined
 def _is_restart(seq: int, count: int, expected: int, window: int) -> bool:
     """Tell a numbering that began again from a late packet, as ``track`` does."""
     if seq >= expected or (count == 0 and seq == expected - 1):
@@ -126,7 +126,7 @@ def _is_restart(seq: int, count: int, expected: int, window: int) -> bool:
     return not is_late and seq + count != expected
 
 
-@inlined
+@always_inlined
 def _follow_line(
     state: _Words, at: int, line: int, session: int, seq: int, count: int, window: int
 ) -> None:
@@ -151,7 +151,7 @@ def _follow_line(
         put(state, line + L_NEXT, seq + count)
 
 
-@inlined
+@always_inlined
 def _note_first(state: _Words, at: int, source: int, end: int, ts_recv_ns: int) -> None:
     """Remember when the packet that ends before a number came first."""
     place = RECENT_AT + ((end ^ (at * 61)) & (RECENT_SLOTS - 1)) * RECENT_WORDS
@@ -201,7 +201,7 @@ def _begin_again(state: _Words, at: int, session: int, seq: int) -> None:
     _note_whole(state, at, int64(first <= 1))
 
 
-@inlined
+@always_inlined
 def _take(
     state: _Words, at: int, line: int, source: int, seq: int, count: int, ts_recv_ns: int
 ) -> int:
@@ -221,16 +221,17 @@ def _take(
     add(state, at + (PACKETS if count > 0 else HEARTBEATS), 1)
     if _is_replay(state, source):
         add(state, at + RECOVERED, fresh)
+    elif line >= 0:
+        add(state, line + L_FIRST, fresh)
     else:
         add(state, at + TAKEN, fresh)
-        if line >= 0 and fresh > 0:
-            add(state, line + L_FIRST, fresh)
     put(state, at + EXPECTED, seq + count)
-    _note_first(state, at, source, seq + count, ts_recv_ns)
+    if state[at + LINES + LINE_WORDS + L_KEY] != 0:
+        _note_first(state, at, source, seq + count, ts_recv_ns)
     return verdict
 
 
-@inlined
+@always_inlined
 def arbitrate_lines(
     state: _Words,
     at: int,
@@ -315,6 +316,7 @@ def put_back(state: _Words, at: int, seq: int, count: int) -> None:
         count: its new numbers.
     """
     put(state, at + EXPECTED, seq)
+    # Whoever brought them: with this they add up again.
     add(state, at + TAKEN, -count)
 
 

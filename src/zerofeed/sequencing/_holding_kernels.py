@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_2D, inlined, int64, kernel
-from zerofeed.feed.metrics import HELD_AT, HELD_SLOTS, HELD_WORDS, counter_word
+from zerofeed.base.kernel import I64, I64_2D, always_inlined, int64, kernel
+from zerofeed.feed.metrics import HELD_AT, HELD_SLOTS, HELD_WORDS
 from zerofeed.sequencing.channels import (
     EXPECTED,
     FIRST_HELD,
@@ -33,6 +33,7 @@ from zerofeed.sequencing.holding import (
     S_COUNT,
     S_DEADLINE_NS,
     S_FRAME,
+    S_FREE,
     S_GENERATION,
     S_NEXT,
     S_SEQ,
@@ -46,16 +47,14 @@ _Words = npt.NDArray[np.int64]
 IS_HELD_ALREADY = 1
 """A packet of these numbers is held: this one is a duplicate."""
 
-_HELD_NOW = counter_word("packets_held")
 
-
-@inlined
+@always_inlined
 def _slot(number: int) -> int:
     """Give the first word of a slot by its number plus 1, as links are kept."""
     return HELD_AT + (number - 1) * HELD_WORDS
 
 
-@inlined
+@always_inlined
 def hold(
     state: _Words,
     at: int,
@@ -96,19 +95,19 @@ def hold(
                 return IS_HELD_ALREADY
     own = state[A_FREE]
     if own > 0:
-        put(state, A_FREE, state[_slot(own) + S_NEXT])
+        put(state, A_FREE, state[_slot(own) + S_FREE])
     else:
         own = state[A_USED] + 1
         put(state, A_USED, own)
     behind = state[at + FIRST_HELD] if before == 0 else state[_slot(before) + S_NEXT]
     place = _slot(own)
-    put(state, place + S_FRAME, frame)
-    put(state, place + S_SEQ, seq)
-    put(state, place + S_COUNT, count)
-    put(state, place + S_DEADLINE_NS, deadline_ns)
-    put(state, place + S_GENERATION, generation)
-    put(state, place + S_BEFORE, before)
-    put(state, place + S_NEXT, behind)
+    state[place + S_FRAME] = frame
+    state[place + S_SEQ] = seq
+    state[place + S_COUNT] = count
+    state[place + S_DEADLINE_NS] = deadline_ns
+    state[place + S_GENERATION] = generation
+    state[place + S_BEFORE] = before
+    state[place + S_NEXT] = behind
     if before == 0:
         put(state, at + FIRST_HELD, own)
     else:
@@ -123,11 +122,10 @@ def hold(
         put(state, A_HOLDING, at)
     add(state, at + HELD, 1)
     add(state, A_HELD, 1)
-    add(state, _HELD_NOW, 1)
     return 0
 
 
-@inlined
+@always_inlined
 def take_out(state: _Words, at: int) -> None:
     """Forget a channel's first held packet: it is being processed. A step is open.
 
@@ -140,17 +138,13 @@ def take_out(state: _Words, at: int) -> None:
     behind = state[place + S_NEXT]
     state[A_DUE_GENERATION] = state[place + S_GENERATION]
     put(state, at + FIRST_HELD, behind)
-    if behind == 0:
-        put(state, at + LAST_HELD, 0)
-    else:
-        put(state, _slot(behind) + S_BEFORE, 0)
-    put(state, place + S_NEXT, state[A_FREE])
+    state[place + S_FREE] = state[A_FREE]
     put(state, A_FREE, own)
     add(state, at + HELD, -1)
     add(state, A_HELD, -1)
-    add(state, _HELD_NOW, -1)
-    if state[at + HELD] > 0:
+    if behind != 0:
         return
+    put(state, at + LAST_HELD, 0)
     put(state, at + HURRY, 0)
     before = int64(0)
     channel = state[A_HOLDING]
@@ -163,7 +157,7 @@ def take_out(state: _Words, at: int) -> None:
         put(state, before + NEXT_HOLDING, state[at + NEXT_HOLDING])
 
 
-@inlined
+@always_inlined
 def due_channel(state: _Words, oldest_frame: int, now_ns: int) -> int:
     """Find a channel whose first held packet is due. Between two steps.
 
@@ -194,7 +188,7 @@ def due_channel(state: _Words, oldest_frame: int, now_ns: int) -> int:
     return 0
 
 
-@inlined
+@always_inlined
 def due_frame(state: _Words, at: int) -> int:
     """Name the frame of a channel's first held packet."""
     return state[_slot(state[at + FIRST_HELD]) + S_FRAME]

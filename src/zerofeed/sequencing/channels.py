@@ -25,14 +25,15 @@ word   name              meaning
 19     NEXT_HOLDING      word of the next channel that holds packets; 0: none
 20     HURRY             1: all that is held is due, whatever is missing
 21     OLDEST_HELD       no held packet's frame is older than this one
-22     TAKEN             numbers that came by a line
+22     TAKEN             numbers that came otherwise than by a line below or a replay
 23     RECOVERED         numbers that came by a replay
 24     FIRST_NUMBER      first number since the numbering started
 25     CLOSED            numbers of all numberings before this one
 32-63  LINES             four lines, of 8 words each
 =====  ================  ===================================================================
 
-At all times ``CLOSED + EXPECTED - FIRST_NUMBER = TAKEN + RECOVERED + MISSING``.
+At all times ``CLOSED + EXPECTED - FIRST_NUMBER = TAKEN + RECOVERED + MISSING`` and what the lines brought
+first; TAKEN is negative by what turned out to be no good.
 
 A line is one of several ways by which the same messages come, ``L_...``:
 

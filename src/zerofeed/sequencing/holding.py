@@ -2,8 +2,8 @@
 
 A packet that jumps ahead is not processed: its frame stays in the frame ring, where the network put it,
 and a slot here remembers it. A channel's slots are a list in the order of their numbers; channels that
-hold something are a list too, so that nothing is looked through while nothing is missing. All of it is
-journalled, but for the words that are set anew before each step.
+hold something are a list too, so that nothing is looked through while nothing is missing. Links and counts are
+journalled; what a slot says of its packet is not, because it means nothing before the slot is linked.
 
 The arbiter's own words, ``A_...``, from ``ARBITER_AT`` on:
 
@@ -12,7 +12,6 @@ word   name            meaning
 =====  ==============  =====================================================================
 0      WAIT_NS         longest that a packet waits for what is missing; 0: not at all
 1      REPLAYS         bit n: source n is a replay, and not a line
-2      HELD            packets held now, of all channels
 3      FREE            first slot given back, plus 1; 0: none
 4      USED            slots that were ever in use
 5      HOLDING         word of the first channel that holds something; 0: none
@@ -33,10 +32,11 @@ word   name            meaning
 0      FRAME           number of the frame
 1      SEQ             its number, or that of its first message
 2      COUNT           numbers that it uses up
-3      NEXT            slot with the next higher number, plus 1; of a free one: the next free one
-4      BEFORE          slot with the next lower number, plus 1
+3      NEXT            slot with the next higher number, plus 1
+4      BEFORE          slot with the next lower number, plus 1; of the first one it means nothing
 5      DEADLINE_NS     when it waits no longer, Unix ns
 6      GENERATION      which numbering of its channel it is of
+7      FREE            of a free one: the next free one, plus 1
 =====  ==============  =====================================================================
 
 A slot that remembers when a packet came first, ``R_...``: END (the number behind it), CHANNEL (its
@@ -45,7 +45,7 @@ word), TS_RECV_NS, SOURCE. It is found by END and forgotten when another packet 
 
 from __future__ import annotations
 
-from zerofeed.feed.metrics import ARBITER_AT
+from zerofeed.feed.metrics import ARBITER_AT, counter_word
 
 __all__ = [
     "A_DUE",
@@ -72,6 +72,7 @@ __all__ = [
     "S_COUNT",
     "S_DEADLINE_NS",
     "S_FRAME",
+    "S_FREE",
     "S_GENERATION",
     "S_NEXT",
     "S_SEQ",
@@ -79,7 +80,8 @@ __all__ = [
 
 A_WAIT_NS = ARBITER_AT
 A_REPLAYS = ARBITER_AT + 1
-A_HELD = ARBITER_AT + 2
+A_HELD = counter_word("packets_held")
+"""Packets held now, of all channels: a counter of the feed."""
 A_FREE = ARBITER_AT + 3
 A_USED = ARBITER_AT + 4
 A_HOLDING = ARBITER_AT + 5
@@ -98,5 +100,5 @@ OUT_STALE = 1
 OUT_HELD = 2
 """It waits, and comes again."""
 
-S_FRAME, S_SEQ, S_COUNT, S_NEXT, S_BEFORE, S_DEADLINE_NS, S_GENERATION = range(7)
+S_FRAME, S_SEQ, S_COUNT, S_NEXT, S_BEFORE, S_DEADLINE_NS, S_GENERATION, S_FREE = range(8)
 R_END, R_CHANNEL, R_TS_RECV_NS, R_SOURCE = range(4)

@@ -28,6 +28,7 @@ __all__ = [
     "decimal_or_none",
     "decode_answer",
     "exponent_of",
+    "in_one_line",
     "ms_to_ns",
     "positive",
 ]
@@ -199,11 +200,12 @@ def decode_answer(body: bytes, type_: type[_T], *, where: str) -> _T:
         raise VenueError(
             "the venue's answer is not of the form that is known",
             where=where,
-            expected=f"JSON ({_reason(error)})",
+            expected=f"JSON ({in_one_line(str(error))})",
             got=repr(body[:80]),
             next_step="the venue may have changed its interface: look for a newer zerofeed",
         ) from error
 
 
-def _reason(error: Exception) -> str:
-    return str(error).replace("\n", " ")
+def in_one_line(text: str) -> str:
+    """Write what a venue says in one line, for the message of an error."""
+    return " ".join(text.split())

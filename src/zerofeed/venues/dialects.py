@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zerofeed.books.layout import RULE_KNOWN_DELETE, RULE_KNOWN_MODIFY, RULE_SNAPSHOT_REPLACES
+from zerofeed.books.layout import (
+    RULE_ALLOW_CROSSED,
+    RULE_ALLOW_LOCKED,
+    RULE_KNOWN_DELETE,
+    RULE_KNOWN_MODIFY,
+    RULE_SNAPSHOT_REPLACES,
+)
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.venues.binance.messages import COINM, SPOT, USDM
+from zerofeed.venues.bitfinex.messages import BITFINEX
 from zerofeed.venues.bitmex.messages import BITMEX
 from zerofeed.venues.bybit.messages import BYBIT
 from zerofeed.venues.coinbase.messages import COINBASE
@@ -50,6 +57,12 @@ DIALECTS: tuple[NamedDialect, ...] = (
         _BY_REQUEST,
     ),
     NamedDialect("binance-coinm", "Binance COIN-M futures: the same", COINM, _BY_REQUEST),
+    NamedDialect(
+        "bitfinex",
+        "Bitfinex 2: trades, book with checksums, quotes, derivatives, liquidations",
+        BITFINEX,
+        RULE_SNAPSHOT_REPLACES | RULE_ALLOW_LOCKED | RULE_ALLOW_CROSSED,
+    ),
     NamedDialect(
         "bitmex",
         "BitMEX: trades, book, quotes, mark, funding, liquidations",

@@ -77,7 +77,6 @@ def test_a_port_that_is_taken_is_one_line(config: Path) -> None:
         (["binance"], "is a venue; which of its symbols?; expected binance:BTCUSDT"),
         (["binanse:BTCUSDT"], "unknown venue"),
         (["binance:BTCUSDT:dance"], "unknown channel; expected trades, book, bbo"),
-        (["bitfinex:tBTCUSD"], "bitfinex: its messages cannot be read yet"),
     ],
 )
 def test_names_that_are_no_feed_are_one_line(names: list[str], what: str) -> None:
@@ -127,7 +126,9 @@ def test_what_is_sent_is_tailed_watched_and_listed(tmp_path: Path, capture: Path
             assert follower.returncode == 0
         assert told["counters"]["packets_received"] == sent["packets"]
         assert told["loss"] == {}
-        assert told["latency_ns"]["wire_to_record"]["since_start"]["count"] == sent["packets"]
+        # A packet that says nothing new makes no record, and is not measured.
+        measured = told["latency_ns"]["wire_to_record"]["since_start"]["count"]
+        assert 0.9 * sent["packets"] < measured <= sent["packets"]
         mine = next(each for each in listed if each["name"] == feed.name)
         assert mine["supervisor_pid"] == process.pid
         assert [reader["mode"] for reader in mine["readers"]] == ["lossless"]

@@ -83,6 +83,16 @@ def test_lines_with_faults_say_what_they_did_and_what_no_line_brings(few, packet
     assert "0 packets come by no line" in for_people
 
 
+def test_requests_need_messages_that_can_be_asked_for(few) -> None:
+    result = call("send", few, "--to", "127.0.0.1:5", "--rerequest", "127.0.0.1:0")
+    assert result.exit_code == 2
+    assert "is not a destination" in error_of(result)
+    result = call("send", few, "--to", "127.0.0.1:5", "--rerequest", "127.0.0.1:36177")
+    assert result.exit_code == 2
+    assert "no MoldUDP64 messages that could be asked for" in error_of(result)
+
+
+@pytest.mark.slow
 def test_recorded_groups_are_kept(few, packets) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 
+from tests.unit.codecs.deribit import naive
 from tests.unit.runtime.venue_packets import Packets, fed, joined, of_the_venue
 from zerofeed.feed.metrics import CHANNELS
 from zerofeed.records import kinds
@@ -103,6 +104,14 @@ def test_an_unknown_message_is_counted_and_the_rest_of_the_packet_is_decoded(
     fed(feed, packed(packet(1, body=message(template, bytes(16), schema))))
     assert feed.metrics["messages_unknown"] == 1
     assert feed.metrics["packets_decoded"] == 1
+
+
+def test_every_number_that_was_rounded_is_counted() -> None:
+    feed = new_feed()
+    bodies = (naive.ticker(1, mark=1.5), naive.ticker(1, mark=1.5, interest=1e-9, last=1e-11))
+    joined(fed(feed, packed(*(packet(n, body=body) for n, body in enumerate(bodies, 1)))))
+    assert feed.metrics["numbers_rounded"] == 2
+    assert feed.metrics["packets_decoded"] == 2
 
 
 def test_channels_beyond_the_table_are_decoded_without_gap_detection() -> None:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.unit.runtime.venue_packets import joined
 from tests.unit.venues.sbe_messages import MESSAGES
 from tests.unit.venues.venue import CAUSES, Venue, encoded
+from zerofeed.codecs.sbe.encoder import encode
 from zerofeed.records.kinds import KIND_NAMES
+from zerofeed.venues.binance.sbe import SCHEMA as BINANCE
 
 __all__: list[str] = []
 
@@ -106,6 +108,17 @@ def test_batches_of_any_size_give_the_same_records(protocol: str) -> None:
     whole["ts_recv_ns"] = apart["ts_recv_ns"] = 0
     assert apart.tobytes() == whole.tobytes()
     assert whole["seq"].tolist() == list(range(len(whole)))
+
+
+def test_every_number_that_was_rounded_is_counted() -> None:
+    venue = Venue("binance-sbe")
+    head = {"eventTime": 1, "qtyExponent": -5, "symbol": "BTCUSDT"}
+    best = {"bidQty": 2, "askPrice": 3_000, "askQty": 4, "bookUpdateId": 5}
+    for exponent, bid in ((-8, 1), (-9, 10), (-9, 11), (-9, 15)):
+        values = {**head, **best, "priceExponent": exponent, "bidPrice": bid}
+        venue.records(encode(BINANCE, "BestBidAskStreamEvent", values))
+    # Without a definition eight decimals are kept; the last two bids have nine.
+    assert venue.feed.metrics["numbers_rounded"] == 2
 
 
 def test_a_table_of_instruments_that_is_full_refuses_the_next_one() -> None:

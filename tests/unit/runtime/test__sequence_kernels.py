@@ -168,4 +168,5 @@ def test_every_channel_keeps_its_identity(patient: Rig) -> None:
             int(state[at + word])
             for word in (c.CLOSED, c.EXPECTED, c.FIRST_NUMBER, c.TAKEN, c.RECOVERED, c.MISSING)
         )
-        assert closed + expected - first == taken_ + recovered + missing
+        by_lines = int(state[at + c.LINES + c.L_FIRST : at + CHANNEL_WORDS : c.LINE_WORDS].sum())
+        assert closed + expected - first == taken_ + by_lines + recovered + missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from zerofeed.codecs.json.channels import STATE
 from zerofeed.codecs.json.scratch import S_TABLE
 from zerofeed.runtime.json_venues import JSON_VENUES
 from zerofeed.runtime.protocol import Protocol
@@ -20,6 +21,12 @@ def test_each_dialect_is_a_protocol_of_its_name() -> None:
 
 def test_all_of_them_share_one_kernel() -> None:
     assert len({id(each.process) for each in JSON_VENUES}) == 1
+
+
+def test_a_venue_that_numbers_its_channels_has_words_for_them_and_one_line_a_source() -> None:
+    numbered, other = find_protocol("bitfinex"), find_protocol("okx")
+    assert numbered.work_words(100) == other.work_words(100) + STATE
+    assert (numbered.is_of_connection, other.is_of_connection) == (True, False)
 
 
 @pytest.mark.parametrize("each", JSON_VENUES, ids=lambda each: each.name)

@@ -21,8 +21,10 @@ from zerofeed.runtime.config import (
     MemorySection,
     Source,
     WorkerSection,
+    parse_tree,
 )
 from zerofeed.runtime.deribit import DERIBIT, most_records
+from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.stage import Stage, sizes_of
 from zerofeed.sequencing.holding import A_FRAME, A_HELD
 from zerofeed.shm import journal
@@ -90,6 +92,13 @@ def test_sizes_follow_the_configuration() -> None:
 def test_more_sources_than_a_feed_can_have_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=rf"source: .*at most {SOURCES}"):
         sizes_of(config_of(sources=SOURCES + 1), DERIBIT)
+
+
+def test_several_lines_of_a_venue_that_numbers_on_each_connection_are_refused() -> None:
+    source = {"url": "ws://localhost:1", "lines": 2}
+    config = parse_tree({"feed": {"name": "x", "protocol": "bitfinex"}, "source": [source]})
+    with pytest.raises(ConfigurationError, match=r"source\.lines: .*expected 1; got 2"):
+        sizes_of(config, find_protocol("bitfinex"))
 
 
 def test_showing_more_levels_than_are_kept_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -173,6 +175,19 @@ def test_a_venue_that_sends_snapshots_is_asked_on_the_connection_first_to_end_th
     assert "unsubscribe" not in last
     assert "PI_XBTUSD" in first
     assert "PI_XBTUSD" in last
+
+
+def test_a_subscription_is_ended_by_its_number_and_left_alone_without_one() -> None:
+    rig = Rig("bitfinex")
+    rig.care._streams = {"tBTCUSD": rig.stream}
+    rig.care.resync("tBTCUSD")
+    assert rig.stream.said == []
+    rig.care._number_of = {"tBTCUSD": 17}.get
+    rig.care.resync("tBTCUSD")
+    first, last = rig.stream.said
+    assert json.loads(first) == {"event": "unsubscribe", "chanId": 17}
+    assert json.loads(last)["event"] == "subscribe"
+    assert rig.care.resyncs == 1
 
 
 def test_a_snapshot_that_cannot_be_had_is_an_error_for_one_line(monkeypatch) -> None:

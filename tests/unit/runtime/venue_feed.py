@@ -67,6 +67,7 @@ VENUES = {
         Venue("deribit", "deribit", ("BTC-PERPETUAL", "BTC-27JUN25-50000-C")),
         Venue("bybit-linear", "bybit", ("BTCUSDT", "ETHUSDT")),
         Venue("coinbase", "coinbase", ("BTC-USD", "ETH-USD")),
+        Venue("bitfinex", "bitfinex", ("tBTCUSD", "tETHUSD")),
         Venue("kraken-futures", "kraken-futures", ("PI_XBTUSD", "PF_ETHUSD")),
     )
 }

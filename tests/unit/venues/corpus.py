@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.venues.binance.vectors import FUTURES, SPOT
+from tests.unit.venues.bitfinex.vectors import BITFINEX
 from tests.unit.venues.bitmex.vectors import BITMEX
 from tests.unit.venues.bybit.vectors import BYBIT
 from tests.unit.venues.coinbase.vectors import COINBASE
@@ -18,6 +19,7 @@ CORPUS: dict[str, list[Vector]] = {
     "binance-spot": SPOT,
     "binance-usdm": FUTURES,
     "binance-coinm": FUTURES,
+    "bitfinex": BITFINEX,
     "bitmex": BITMEX,
     "bybit": BYBIT,
     "coinbase": COINBASE,
@@ -29,6 +31,7 @@ CORPUS: dict[str, list[Vector]] = {
 }
 
 HEARTBEATS: dict[str, set[str]] = {
+    "bitfinex": {"heartbeat", "pong"},
     "bybit": {"pong", "ping"},
     "coinbase": {"heartbeat"},
     "deribit-json": {"heartbeat"},

@@ -15,6 +15,7 @@ from zerofeed.venues.definition import (
     decimal_or_none,
     decode_answer,
     exponent_of,
+    in_one_line,
     ms_to_ns,
     positive,
 )
@@ -125,3 +126,7 @@ def test_mantissas_are_whole_numbers_of_the_exponents_or_undefined() -> None:
         "min_size": UNDEF,
         "contract_size": 1_000,
     }
+
+
+def test_what_a_venue_says_is_one_line() -> None:
+    assert in_one_line(" too\nmany \r\n visits\x0b") == "too many visits"

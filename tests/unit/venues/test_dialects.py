@@ -181,6 +181,29 @@ def test_a_price_that_is_no_number_is_undefined_and_counted() -> None:
     assert venue.counted() == {"decoded": 1, "numbers_out_of_range": 1}
 
 
+@pytest.mark.parametrize(
+    ("price", "size", "rounded"),
+    [
+        ("1.00000000", "0.1", 0),
+        ("1.000000005", "0.1", 1),
+        ("1.000000000000000000000", "0.1", 0),
+        ("1.123456789", "1e-9", 2),
+    ],
+)
+def test_every_number_that_was_rounded_is_counted(price: str, size: str, rounded: int) -> None:
+    venue = Venue("binance-spot")
+    venue.say(f'{{"e":"trade","s":"X","E":1,"t":1,"p":"{price}","q":"{size}","m":true}}')
+    assert venue.feed.metrics["numbers_rounded"] == rounded
+
+
+def test_a_number_that_is_looked_at_twice_is_rounded_once() -> None:
+    venue = Venue("bitfinex")
+    # Its amount is a size, and its sign a side; what is counted before it is no column.
+    subscribed = '{"event":"subscribed","channel":"book","chanId":5,"symbol":"tXYZ"}'
+    venue.say(subscribed, "[5,[1.5,0.5,-0.000000015]]")
+    assert venue.feed.metrics["numbers_rounded"] == 1
+
+
 def test_a_new_instrument_is_announced_once_with_what_its_symbol_tells() -> None:
     venue = Venue("okx")
     trade = '{"arg":{"channel":"trades","instId":"A-B"},"data":[{"px":"1","sz":"1","ts":"5"}]}'

@@ -17,7 +17,14 @@ from zerofeed.base.errors import ConfigurationError
 from zerofeed.codecs.framing.blocks import encode_blocks, find_blocks
 from zerofeed.codecs.message_table import Buffer, as_bytes
 
-__all__ = ["MoldPacket", "encode_end", "encode_packet", "encode_request", "read_packet"]
+__all__ = [
+    "MoldPacket",
+    "ask_again",
+    "encode_end",
+    "encode_packet",
+    "encode_request",
+    "read_packet",
+]
 
 _HEADER = struct.Struct(">10sQH")
 _END_OF_SESSION = 0xFFFF
@@ -115,6 +122,17 @@ def encode_end(session: str, seq: int) -> bytes:
 def encode_request(session: str, seq: int, count: int) -> bytes:
     """Write a request for messages to be sent again."""
     return _header(session, seq, count)
+
+
+def ask_again(packet: bytes, seq: int, count: int) -> bytes:
+    """Write a request for messages of the session that a packet belongs to.
+
+    Args:
+        packet: any of the session.
+        seq: number of the first message.
+        count: how many; a request names fewer than 65,535, who wants more asks again.
+    """
+    return packet[:10] + _HEADER.pack(b"", seq, min(count, _END_OF_SESSION - 1))[10:]
 
 
 def _header(session: str, seq: int, count: int) -> bytes:

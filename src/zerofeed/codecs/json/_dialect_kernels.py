@@ -3,12 +3,12 @@
 A message is taken in two steps, so that the caller can apply each transaction to the books before the
 next one is read:
 
-1. :func:`open_message` scans it and finds which kind of message it is;
+1. :func:`~._message_kernels.open_message` scans it and finds which kind of message it is;
 2. :func:`next_part` makes the records of its next part (all of it, or a row of its ``each``), until
    there are no more.
 
-The steps are in :mod:`._source_kernels`, :mod:`._symbol_kernels` and :mod:`._emit_kernels`; ``scratch`` is laid
-out in :mod:`.scratch`.
+The first step is in :mod:`._message_kernels`, parts of the second in :mod:`._symbol_kernels` and
+:mod:`._emit_kernels`; ``scratch`` is laid out in :mod:`.scratch`.
 """
 
 from __future__ import annotations
@@ -16,46 +16,29 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, int64, kernel
-from zerofeed.base.status import BUFFER_FULL, UNKNOWN_TEMPLATE
+from zerofeed.base.kernel import I64, I64_RO, U8_RO, inlined, int64, kernel
+from zerofeed.base.status import BUFFER_FULL
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs._record_kernels import RECORD_WORDS, announce, bare_level, close_book
-from zerofeed.codecs._text_kernels import before, behind_last, key_of
+from zerofeed.codecs._text_kernels import behind_last
 from zerofeed.codecs.json._emit_kernels import make_records
+from zerofeed.codecs.json._message_kernels import NUMBERED, open_message
 from zerofeed.codecs.json._number_kernels import decimal
-from zerofeed.codecs.json._scan_kernels import STACK_WORDS, scan
-from zerofeed.codecs.json._source_kernels import has_rows, is_there, span_at
+from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
+from zerofeed.codecs.json._source_kernels import is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
 from zerofeed.codecs.json._symbol_kernels import NOT_YET, find_instrument
 from zerofeed.codecs.json.layout import (
-    BEGINS,
     BOOK,
-    C_KEY,
-    C_SOURCE,
-    C_TEST,
+    CHANNEL_STATE,
     CHECK_SOURCE,
-    CONDITION_WORDS,
-    CONDITIONS,
-    CONDITIONS_AT,
+    COMPARED,
     EACH,
     EMIT_WORDS,
     EMITS,
     EMITS_AT,
-    FIELDS,
-    HAS_ROWS,
-    IS_ABSENT,
-    IS_PRESENT,
-    IS_TEXT,
-    MESSAGE_WORDS,
-    MESSAGES,
-    MESSAGES_AT,
     NOWHERE,
-    PLAIN,
-    PLAIN_AT,
     ROW_WORDS,
-    SHAPE_AT,
-    SHAPE_WORDS,
-    SLOT,
     SNAPSHOT,
     SYMBOLS,
     WINDOW_AT,
@@ -63,7 +46,6 @@ from zerofeed.codecs.json.layout import (
 from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
     S_COUNT,
-    S_FIELDS,
     S_MESSAGE,
     S_NEXT,
     S_RECORD,
@@ -71,8 +53,6 @@ from zerofeed.codecs.json.scratch import (
     S_RESULT,
     S_ROW,
     S_ROWS,
-    S_ROWS_END,
-    S_STACK,
     S_TABLE,
     S_WINDOW,
     STATE_WORDS,
@@ -87,106 +67,11 @@ from zerofeed.records.kinds import (
 from zerofeed.records.units import UNDEF
 from zerofeed.shm.journal import begin, put
 
-__all__ = ["NO_MORE", "decode_many", "is_plain", "next_part", "open_message"]
+__all__ = ["NO_MORE", "decode_many", "next_part"]
 
 _Words = npt.NDArray[np.int64]
 NO_MORE = -1
 """The open message has no further part."""
-
-
-@inlined
-def _is_true(buf: Bytes, base: int, span: int, test: int, key: int) -> bool:
-    """Test one condition of a message."""
-    if test == IS_PRESENT:
-        return is_there(span)
-    if test == IS_ABSENT:
-        return not is_there(span)
-    if not is_there(span):
-        return False
-    at = base + start_of(span)
-    end = at + length_of(span)
-    if test >= BEGINS:
-        if end - at < test - BEGINS:
-            return False
-        end = at + (test - BEGINS)
-    elif test != IS_TEXT:
-        end = before(buf, at, end, test)
-    return key_of(buf, at, end, 0) == key
-
-
-@always_inlined
-def _find_message(buf: Bytes, base: int, scratch: _Words) -> int:
-    """Find the first message whose conditions are true; its slot, or -1."""
-    table = scratch[S_TABLE]
-    for place in range(scratch[table + MESSAGES]):
-        entry = table + scratch[table + MESSAGES_AT] + place * MESSAGE_WORDS
-        # Of a list's first row, where it is found depends on the message.
-        scratch[S_MESSAGE] = entry
-        at = table + scratch[entry + CONDITIONS_AT]
-        is_it = True
-        for _ in range(scratch[entry + CONDITIONS]):
-            source = scratch[at + C_SOURCE]
-            test = scratch[at + C_TEST]
-            if test == HAS_ROWS:
-                is_it = has_rows(scratch, table, source)
-            else:
-                span = span_at(scratch, table, source, 0, 0)
-                is_it = _is_true(buf, base, span, test, scratch[at + C_KEY])
-            if not is_it:
-                break
-            at += CONDITION_WORDS
-        if is_it:
-            return scratch[entry + SLOT]
-    return -1
-
-
-@inlined
-def is_plain(buf: Bytes, at: int, end: int, scratch: _Words) -> bool:
-    """Tell whether a message is one of the texts that are no JSON and mean nothing."""
-    table = scratch[S_TABLE]
-    if scratch[table + PLAIN] == 0:
-        return False
-    key = key_of(buf, at, end, 0)
-    for place in range(scratch[table + PLAIN]):
-        if scratch[table + scratch[table + PLAIN_AT] + place] == key:
-            return True
-    return False
-
-
-@kernel(int64(U8_RO, int64, int64, I64))
-def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
-    """Scan a message and find out what it is.
-
-    Args:
-        buf: uint8 that holds it at ``buf[at:end]``.
-        at: its first byte.
-        end: behind its last.
-        scratch: see the top of this module.
-
-    Returns:
-        Its slot, 0 or more; MALFORMED; BUFFER_FULL when it has more rows than the scratch has room
-        for; UNKNOWN_TEMPLATE when it is sound and none of the dialect's.
-    """
-    table = scratch[S_TABLE]
-    shape_at = table + scratch[table + SHAPE_AT]
-    fields_at = scratch[S_FIELDS]
-    count = scan(
-        buf,
-        at,
-        end,
-        scratch[shape_at : shape_at + scratch[table + SHAPE_WORDS]],
-        scratch[fields_at : fields_at + scratch[table + FIELDS]],
-        scratch[scratch[S_ROWS] : scratch[S_ROWS_END]],
-        scratch[S_STACK : S_STACK + STACK_WORDS],
-    )
-    if count < 0:
-        return count
-    scratch[S_COUNT] = count
-    scratch[S_NEXT] = 0
-    scratch[S_RESULT] = 0
-    scratch[S_RESULT + 1] = 0
-    slot = _find_message(buf, at, scratch)
-    return slot if slot >= 0 else UNKNOWN_TEMPLATE
 
 
 @inlined
@@ -306,13 +191,14 @@ def next_part(
         emit += EMIT_WORDS
     if book:
         bare = first + int64(book == SNAPSHOT)
-        if index == first:
+        if index == first and book != COMPARED:
             if index >= limit:
                 return BUFFER_FULL
             bare_level(row, ACTION_NONE, flags, ts_recv_ns, records, index)
             index += 1
             bare = index
-        close_book(first, bare, index, scratch, S_RECORD, records)
+        if index > first:
+            close_book(first, bare, index, scratch, S_RECORD, records)
         check = scratch[entry + CHECK_SOURCE]
         result = scratch[S_RESULT : S_RESULT + 2]
         if check != NOWHERE:
@@ -349,7 +235,8 @@ def decode_many(
         words: the instruments' rows.
         lookup: the instruments' map.
         state: a journal.
-        work_at: as for :func:`next_part`.
+        work_at: word of it at which the dialect's words begin: the channels of all sources, where it has
+            such, and behind them those of the instruments.
         records: RECORD array as int64, filled from index 0.
         room_for_one: records that any one message can make.
         scratch: see the top of this module; its last word receives the messages taken.
@@ -359,18 +246,24 @@ def decode_many(
     """
     index = int64(0)
     message = first
+    instruments_at = work_at + scratch[scratch[S_TABLE] + CHANNEL_STATE]
     room = records.size // RECORD_WORDS
     while message < offsets.size and index + room_for_one <= room:
         begin(state, message)
         at = offsets[message]
         slot = open_message(buf, at, at + lengths[message], scratch)
+        is_numbered = slot == NUMBERED
+        if is_numbered:
+            slot = find_numbered(buf, at, state, work_at, 0, scratch)
         while slot >= 0:
             stored = next_part(
-                buf, at, times_ns[message], words, lookup, state, work_at, records, index, room,
-                scratch,
+                buf, at, times_ns[message], words, lookup, state, instruments_at, records, index,
+                room, scratch,
             )  # fmt: skip
             if stored < 0:
                 break
+            if is_numbered:
+                act_on_channels(buf, at, scratch[S_MESSAGE], scratch[S_ROW], state, scratch)
             index += stored
         message += 1
     scratch[scratch.size - 1] = message - first

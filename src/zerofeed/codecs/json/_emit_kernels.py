@@ -19,7 +19,7 @@ from zerofeed.codecs._record_kernels import (
     size_exponent_of,
 )
 from zerofeed.codecs._text_kernels import key_of
-from zerofeed.codecs.json._number_kernels import decimal
+from zerofeed.codecs.json._number_kernels import ROUNDED, decimal
 from zerofeed.codecs.json._source_kernels import is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
 from zerofeed.codecs.json._time_kernels import iso_time
@@ -119,12 +119,15 @@ def _evaluate_rare(
         return UNDEF
     if code == OP_ISO:
         return iso_time(buf, base, span)
+    rounded = scratch[S_RESULT + ROUNDED]
     value = decimal(buf, base, span, size_exponent, scratch[S_RESULT : S_RESULT + 2])
     if code == OP_SIZE_OF:
         return -value if UNDEF < value < 0 else value
+    # Only its sign is published; the number is another column's.
+    scratch[S_RESULT + ROUNDED] = rounded
     if value == UNDEF or value == 0:
         return UNDEF
-    return BID if value > 0 else ASK
+    return BID if (value > 0) == (scratch[op + O_SECOND] == 0) else ASK
 
 
 @always_inlined
@@ -159,8 +162,10 @@ def _fill(
             op += OP_WORDS
             continue
         if scratch[op + O_CODE] == OP_ZERO_IF_ZERO:
+            rounded = scratch[S_RESULT + ROUNDED]
             if decimal(buf, base, span, 0, scratch[S_RESULT : S_RESULT + 2]) == 0:
                 record[at + target] = 0
+            scratch[S_RESULT + ROUNDED] = rounded
             op += OP_WORDS
             continue
         value = _evaluate(buf, base, op, span, scratch, table, price_exponent, size_exponent)

@@ -35,6 +35,7 @@ from zerofeed.codecs.json._token_kernels import (
     word_kind,
 )
 from zerofeed.codecs.json.shape import (
+    ARRAY,
     ARRAY_IN,
     CONTEXT_COUNT,
     CONTEXT_WORDS,
@@ -271,6 +272,8 @@ def scan(
             at = skip_space(buf, at + 1, end)
             if at >= end:
                 return MALFORMED
+            if u8(buf, at) == BRACKET and shape[context + KIND] == ARRAY and shape[context + PLAIN]:
+                context = shape[context + PLAIN]
             closes = BRACE_END if byte == BRACE else BRACKET_END
             mode = _KEY if byte == BRACE else _ELEMENT
             if u8(buf, at) == closes:

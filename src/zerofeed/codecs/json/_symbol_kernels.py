@@ -24,7 +24,9 @@ from zerofeed.codecs.json.layout import (
     KIND_WORDS,
     KINDS,
     KINDS_AT,
+    MESSAGE_ACT,
     NOWHERE,
+    OF_CHANNEL,
     OWN_KIND,
     PRICE_EXPONENT,
     PRICE_TEXT,
@@ -40,7 +42,15 @@ from zerofeed.codecs.json.layout import (
     Y_IS_UPPER,
     Y_SOURCE,
 )
-from zerofeed.codecs.json.scratch import S_COUNT, S_DEFINITION, S_FIELDS, S_ROWS, S_TABLE, S_WINDOW
+from zerofeed.codecs.json.scratch import (
+    S_CHANNEL_ROW,
+    S_COUNT,
+    S_DEFINITION,
+    S_FIELDS,
+    S_ROWS,
+    S_TABLE,
+    S_WINDOW,
+)
 from zerofeed.codecs.json.shape import ROW_HEAD
 from zerofeed.feed._instrument_kernels import (
     COUNT,
@@ -124,7 +134,8 @@ def find_instrument(
 ) -> int:  # fmt: skip
     """Find or make the row of a part's instrument; a new one has the window that was told, if any.
 
-    A message without records makes none: it may come before the one that shows the exponents.
+    A message without records makes none, unless it opens a channel: it may come before the one that
+    shows the exponents.
 
     Returns:
         The row; -1: none is named; NOT_YET; BUFFER_FULL when the table is full.
@@ -133,7 +144,9 @@ def find_instrument(
     at = table + scratch[entry + SYMBOLS_AT]
     for _ in range(scratch[entry + SYMBOLS]):
         source = scratch[at + Y_SOURCE]
-        if source == NOWHERE:
+        if source < 0:
+            if source == OF_CHANNEL:
+                return scratch[S_CHANNEL_ROW] if scratch[S_CHANNEL_ROW] > 0 else -1
             return 1 if lookup[COUNT] == 2 else -1
         span = span_at(scratch, table, source, outer, 0)
         if not is_there(span) or length_of(span) == 0:
@@ -141,7 +154,9 @@ def find_instrument(
             continue
         first = base + start_of(span)
         end = first + length_of(span)
-        if scratch[at + Y_BEHIND]:
+        if scratch[at + Y_BEHIND] < 0:
+            first = min(first - scratch[at + Y_BEHIND], end)
+        elif scratch[at + Y_BEHIND]:
             first = int64(behind_last(buf, first, end, scratch[at + Y_BEHIND]))
         if scratch[at + Y_BEFORE]:
             end = int64(before(buf, first, end, scratch[at + Y_BEFORE]))
@@ -153,7 +168,7 @@ def find_instrument(
         row = find(lookup, key)
         if row >= 0:
             return row
-        if scratch[entry + EMITS] == 0:
+        if scratch[entry + EMITS] == 0 and scratch[entry + MESSAGE_ACT] <= 0:
             return NOT_YET
         if kind == NOWHERE:
             kind = int64(_kind_of_symbol(buf, first, end, scratch, table))

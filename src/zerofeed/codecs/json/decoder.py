@@ -80,7 +80,9 @@ class JsonDecoder:
     ) -> None:
         self._rows, self._lookup = make_table(instruments)
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
-        self._state = np.zeros(journal.DATA + instruments * STATE_WORDS, np.int64)
+        self._state = np.zeros(
+            journal.DATA + dialect.channel_words + instruments * STATE_WORDS, np.int64
+        )
         journal.prepare(self._state)
         self._room = most_records(longest_bytes)
         self._records = np.zeros(max(batch, self._room), RECORD)

@@ -39,18 +39,27 @@ import numpy.typing as npt
 from zerofeed.base.errors import BugError
 from zerofeed.codecs._record_kernels import ACTION_BY_SIZE
 from zerofeed.codecs._text_kernels import text_key
+from zerofeed.codecs.json.channels import STATE
 from zerofeed.codecs.json.layout import (
+    ACT_BEGIN,
+    ACT_CLOSE,
     BEGINS,
     CHANGE,
+    CHANNEL_AT,
+    CHANNEL_STATE,
+    COMPARED,
     CONDITION_WORDS,
+    DECODED,
     FIELD,
     FIELDS,
     FIRST_ROW,
     HAS_ROWS,
     HEADER_WORDS,
+    HEARTBEAT,
     INNER,
     INSTRUMENT_KIND,
     IS_ABSENT,
+    IS_OPENED,
     IS_PRESENT,
     IS_TEXT,
     KINDS,
@@ -60,6 +69,7 @@ from zerofeed.codecs.json.layout import (
     MESSAGES_AT,
     NOWHERE,
     O_IS_ELSE,
+    OF_CHANNEL,
     OP_CODE,
     OP_CONSTANT,
     OP_DECIMAL,
@@ -85,18 +95,19 @@ from zerofeed.codecs.json.layout import (
     T_BODY,
     T_SIDE,
     T_TIME,
+    UNKNOWN,
 )
 from zerofeed.codecs.json.message import (
     ANY,
     Before,
     Begins,
     Code,
-    Condition,
     Constant,
     Decimal,
     Emit,
     Key,
     Message,
+    Opened,
     Presence,
     Price,
     Size,
@@ -133,6 +144,8 @@ class Dialect:
         names: of the messages by their slot.
         row_words: words of a row of the scanner.
         fields: number of fields.
+        channels: code of each name that channels are opened under.
+        channel_words: int64 words of a feed's state that its channels take.
 
     Raises:
         BugError: a source, a column or an alternative is impossible.
@@ -156,6 +169,9 @@ class Dialect:
         self._slots = {name: slot for slot, name in enumerate(names)}
         self.row_words = shape.row_words
         self.fields = len(shape.fields)
+        opened = [message.opens.name for message in messages if message.opens is not None]
+        self.channels = {name: code for code, name in enumerate(dict.fromkeys(opened), 1)}
+        self.channel_words = STATE if self.channels or _has_sequence(messages) else 0
         self._numbers: set[str] = set()
         self._texts: set[str] = set()
         words = self._words
@@ -164,6 +180,8 @@ class Dialect:
         words[PRICE_EXPONENT] = price_exponent
         words[SIZE_EXPONENT] = size_exponent
         words[INSTRUMENT_KIND] = kind
+        words[CHANNEL_AT] = self._channel_source(messages)
+        words[CHANNEL_STATE] = self.channel_words
         words[PLAIN] = len(plain)
         words[PLAIN_AT] = self._put([_key(text) for text in plain])
         words[KINDS] = len(kinds)
@@ -181,6 +199,42 @@ class Dialect:
         self._words += words
         return at
 
+    def _channel_source(self, messages: Sequence[Message]) -> int:
+        """Find the one field that has the number of a message's channel."""
+        sources = {
+            source
+            for message in messages
+            for source, condition in message.when.items()
+            if isinstance(condition, Opened)
+        }
+        if not sources:
+            return NOWHERE
+        if len(sources) > 1:
+            raise BugError("numbers of channels stand in one field", got=sorted(sources))
+        (source,) = sources
+        return self._number(source)
+
+    def _number(self, source: str) -> int:
+        """Give the word of a source whose number is wanted, of no list."""
+        self._numbers.add(source)
+        return self._source(source, None, None)
+
+    def _act(self, message: Message) -> list[int]:
+        """Say what a message does to the channels of its connection, and with which number."""
+        if message.begins:
+            return [ACT_BEGIN, NOWHERE]
+        if message.closes is not None:
+            return [ACT_CLOSE, self._number(message.closes)]
+        if message.opens is not None:
+            return [self.channels[message.opens.name], self._number(message.opens.number)]
+        return [0, NOWHERE]
+
+    def _code(self, condition: Opened, message: Message) -> int:
+        if condition.name not in self.channels:
+            expected = " or ".join(self.channels)
+            raise BugError("no such channel", where=message.name, expected=expected, got=condition)
+        return self.channels[condition.name]
+
     def _message(self, message: Message) -> list[int]:
         each = self._list(message.each)
         conditions: list[int] = []
@@ -190,6 +244,9 @@ class Dialect:
                     raise BugError("a list has rows or none", expected=ANY, got=condition)
                 conditions += [self._shape.lists[source], HAS_ROWS, 0]
                 continue
+            if isinstance(condition, Opened):
+                conditions += [NOWHERE, IS_OPENED, self._code(condition, message)]
+                continue
             if not isinstance(condition, Presence):
                 self._texts.add(_without_place(source))
             # No row of any list is chosen yet: a column has no value.
@@ -197,11 +254,12 @@ class Dialect:
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
         symbol_words: list[int] = []
         for symbol in symbols:
-            at = NOWHERE
+            at = OF_CHANNEL if symbol.of_channel else NOWHERE
             if symbol.source is not None:
                 self._texts.add(_without_place(symbol.source))
                 at = self._source(symbol.source, message.each, None)
-            symbol_words += [at, _byte(symbol.before), _byte(symbol.behind), symbol.is_upper]
+            behind = _byte(symbol.behind) or -len(symbol.skip.encode())
+            symbol_words += [at, _byte(symbol.before), behind, symbol.is_upper]
         emits = [word for emit in message.emits for word in self._emit(emit, message.each)]
         book = message.book
         if not symbols and (book is not None or message.window is not None):
@@ -221,7 +279,7 @@ class Dialect:
             each,
             self._put(symbol_words), len(symbols),
             self._put(emits), len(message.emits),
-            0 if book is None else SNAPSHOT if book.is_snapshot else CHANGE,
+            _book_word(message),
             0 if check is None else check.rule,
             NOWHERE if check is None else self._source(check.source, message.each, None),
             NOWHERE
@@ -229,10 +287,12 @@ class Dialect:
             else self._put(
                 [self._source(window.source, message.each, None), _byte(window.behind)]
             ),
-            int(message.is_heartbeat),
+            HEARTBEAT if message.is_heartbeat else UNKNOWN if message.is_unknown else DECODED,
             NOWHERE if message.kind is None else message.kind,
             price_text, size_text,
             self._slots[message.name],
+            NOWHERE if message.sequence is None else self._number(message.sequence),
+            *self._act(message),
         ]  # fmt: skip
 
     def _emit(self, emit: Emit, each: str | None) -> list[int]:
@@ -300,7 +360,7 @@ class Dialect:
             return [target, OP_CODE, source, self._put(pairs), len(value.codes), 0]
         if isinstance(value, Key):
             return [target, OP_KEY, source, 0, 0, 0]
-        return [target, OP_SIGN, source, 0, 0, 0]
+        return [target, OP_SIGN, source, 0, int(value.is_position), 0]
 
     def _list(self, name: str | None) -> int:
         if name is None:
@@ -349,6 +409,18 @@ class Dialect:
         return rows is not None and any(source.startswith(f"{rows}.") for source in sources)
 
 
+def _has_sequence(messages: Sequence[Message]) -> bool:
+    return any(message.sequence is not None for message in messages)
+
+
+def _book_word(message: Message) -> int:
+    if message.book is None:
+        return 0
+    if message.book.is_snapshot:
+        return SNAPSHOT
+    return COMPARED if message.book.check is not None and not message.emits else CHANGE
+
+
 def _without_place(source: str) -> str:
     """Name the column that a source is of, wherever its row stands."""
     return source.replace("[0].", ".")
@@ -366,7 +438,7 @@ def _byte(text: str) -> int:
     return raw[0] if raw else 0
 
 
-def _condition_words(condition: Condition) -> list[int]:
+def _condition_words(condition: str | Before | Begins | Presence) -> list[int]:
     if isinstance(condition, str):
         return [IS_TEXT, _key(condition)]
     if isinstance(condition, Before):

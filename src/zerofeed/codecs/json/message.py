@@ -1,9 +1,18 @@
 """What a venue says of its messages: the words of the literal that :mod:`.dialect` compiles.
 
-A source is the name of a field, or ``list.column``, or ``list[0].column``: of the list's first row. A
+**Where from.** A source is the name of a field, or ``list.column``, or ``list[0].column``: of the list's first row. A
 message with ``each`` is gone through once for each row of that list, each with its own symbol; an emit
 with ``rows`` makes a record of each row of its list (of those that lie in the row of ``each``, where
 there is one). Several values in a tuple are alternatives: the first that is there counts.
+
+**Channels.** Some venues answer a subscription with a number, and send that in the place of channel and symbol::
+
+    {"event": "subscribed", "channel": "book", "chanId": 5, "symbol": "tBTCUSD"}
+    [5, [65000.1, 2, 0.5]]
+
+The first message ``opens`` a channel under a name; the second is known by ``Opened`` that name, and its
+instrument is :data:`OF_CHANNEL`. What a number stands for is kept for each connection
+(:mod:`zerofeed.codecs.json.channels`).
 """
 
 from __future__ import annotations
@@ -18,6 +27,7 @@ from zerofeed.records.units import RATE_EXPONENT
 __all__ = [
     "ANY",
     "NONE",
+    "OF_CHANNEL",
     "ONLY",
     "Before",
     "Begins",
@@ -30,6 +40,8 @@ __all__ = [
     "Emit",
     "Key",
     "Message",
+    "Opened",
+    "Opens",
     "Presence",
     "Price",
     "Rate",
@@ -130,9 +142,15 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class SideOfSign:
-    """BID for a number above 0, ASK below."""
+    """BID for a number above 0, ASK below.
+
+    Attributes:
+        source: where from.
+        is_position: the number is a position that is closed: ASK above 0, BID below.
+    """
 
     source: str
+    is_position: bool = False
 
 
 Value: TypeAlias = "Price | Size | Decimal | Time | Code | Key | Constant | SideOfSign"
@@ -154,6 +172,13 @@ class Begins:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A condition: it is the number of a channel that was opened under this name, on this connection."""
+
+    name: str
+
+
 class Presence:
     """Whether a value is there: ANY or NONE."""
 
@@ -168,7 +193,7 @@ ANY = Presence("ANY")
 """A condition: the field is there, and not null."""
 NONE = Presence("NONE")
 """A condition: it is not there, or null."""
-Condition: TypeAlias = "str | Before | Begins | Presence"
+Condition: TypeAlias = "str | Before | Begins | Opened | Presence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +206,35 @@ class Symbol:
         before: only what is before the first of this character.
         behind: only what is behind the last of this character.
         is_upper: small letters as capitals.
+        skip: in the place of ``behind``: what the text begins with, as a condition of the message says.
+        of_channel: the instrument is that of the message's channel.
     """
 
     source: str | None
     before: str = ""
     behind: str = ""
     is_upper: bool = False
+    skip: str = ""
+    of_channel: bool = False
 
 
 ONLY = Symbol(None)
+"""The only instrument that is known so far."""
+OF_CHANNEL = Symbol(None, of_channel=True)
+"""The instrument of the channel whose number the message has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opens:
+    """From here on a number stands for a channel, and for the message's instrument if it has one.
+
+    Attributes:
+        name: of the channel, for :class:`Opened`.
+        number: where the number stands.
+    """
+
+    name: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +270,8 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Book:
     """The message's LEVEL records are one transaction, or one snapshot, of the book.
+
+    A message without emits changes nothing: it has a checksum, which is compared.
 
     Attributes:
         is_snapshot: they are all of the book.
@@ -296,6 +343,11 @@ class Message:
         emits: what records it makes, in order.
         book: what it is to the book.
         is_heartbeat: it carries nothing.
+        is_unknown: its form is known and what it is about is not; it is counted so.
+        opens: it gives a number to a channel.
+        closes: where the number of a channel stands that ends with it.
+        begins: it is the first of a connection: the numbers of the one before mean nothing any more.
+        sequence: where the number stands that counts the messages of its connection.
         kind: of its instruments where it is not the dialect's (an index); their symbols are kept apart.
         window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
             without a word. The number, or what is behind the last of a mark in a text.
@@ -310,6 +362,11 @@ class Message:
     emits: Sequence[Emit] = ()
     book: Book | None = None
     is_heartbeat: bool = False
+    is_unknown: bool = False
+    opens: Opens | None = None
+    closes: str | None = None
+    begins: bool = False
+    sequence: str | None = None
     kind: int | None = None
     exponents: tuple[str | tuple[str, ...], str | tuple[str, ...]] | None = None
     window: Window | None = None

@@ -14,12 +14,18 @@ word     name             meaning
 6        S_NEXT           row at which the search for its next part begins; -1: it has no more
 7        S_ROW            instrument of the latest part; -1: none
 8        S_RESULT         two words: numbers out of range, numbers rounded (of the open message)
-10       S_REFUSED        of the latest part: 1, it names no instrument; 2, the table is full
+10       S_REFUSED        of the latest part: 1, it names no instrument; 2, the table is full; 3, the
+                          connection has too many channels
 11       S_CHECKSUM       what the venue sent with the latest part; UNDEF: nothing
 12       S_WINDOW         levels a side that the venue keeps up; UNDEF: not told
-16..23   S_RECORD         the record that is copied for each row
-24..55   S_DEFINITION     a row of the instruments table
-56       S_STACK          the scanner's stack
+13       S_CHANNELS       word of the state at which the connection's channels begin
+14       S_CHANNEL_CODE   name of the open message's channel, by its code; 0: none that is known
+15       S_CHANNEL_ROW    instrument of that channel; 0: none
+16       S_SEQUENCE       number of the open message on its connection; UNDEF: it has none
+17       S_EXPECTED       number that should have come instead; UNDEF: it is that one
+24..31   S_RECORD         the record that is copied for each row
+32..63   S_DEFINITION     a row of the instruments table
+64       S_STACK          the scanner's stack
 =======  ===============  ==================================================================
 """
 
@@ -30,9 +36,13 @@ from zerofeed.codecs.json._scan_kernels import STACK_WORDS
 __all__ = [
     "SCRATCH_HEAD",
     "STATE_WORDS",
+    "S_CHANNELS",
+    "S_CHANNEL_CODE",
+    "S_CHANNEL_ROW",
     "S_CHECKSUM",
     "S_COUNT",
     "S_DEFINITION",
+    "S_EXPECTED",
     "S_FIELDS",
     "S_MESSAGE",
     "S_NEXT",
@@ -42,10 +52,12 @@ __all__ = [
     "S_ROW",
     "S_ROWS",
     "S_ROWS_END",
+    "S_SEQUENCE",
     "S_STACK",
     "S_TABLE",
     "S_WINDOW",
     "TABLE_FULL",
+    "TOO_MANY_CHANNELS",
     "UNNAMED",
 ]
 
@@ -61,9 +73,14 @@ S_RESULT = 8
 S_REFUSED = 10
 S_CHECKSUM = 11
 S_WINDOW = 12
-S_RECORD = 16
-S_DEFINITION = 24
-S_STACK = 56
+S_CHANNELS = 13
+S_CHANNEL_CODE = 14
+S_CHANNEL_ROW = 15
+S_SEQUENCE = 16
+S_EXPECTED = 17
+S_RECORD = 24
+S_DEFINITION = 32
+S_STACK = 64
 SCRATCH_HEAD = S_STACK + STACK_WORDS
 """Words of scratch in front of table, fields and rows."""
 STATE_WORDS = 1
@@ -73,3 +90,4 @@ Row 0 is no instrument: its word is the window of instruments that are not known
 """
 UNNAMED = 1
 TABLE_FULL = 2
+TOO_MANY_CHANNELS = 3

@@ -22,6 +22,11 @@ in the literal      matches
 ``Either(...)``     one of these, by what the value turns out to be
 ==================  ===========================================================================
 
+Of an array by position and an :class:`Items` in one :class:`Either`, an array that begins with another array is
+the Items, and any other is by position: venues that say things in arrays send one row as it is, and several in
+an array of them. So ``Either(["price", "size"], Items("rows", ["price", "size"]))`` reads both
+``[1, 2]`` and ``[[1, 2], [3, 4]]``.
+
 The very same dict object may stand in several places, in itself too: its names are the same wherever it is
 found. So one literal reads a message with an envelope and without (``data["data"] = data``).
 
@@ -41,7 +46,8 @@ context  name       meaning
 3        LIST       number of its list; -1 unless ITEMS
 4        SLOTS_AT   where the map of its keys begins in the table; 0 unless OBJECT
 5        SLOTS      its slots less one, one less than a power of two
-6        PLAIN      of ITEMS whose elements are arrays of scalars: word of their context; else 0
+6        PLAIN      of ITEMS whose elements are arrays of scalars: word of their context; of an ARRAY
+                    that may be ITEMS instead: word of that context; else 0
 =======  =========  ====================================================================
 
 A map's slot holds the number of an entry and one more, or 0. A key's search begins at :func:`key_slot`
@@ -140,10 +146,10 @@ class Items:
 
 
 class Either:
-    """One of several, by what the value turns out to be: a scalar, an object, an array.
+    """One of several, by what the value turns out to be: a scalar, an object, an array, an array of arrays.
 
     Args:
-        *choices: at most one of each sort.
+        *choices: at most one of each sort; an array of arrays is an Items beside an array by position.
     """
 
     __slots__ = ("choices",)
@@ -209,14 +215,24 @@ class Shape:
             for at in range(0, _LONGEST_KEY, 8)
         ]
         choices = wanted.choices if isinstance(wanted, Either) else (wanted,)
-        for choice in choices:
+        for choice in sorted(choices, key=lambda each: isinstance(each, Items)):
             if choice is None:
                 continue
             place, value = self._choice(choice, list_name)
-            if entry[place] != -1:
+            if entry[place] == -1:
+                entry[place] = value
+            elif place == ARRAY_IN and self._may_be_items(entry[place], value):
+                self._contexts[entry[place]][PLAIN] = CONTEXTS + value * CONTEXT_WORDS
+            else:
                 raise BugError("two of a sort are no choice", got=f"{key}: {choice}")
-            entry[place] = value
         return entry
+
+    def _may_be_items(self, array: int, items: int) -> bool:
+        """Tell whether an array by position and a list can be told apart by their first elements."""
+        kind, first, count = self._contexts[array][: COUNT + 1]
+        if kind != ARRAY or self._contexts[items][KIND] != ITEMS or self._contexts[array][PLAIN]:
+            return False
+        return count == 0 or self._entries[first][ARRAY_IN] < 0
 
     def _choice(self, wanted: Wanted, list_name: str) -> tuple[int, int]:
         """Compile one choice; the word of an entry that it fills, and with what."""
@@ -252,6 +268,8 @@ class Shape:
         if inner[ARRAY_IN] < 0 or inner[OBJECT_IN] >= 0 or inner[SLOT] >= 0:
             return 0
         kind, first, count = self._contexts[inner[ARRAY_IN]][: COUNT + 1]
+        if kind == ARRAY and self._contexts[inner[ARRAY_IN]][PLAIN]:
+            return 0
         columns = self._entries[first : first + count]
         if kind != ARRAY or any(max(each[OBJECT_IN], each[ARRAY_IN]) >= 0 for each in columns):
             return 0

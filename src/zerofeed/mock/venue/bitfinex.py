@@ -101,7 +101,8 @@ class Bitfinex(Dialect):
                 ]  # fmt: skip
                 return [Update(f"status:deriv:{symbol}", dump_json(row))]
             case Liquidation():
-                amount = _amount(event.size, is_ask=not event.is_buy)
+                # The position's amount: a short one is closed by buying.
+                amount = _amount(event.size, is_ask=event.is_buy)
                 row = ["pos", event.number, ts_ms, None, symbol, bare(amount),
                        bare(shortest(event.price)), None, 1, 1, None,
                        bare(shortest(event.price))]  # fmt: skip

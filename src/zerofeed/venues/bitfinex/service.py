@@ -65,9 +65,11 @@ BITFINEX = Service(
     ),
     ping=Ping(text='{"event":"ping"}', idle_s=20, pong='"pong"', server_s=15),
     channels={
-        "trades": Channel(("trades",)),
+        "trades": Channel(("trades",), note="at once (te), and not again when they are settled"),
         "book": Channel(("book",), note="250 levels, five significant digits (P0)"),
-        "bbo": Channel(("ticker",)),
+        "bbo": Channel(
+            ("ticker",), note="prices alone: the ticker's sizes are sums over 25 levels"
+        ),
         "mark": Channel(("status deriv",), _PERPETUALS),
         "index": Channel(("status deriv",), _PERPETUALS),
         "funding": Channel(("status deriv",), _PERPETUALS),

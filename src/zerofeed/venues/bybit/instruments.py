@@ -20,6 +20,7 @@ from zerofeed.venues.definition import (
     decimal_or_none,
     decode_answer,
     exponent_of,
+    in_one_line,
     ms_to_ns,
     positive,
 )
@@ -95,7 +96,9 @@ def _answer(body: bytes) -> _Answer:
     answer = decode_answer(body, _Answer, where=_WHERE)
     if answer.ret_code:
         raise VenueError(
-            "the venue refuses", where="bybit", got=f"{answer.ret_code}: {answer.ret_msg}"
+            "the venue refuses",
+            where="bybit",
+            got=in_one_line(f"{answer.ret_code}: {answer.ret_msg}"),
         )
     return answer
 

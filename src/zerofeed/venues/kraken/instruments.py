@@ -12,7 +12,7 @@ import msgspec
 
 from zerofeed.base.errors import VenueError
 from zerofeed.records.instruments import SPOT
-from zerofeed.venues.definition import InstrumentDefinition, decode_answer
+from zerofeed.venues.definition import InstrumentDefinition, decode_answer, in_one_line
 
 __all__ = ["modern_symbol", "parse"]
 
@@ -47,7 +47,9 @@ def parse(body: bytes) -> list[InstrumentDefinition]:
     """
     answer = decode_answer(body, _Answer, where="kraken, asset pairs")
     if answer.error:
-        raise VenueError("the venue refuses", where="kraken", got=", ".join(answer.error))
+        raise VenueError(
+            "the venue refuses", where="kraken", got=in_one_line(", ".join(answer.error))
+        )
     return [_definition(key, pair) for key, pair in answer.result.items() if pair.wsname]
 
 

@@ -18,6 +18,7 @@ from zerofeed.venues.definition import (
     date_to_ns,
     decode_answer,
     exponent_of,
+    in_one_line,
 )
 from zerofeed.venues.symbol_kinds import SymbolRule, kind_of_symbol
 
@@ -63,7 +64,9 @@ def parse(body: bytes) -> list[InstrumentDefinition]:
     answer = decode_answer(body, _Answer, where="kraken-futures, instruments")
     if answer.result != "success" or answer.error:
         raise VenueError(
-            "the venue refuses", where="kraken-futures", got=answer.error or answer.result
+            "the venue refuses",
+            where="kraken-futures",
+            got=in_one_line(answer.error or answer.result),
         )
     return [_definition(each) for each in answer.instruments]
 

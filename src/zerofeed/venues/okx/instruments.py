@@ -20,6 +20,7 @@ from zerofeed.venues.definition import (
     decimal_or_none,
     decode_answer,
     exponent_of,
+    in_one_line,
     ms_to_ns,
 )
 
@@ -75,7 +76,9 @@ def parse(body: bytes) -> list[InstrumentDefinition]:
     """
     answer = decode_answer(body, _Answer, where="okx, instruments")
     if answer.code != _NO_ERROR:
-        raise VenueError("the venue refuses", where="okx", got=f"{answer.code}: {answer.msg}")
+        raise VenueError(
+            "the venue refuses", where="okx", got=in_one_line(f"{answer.code}: {answer.msg}")
+        )
     return [_definition(each) for each in answer.data]
 
 

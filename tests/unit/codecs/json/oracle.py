@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,16 @@ class Scan:
         return fields, rows
 
 
+def _choices(wanted: Any, value: Any) -> Sequence[Any]:
+    """What a value may be; beside an array by position, a list is what begins with an array."""
+    choices = wanted.choices if isinstance(wanted, Either) else (wanted,)
+    sorts = {type(each) for each in choices}
+    if not {list, Items} <= sorts or not isinstance(value, list):
+        return choices
+    other = list if value and isinstance(value[0], list) else Items
+    return [each for each in choices if not isinstance(each, other)]
+
+
 def expected(
     wanted: Any, text: str
 ) -> tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]]] | None:
@@ -92,7 +103,7 @@ def expected(
     rows: list[tuple[str, int, dict[str, Any]]] = []
 
     def follow(wanted: Any, value: Any, row: int) -> None:
-        for choice in wanted.choices if isinstance(wanted, Either) else (wanted,):
+        for choice in _choices(wanted, value):
             if isinstance(choice, str) and not isinstance(value, dict | list):
                 (rows[row][2] if row >= 0 else fields)[choice] = value
             elif isinstance(choice, dict) and isinstance(value, dict):

@@ -18,9 +18,10 @@ import numpy as np
 from tests.unit.codecs.json.oracle import Raw, expected
 from zerofeed.codecs._text_kernels import text_key
 from zerofeed.codecs.json import message as d
+from zerofeed.codecs.json.channels import CHANNELS
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.flags import LAST, SNAPSHOT
-from zerofeed.records.kinds import ASK, BID, LEVEL, NO_SIDE
+from zerofeed.records.kinds import ASK, BID, GAP, LEVEL, NO_SIDE, RESET
 from zerofeed.records.units import UNDEF
 
 __all__ = ["Made", "SlowDialect", "number", "time_of"]
@@ -45,16 +46,18 @@ class Made:
 
 
 def number(value: Any, exponent: int, counts: list[int]) -> int:
-    """A value as a mantissa; what is no number, or too large, is counted and undefined."""
+    """A value as a mantissa; what is no number, or too large, is undefined; that is counted, and what is rounded."""
     if value is None or value == "":
         return UNDEF
     if isinstance(value, bool) or not _NUMBER.fullmatch(value):
         counts[0] += 1
         return UNDEF
-    mantissa = _EXACT.to_integral_value(_EXACT.scaleb(_EXACT.create_decimal(value), -exponent))
+    exact = _EXACT.scaleb(_EXACT.create_decimal(value), -exponent)
+    mantissa = _EXACT.to_integral_value(exact)
     if abs(mantissa) > 9_223_372_036_854_775_807:
         counts[0] += 1
         return UNDEF
+    counts[1] += mantissa != exact
     return int(mantissa)
 
 
@@ -89,17 +92,31 @@ class SlowDialect:
     Attributes:
         known: exponents of each instrument seen, by symbol and whether it is of a kind of its own.
         out_of_range: values that were no numbers.
+        rounded: values that were published with fewer decimals.
+        unknown: messages, and parts of such, that are about nothing known.
     """
 
     def __init__(self, wanted: Any, messages: Sequence[d.Message]) -> None:
         self._wanted = wanted
         self._messages = messages
         self.known: dict[tuple[str, bool], tuple[int, int]] = {}
-        self._counts = [0]
+        self.unknown = 0
+        self._counts = [0, 0]
+        self._channels: dict[int, tuple[str, tuple[str, bool] | None]] = {}
+        self._next_number: int | None = None
+        self._has_channels = any(
+            isinstance(condition, d.Opened)
+            for message in messages
+            for condition in message.when.values()
+        )
 
     @property
     def out_of_range(self) -> int:
         return self._counts[0]
+
+    @property
+    def rounded(self) -> int:
+        return self._counts[1]
 
     def take(self, text: str) -> tuple[str, list[Made]]:
         """Follow one message: its name, or what became of it, and its records."""
@@ -107,16 +124,61 @@ class SlowDialect:
         if found is None:
             return "malformed", []
         self._fields, self._rows = found
+        self._channel: tuple[str, tuple[str, bool] | None] = ("", None)
+        before = list(self._counts)
+        if self._has_channels:
+            told = self._number("number")
+            self._channel = self._channels.get(-1 if told is None else told, self._channel)
         for message in self._messages:
             if all(self._is_true(*each) for each in message.when.items()):
                 break
         else:
+            self._counts = before
+            self.unknown += 1
             return "unknown", []
         outers = [-1]
         if message.each is not None:
             outers = [at for at, row in enumerate(self._rows) if row[0] == message.each]
         self._message = message
-        return message.name, [made for outer in outers for made in self._part(outer)]
+        self.unknown += message.is_unknown
+        made = self._break()
+        for outer in outers:
+            made += self._part(outer)
+            self._act()
+        return message.name, made
+
+    # Numbers
+
+    def _number(self, source: str) -> int | None:
+        found = number(self._value(source), 0, self._counts)
+        return found if 0 <= found < 1 << 62 else None
+
+    def _break(self) -> list[Made]:
+        """The record of a message that is not the next of its connection."""
+        if self._message.sequence is None:
+            return []
+        found = self._number(self._message.sequence)
+        if found is None:
+            return []
+        expected, self._next_number = self._next_number, found + 1
+        if expected is None or expected == found:
+            return []
+        kind, missing = (GAP, found - expected) if found > expected else (RESET, 0)
+        return [Made(kind, ("", False), NO_SIDE, "N", 0, UNDEF, (expected, found, missing, 0))]
+
+    def _act(self) -> None:
+        """What a message does to the numbers of its connection, once its instrument is known."""
+        message = self._message
+        if message.begins:
+            self._channels.clear()
+            self._next_number = None
+        elif message.closes is not None:
+            found = self._number(message.closes)
+            self._channels.pop(-1 if found is None else found, None)
+        elif message.opens is not None:
+            found = self._number(message.opens.number)
+            if found is not None and (found in self._channels or len(self._channels) < CHANNELS):
+                self._channels[found] = message.opens.name, self._symbol
 
     # Where values are
 
@@ -141,6 +203,8 @@ class SlowDialect:
         return inside
 
     def _is_true(self, source: str, condition: d.Condition) -> bool:
+        if isinstance(condition, d.Opened):
+            return self._channel[0] == condition.name
         if any(row[0] == source for row in self._rows):
             return condition is d.ANY
         value = self._value(source)
@@ -159,12 +223,15 @@ class SlowDialect:
         message = self._message
         symbols = message.symbol if isinstance(message.symbol, tuple) else (message.symbol,)
         for symbol in symbols:
+            if symbol.of_channel:
+                return self._channel[1]
             if symbol.source is None:
                 return next(iter(self.known)) if len(self.known) == 1 else None
             value = self._value(symbol.source, outer)
             if value is None or value == "":
                 continue
             text = _text(value)
+            text = text[len(symbol.skip) :]
             if symbol.behind:
                 text = text.rpartition(symbol.behind)[2]
             if symbol.before:
@@ -210,8 +277,15 @@ class SlowDialect:
             return value.codes.get(_text(source), UNDEF)
         if isinstance(value, d.Key):
             return _key(_text(source))
-        sign = number(source, self._exponents[1], self._counts)
-        return UNDEF if sign in {0, UNDEF} else BID if sign > 0 else ASK
+        sign = self._looked_at(source, self._exponents[1])
+        return UNDEF if sign in {0, UNDEF} else BID if (sign > 0) != value.is_position else ASK
+
+    def _looked_at(self, source: Any, exponent: int) -> int:
+        """A number that is not published, so whether it is rounded does not matter."""
+        rounded = self._counts[1]
+        found = number(source, exponent, self._counts)
+        self._counts[1] = rounded
+        return found
 
     def _first(self, values: Any, outer: int, inner: int, rows: str | None) -> int:
         found = UNDEF
@@ -223,17 +297,22 @@ class SlowDialect:
             zero = getattr(value, "unless_zero", None)
             if zero is not None:
                 counted = self._value(zero, outer, inner, rows)
-                found = 0 if number(counted, 0, self._counts) == 0 else found
+                found = 0 if self._looked_at(counted, 0) == 0 else found
         return found
 
     def _part(self, outer: int) -> list[Made]:
         message = self._message
         symbol: tuple[str, bool] | None = ("", False)
         self._exponents = (0, 0)
+        self._symbol: tuple[str, bool] | None = None
         if message.symbol != ():
             symbol = self._instrument(outer)
-            if symbol is None or (symbol not in self.known and not message.emits):
+            if symbol is None:
+                self.unknown += 1
                 return []
+            if symbol not in self.known and not message.emits and message.opens is None:
+                return []
+            self._symbol = symbol
             if symbol not in self.known:
                 price, size = message.exponents or ("", "")
                 self.known[symbol] = (

@@ -75,6 +75,13 @@ def test_the_first_alternative_that_is_there_counts() -> None:
     assert records["price"].tolist() == [10**8, 2 * 10**8, 9]
 
 
+def test_a_position_is_closed_by_the_other_side() -> None:
+    for is_position, sides in ((False, "BA"), (True, "AB")):
+        emit = Emit(kinds.TRADE, side=SideOfSign("size", is_position=is_position))
+        told = [of_one(emit, f'{{"s":"A","q":"{size}"}}')["side"][0] for size in ("1", "-1")]
+        assert "".join(map(chr, told)) == sides
+
+
 def test_what_must_be_there_and_is_not_makes_no_record() -> None:
     emit = Emit(kinds.TRADE, needs="price", price=Price("price"))
     message = Message("m", symbol=Symbol("symbol"), emits=[emit])

@@ -43,6 +43,7 @@ OKX = {
     ),
 }
 KRAKEN = ["channel", {"as": Items("asks", ["price", "size"]), "c": "sum"}, {"c": "sum2"}, "name"]
+POSITIONS = ["number", Either("word", ["first", "second"], Items("rows", ["a", "b"])), "third"]
 LONG = {"a key of more than eight": "one", "a key of more than eighty": "two", "": "none"}
 
 DEPTH = (
@@ -61,6 +62,12 @@ EXAMPLES = [
     )),
     (KRAKEN, '[336,{"as":[["5541.3","2.5","1534614248.1"]],"x":1},{"c":"974942666"},"book","XBT"]'),
     (KRAKEN, "[1]"),
+    (POSITIONS, "[5,[1,-2],7]"),
+    (POSITIONS, '[5,[["1",2],[3,4,5],[]],7]'),
+    (POSITIONS, "[5, [ [1, -2], 3, [[4], 5] ] , 7]"),
+    (POSITIONS, "[5,[1,[2,3]],7]"),
+    (POSITIONS, "[5,[],7]"),
+    (POSITIONS, '[5,"hb",7]'),
     (LONG, '{"a key of more than eighty":1,"a key of more than eight":2,"":3,"a key of more":4}'),
     ("top", "-1.5e+3"),
     ("top", '"text"'),
@@ -125,7 +132,9 @@ VALUES = st.recursive(
     ),
     max_leaves=20,
 )
-WANTED = st.sampled_from([BINANCE, OKX, KRAKEN, LONG, {"data": Items("r", "v"), "é": "accent"}])
+WANTED = st.sampled_from(
+    [BINANCE, OKX, KRAKEN, LONG, {"data": Items("r", "v"), "é": "accent"}, {"data": POSITIONS}]
+)
 
 
 def written(value: Any, choose: random.Random) -> str:
@@ -212,7 +221,7 @@ def has_no_key_twice(text: str) -> bool:
 @settings(max_examples=300)
 @given(st.binary(max_size=60))
 def test_any_bytes_do_no_harm(data: bytes) -> None:
-    for wanted in (BINANCE, OKX, KRAKEN):
+    for wanted in (BINANCE, OKX, KRAKEN, POSITIONS):
         scan = Scan(Shape(wanted), data)
         assert scan.status == MALFORMED or scan.status >= 0
 

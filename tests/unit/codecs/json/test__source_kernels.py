@@ -8,7 +8,7 @@ import numpy as np
 
 from zerofeed.base.kernel import I64, int64, kernel
 from zerofeed.codecs.json import _source_kernels as k
-from zerofeed.codecs.json._dialect_kernels import open_message
+from zerofeed.codecs.json._message_kernels import open_message
 from zerofeed.codecs.json._span_kernels import LONGEST
 from zerofeed.codecs.json.decoder import make_scratch
 from zerofeed.codecs.json.dialect import Dialect

@@ -9,7 +9,19 @@ import numpy as np
 from tests.unit.venues.venue import encoded
 from zerofeed.codecs.json.decoder import JsonDecoder
 from zerofeed.codecs.json.dialect import Dialect
-from zerofeed.codecs.json.message import ONLY, Emit, Message, Price, Symbol, SymbolKind
+from zerofeed.codecs.json.message import (
+    ANY,
+    OF_CHANNEL,
+    ONLY,
+    Begins,
+    Emit,
+    Message,
+    Opened,
+    Opens,
+    Price,
+    Symbol,
+    SymbolKind,
+)
 from zerofeed.codecs.json.shape import Items, Shape
 from zerofeed.feed.instruments import Instrument
 from zerofeed.records.instruments import (
@@ -47,6 +59,24 @@ def test_a_symbol_is_a_part_of_a_text() -> None:
     symbol = Symbol("symbol", before="@", behind=".", is_upper=True)
     seen = Seen([Message("m", symbol=symbol, emits=TRADES)], '{"s":"book.abc-d@100ms"}')
     assert seen.symbols == ["ABC-D"]
+
+
+def test_what_a_condition_knows_of_a_text_is_left_out_of_its_symbol() -> None:
+    message = Message(
+        "m", when={"symbol": Begins("deriv:")}, symbol=Symbol("symbol", skip="deriv:"), emits=TRADES
+    )
+    seen = Seen([message], '{"s":"deriv:A:B"}', '{"s":"deriv:"}', '{"s":"other:A"}')
+    assert seen.symbols == ["A:B", ""]
+
+
+def test_the_instrument_of_a_channel_is_that_of_the_message_that_opened_it() -> None:
+    opens = Message("o", when={"symbol": ANY}, symbol=Symbol("symbol"), opens=Opens("x", "price"))
+    trade = Message("t", when={"other": Opened("x")}, symbol=OF_CHANNEL, emits=TRADES)
+    seen = Seen(
+        [opens, trade], '{"s":"A","p":7}', '{"o":7}', '{"s":"B","p":8}', '{"o":7}', '{"o":8}'
+    )
+    assert seen.symbols == ["A", "B"]
+    assert seen.rows == [1, 1, 2]
 
 
 def test_the_first_of_several_places_that_is_there_has_the_symbol() -> None:

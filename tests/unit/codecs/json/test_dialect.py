@@ -16,6 +16,8 @@ from zerofeed.codecs.json.message import (
     Code,
     Emit,
     Message,
+    Opened,
+    Opens,
     Price,
     Symbol,
     SymbolKind,
@@ -76,6 +78,39 @@ def emit(**options: Any) -> Message:
 def test_what_has_no_meaning_is_refused(message: Message, complaint: str) -> None:
     with pytest.raises(BugError, match=complaint):
         Dialect(shape(), [message])
+
+
+def test_names_of_channels_are_codes_and_only_those_that_are_opened() -> None:
+    dialect = Dialect(
+        shape(),
+        [
+            Message("a", opens=Opens("book", "event")),
+            Message("b", opens=Opens("trades", "price")),
+            Message("c", opens=Opens("book", "event")),
+        ],
+    )
+    assert dialect.channels == {"book": 1, "trades": 2}
+    assert dialect.channel_words > 0
+    assert Dialect(shape(), [Message("a")]).channel_words == 0
+    assert Dialect(shape(), [Message("a", sequence="price")]).channel_words > 0
+
+
+def test_a_channel_that_nothing_opens_is_refused() -> None:
+    with pytest.raises(BugError, match=r"no such channel.*expected book"):
+        Dialect(
+            shape(),
+            [
+                Message("a", opens=Opens("book", "event")),
+                Message("b", when={"price": Opened("trades")}),
+            ],
+        )
+
+
+def test_numbers_of_channels_stand_in_one_field() -> None:
+    opens = Message("a", opens=Opens("book", "event"))
+    two = [Message(name, when={name: Opened("book")}) for name in ("price", "event")]
+    with pytest.raises(BugError, match="in one field"):
+        Dialect(shape(), [opens, *two])
 
 
 def test_a_rule_of_symbols_has_ends_of_at_most_eight_bytes() -> None:

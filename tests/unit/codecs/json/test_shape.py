@@ -43,6 +43,12 @@ def test_the_table_has_every_entry_of_a_context_side_by_side() -> None:
     assert keys == [b"first", b"second"]
 
 
+def test_an_array_by_position_may_be_a_list_where_it_begins_with_an_array() -> None:
+    shape = Shape(Either(Items("rows", ["a", "b"]), ["first", None, ["third"]]))
+    assert shape.fields == {"first": 0, "third": 1}
+    assert shape.columns == {"rows": {"a": 0, "b": 1}}
+
+
 @pytest.mark.parametrize(
     ("wanted", "complaint"),
     [
@@ -50,7 +56,10 @@ def test_the_table_has_every_entry_of_a_context_side_by_side() -> None:
         ({"a": Items("r", "x"), "b": Items("r", "x")}, "a list of this name"),
         ({"k" * 33: "x"}, "too long for a key"),
         (Either("x", "y"), "no choice"),
-        (Either(["x"], Items("r", "x")), "no choice"),
+        (Either(["x"], ["y"]), "no choice"),
+        (Either(Items("r", "x"), Items("s", "y")), "no choice"),
+        (Either([["x"]], Items("r", "y")), "no choice"),
+        (Either(["x"], Items("r", "y"), Items("s", "z")), "no choice"),
         (Either(Either("x")), "a choice inside of a choice"),
     ],
 )

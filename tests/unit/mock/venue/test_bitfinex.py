@@ -7,7 +7,7 @@ import pytest
 from tests.unit.mock.venue.clients import BitfinexClient
 from tests.unit.mock.venue.rig import NOW_NS, Rig
 from zerofeed.mock.venue.bitfinex import CHECKSUM, SEQUENCE, Bitfinex
-from zerofeed.mock.venue.market import Trade
+from zerofeed.mock.venue.market import Liquidation, Trade
 
 __all__: list[str] = []
 
@@ -99,6 +99,14 @@ def test_trade_is_told_twice_and_sold_is_negative(rig: Rig) -> None:
     bodies = [update.body for update in rig.dialect.write(event)]
     row = f"[5,{NOW_NS // 1_000_000},-0.3,10.5]"
     assert bodies == [f'"te",{row}', f'"tu",{row}']
+
+
+def test_a_short_position_is_negative_and_closed_by_buying(rig: Rig) -> None:
+    event = Liquidation("tBTCF0:USTF0", NOW_NS, "10.50", "0.300", is_buy=True, number=5)
+    (update,) = rig.dialect.write(event)
+    assert update.stream == "status:liq:global"
+    (row,) = json.loads(update.body)
+    assert (row[4], row[5], row[11]) == ("tBTCF0:USTF0", -0.3, 10.5)
 
 
 def test_silent_channels_say_hb_every_fifteen_seconds(rig: Rig) -> None:
