@@ -7,7 +7,7 @@ Two decorators, and nothing else in the project calls Numba's:
     its module is imported, runs without the interpreter lock, and its machine code is kept on
     disk so that the next process starts warm. Array reference counts are off (``_nrt=False``):
     counting on every nested call costs more than the work, and without them a kernel that
-    would allocate does not compile.
+    would allocate does not compile. A negative index does not count from the end.
 
 ``@inlined``
     a helper that only kernels call. It has no signature and no machine code of its own; LLVM
@@ -30,18 +30,20 @@ Environment, read once at import:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import mmap
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba import types
+from numba.np import arrayobj
 
 __all__ = [
     "BOUNDS_CHECK",
@@ -126,19 +128,45 @@ def kernel(signature: Any) -> Callable[[_Function], _Function]:
         folder = cache_directory(function.__module__)
         numba.config.CACHE_DIR = str(folder)
         try:
-            compiled: _Function = numba.njit(
-                signature,
-                cache=JIT and Path(function.__code__.co_filename).is_file() and _is_usable(folder),
-                nogil=True,
-                _nrt=False,
-                error_model="numpy",
-                boundscheck=BOUNDS_CHECK,
-            )(function)
+            with _indices_as_they_are():
+                compiled: _Function = numba.njit(
+                    signature,
+                    cache=JIT
+                    and Path(function.__code__.co_filename).is_file()
+                    and _is_usable(folder),
+                    nogil=True,
+                    _nrt=False,
+                    error_model="numpy",
+                    boundscheck=BOUNDS_CHECK,
+                )(function)
         finally:
             numba.config.CACHE_DIR = previous
         return compiled
 
     return compile_now
+
+
+@contextlib.contextmanager
+def _indices_as_they_are() -> Iterator[None]:
+    """Compile kernels in which an index is where an item is, and never counts from the end.
+
+    Python counts a negative index from the end, so compiled code would ask of every index whether it
+    is negative, at every access. No kernel means that; one that did it by mistake would read
+    an item that is there and wrong. With checked indices a negative one raises like any other.
+    """
+    fix = getattr(arrayobj, "fix_integer_index", None)
+    if fix is None:
+        yield
+        return
+
+    def leave(context: Any, builder: Any, index_type: Any, index: Any, size: Any) -> Any:  # noqa: ARG001
+        return context.cast(builder, index, index_type, types.intp)
+
+    arrayobj.fix_integer_index = leave
+    try:
+        yield
+    finally:
+        arrayobj.fix_integer_index = fix
 
 
 def inlined(function: _Function) -> _Function:

@@ -98,6 +98,17 @@ def test_an_index_outside_its_array_raises_when_bounds_are_checked() -> None:
         pick_double(np.zeros(1, np.int64), 3)
 
 
+@pytest.mark.compiled
+def test_a_negative_index_does_not_count_from_the_end() -> None:
+    """What is before an array is not read here: a view whose neighbour before it is known."""
+    words = np.arange(10, 20)
+    if BOUNDS_CHECK:
+        with pytest.raises(IndexError):
+            pick_double(words[5:], -1)
+    else:
+        assert pick_double(words[5:], -1) == 2 * words[4]
+
+
 def test_array_names_say_items_axes_and_whether_stores_are_allowed() -> None:
     table = array_of(numba.types.int64, 2, readonly=True)
     assert (table.ndim, table.layout, table.mutable) == (2, "C", False)
