@@ -81,7 +81,11 @@ COUNTERS: tuple[Counter, ...] = (
         "packets",
         "dropped by the kernel because the socket buffer was full",
     ),
-    Counter("packets_missing", "packets", "missing from a channel's numbering"),
+    Counter(
+        "packets_missing",
+        "packets",
+        "missing from a channel's numbering; messages, where the venue numbers those",
+    ),
     Counter("gaps", "episodes", "times that a channel's numbering jumped forward"),
     Counter("resets", "episodes", "times that a channel's numbering started again"),
     Counter("messages", "messages", "decoded messages"),

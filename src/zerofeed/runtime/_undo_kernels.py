@@ -52,8 +52,8 @@ __all__ = [
 
 _Words = npt.NDArray[np.int64]
 
-ROOM = 32
-"""Books that one step can keep; a packet of 2 KiB rarely changes more than two."""
+ROOM = 64
+"""Books that one step can keep. A packet rarely changes more than two; one of 2 KiB of IEX's levels, 63."""
 
 _COUNT = 0
 _IS_OPEN = 1

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.deribit import DERIBIT
+from zerofeed.runtime.iex import IEX_DEEP, IEX_TOPS
 from zerofeed.runtime.itch import ITCH
 from zerofeed.runtime.json_venues import JSON_VENUES
+from zerofeed.runtime.pitch import PITCH
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.runtime.sbe_venues import SBE_VENUES
 
 __all__ = ["PROTOCOLS", "find_protocol"]
 
 PROTOCOLS: dict[str, Protocol] = {
-    each.name: each for each in (DERIBIT, *ITCH, *JSON_VENUES, *SBE_VENUES)
+    each.name: each
+    for each in (DERIBIT, *ITCH, IEX_TOPS, IEX_DEEP, PITCH, *JSON_VENUES, *SBE_VENUES)
 }
 """Every protocol by name."""
 
