@@ -1,0 +1,1 @@
+"""Coinbase Derivatives' market data: its schema, and what its messages mean."""

@@ -1,0 +1,1 @@
+"""Deribit's Starbase: its schema, and what its messages mean."""
