@@ -11,8 +11,9 @@ again each time. They are not judged. A snapshot is told of where nothing betwee
 incremental feed is missing; one that is older than that could not become the book, and makes no records of
 levels or orders. A snapshot that is newer is taken, and what comes of before it then is passed over: nothing has to wait.
 
-**Heartbeats.** Whether they use numbers up does not depend on what is believed of it: the number is remembered, and
-used up only when the next packet shows that it was.
+**Heartbeats.** One uses a number up, as every packet does. If the packet behind it has the same number nevertheless, it
+is taken all the same: nothing is lost to what is believed of heartbeats. One never begins a numbering, because feeds that
+go round have them, too.
 
 Everything the step changes goes through the journal, or is a book that is kept before
 (:mod:`zerofeed.runtime._undo_kernels`), so the packet can be processed again after a kill.
@@ -44,6 +45,7 @@ from zerofeed.codecs.cme._book_kernels import (
     DELETE_FROM,
     DELETE_THROUGH,
     OVERLAY,
+    bit_of,
     decode_book_orders,
     decode_level_snapshot,
     decode_levels,
@@ -62,6 +64,7 @@ from zerofeed.codecs.cme._kernels import (
     close_transactions,
     forget_open,
     instrument_words,
+    is_implied_row,
     is_of_loop,
     message_row,
     open_message,
@@ -119,6 +122,7 @@ from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.flags import LAST
 from zerofeed.records.flags import SNAPSHOT as SNAPSHOT_FLAG
 from zerofeed.records.kinds import (
+    ACTION_ADD,
     ACTION_CANCEL,
     ACTION_CLEAR,
     ACTION_MODIFY,
@@ -197,9 +201,7 @@ def _apply(
         head = record_words[place * RECORD_WORDS + 3]
         if head >> 32 & 0xFF == LEVEL:
             row = head & 0xFFFF_FFFF
-            is_of_implied = (
-                words[row * 32 + 1] & IMPLIED_BITS != words[row * 32 + 1] >> 63 & IMPLIED_BITS
-            )
+            is_of_implied = is_implied_row(words, row)
             keep_book(books, undo, row)
             _bind(books, row, offset, channel, _IMPLIED_LEVELS if is_of_implied else _BOOK_LEVELS)
     quotes = apply(books, records, first, index - first, index, limit)
@@ -235,19 +237,34 @@ def _put_places(
         return index
     track(state, instrument_words(WORK_AT, origin), u32(buf, at + scratch[layout + L_RPT]))
     ts_event_ns = int64(buf_time(buf, scratch, layout))
-    first = 1 if action == DELETE_THROUGH else place
-    last = place
-    if action == DELETE_FROM:
-        last = books[H_CAPACITY]
     price = price_at(buf, at, layout, scratch)
     size = size_at(buf, at + scratch[layout + L_SIZE], scratch[layout + L_SIZE_BYTES])
     which = 0 if side == BID else 1
-    for each in range(first, last + 1):
+    told = ACTION_ADD
+    # What new levels of the same transaction pushed out is gone for good.
+    pushed = int64(_IMPLIED_LEVELS if implied else _BOOK_LEVELS)
+    own = instrument_words(WORK_AT, row)
+    if row < books[H_BOOKS] and books[HEADER_WORDS + row * books[H_STRIDE] + B_WINDOW] != 0:
+        pushed = books[HEADER_WORDS + row * books[H_STRIDE] + B_WINDOW]
+    if state[own + I_OPEN] == 0 or state[own + I_NEWS] & bit_of(side) == 0:
+        pushed = books[H_CAPACITY]
+    else:
+        put(state, own + I_NEWS, state[own + I_NEWS] & ~bit_of(side))
+    is_priced = action == DELETE and price != UNDEF
+    first = 1 if action == DELETE_THROUGH else place
+    last = books[H_CAPACITY] if action == DELETE_FROM else place
+    for each in range(1, books[H_CAPACITY] + 1):
         found = price_at_place(books, row, which, each)
         if found == UNDEF:
             break
-        if action == OVERLAY and found == price:
-            break
+        if each <= pushed:
+            if is_priced and found != price:
+                continue
+            if not is_priced and not first <= each <= last:
+                continue
+            if action == OVERLAY and found == price:
+                told = ACTION_MODIFY
+                continue
         if index + 2 > limit:
             return BUFFER_FULL
         put_level(
@@ -260,7 +277,7 @@ def _put_places(
             scratch[C_UNKNOWN] += 1
             return index
         put_level(
-            state, WORK_AT, origin, row, implied, side | ACTION_MODIFY << 8, price, size,
+            state, WORK_AT, origin, row, implied, side | told << 8, price, size,
             ts_event_ns, ts_recv_ns, records, index, scratch,
         )  # fmt: skip
         index += 1
@@ -344,7 +361,7 @@ def _decode_book(
 def _decode_frequent(
     buf: Bytes, kind: int, ts_recv_ns: int, words: _Words, lookup: _Words, state: _Words,
     books: _Words, undo: _Words, records: Any, record_words: _Words, index: int, limit: int,
-    is_usable: bool, scratch: _Words,
+    is_usable: int, scratch: _Words,
 ) -> int:  # fmt: skip
     """Make records of an open message that has a kernel of its own; the index behind them, or BUFFER_FULL."""
     if kind == BOOK:
@@ -360,7 +377,7 @@ def _decode_frequent(
         return decode_orders(
             buf, ts_recv_ns, words, lookup, state, WORK_AT, record_words, index, limit, scratch
         )
-    if not is_usable:
+    if is_usable == 0:
         return index
     if kind == ORDER_SNAPSHOT:
         return decode_order_snapshot(
@@ -467,29 +484,31 @@ def _note_judged(state: _Words, channel_at: int, gaps: int, resets: int, seq: in
 
 @inlined
 def _judge(
-    state: _Words, source: int, seq: int, count: int, ts_recv_ns: int, records: Any, index: int
+    state: _Words, source: int, seq: int, is_idle: int, ts_recv_ns: int, records: Any, index: int
 ) -> int:
-    """Judge the number of a packet, behind that of a heartbeat if that turns out to have used one up."""
+    """Judge the number of a packet; the index behind the records of it."""
     channel_at = find_channel(state, _CHANNEL)
-    gaps = state[channel_at + GAPS] if channel_at >= 0 else int64(0)
-    resets = state[channel_at + RESETS] if channel_at >= 0 else int64(0)
-    if channel_at >= 0 and state[channel_at + PACKETS] > 0:
-        expected = state[channel_at + EXPECTED]
-        idle = state[channel_at + _IDLE]
-        if count > 0 and idle == expected and seq > expected:
-            index += sequence(
-                state, _CHANNEL, source, 0, idle, 1, ts_recv_ns, _WINDOW, records, index
-            )
-        if count == 0 and seq < expected:
-            # Of a feed that goes round, or older than what came.
-            state[A_OUTCOME] = OUT_TAKEN
-            return index
-    index += sequence(state, _CHANNEL, source, 0, seq, count, ts_recv_ns, _WINDOW, records, index)
-    channel_at = find_channel(state, _CHANNEL)
+    if channel_at < 0:
+        return index + sequence(
+            state, _CHANNEL, source, 0, seq, 1, ts_recv_ns, _WINDOW, records, index
+        )
+    has_begun = state[channel_at + PACKETS] > 0
+    expected = state[channel_at + EXPECTED]
+    idle = state[channel_at + _IDLE]
+    state[A_OUTCOME] = OUT_TAKEN
+    if is_idle != 0 and (not has_begun or seq < expected):
+        # Of a feed that goes round, or older than what came: it begins nothing.
+        return index
+    if is_idle == 0 and has_begun and idle != 0 and seq == idle and seq == expected - 1:
+        put(state, channel_at + _IDLE, 0)
+        return index
+    gaps = state[channel_at + GAPS]
+    resets = state[channel_at + RESETS]
+    index += sequence(state, _CHANNEL, source, 0, seq, 1, ts_recv_ns, _WINDOW, records, index)
     if state[A_OUTCOME] == OUT_TAKEN:
         _note_judged(state, channel_at, gaps, resets, seq)
-    if count == 0 and channel_at >= 0:
-        put(state, channel_at + _IDLE, seq)
+        if is_idle != 0 or idle != 0:
+            put(state, channel_at + _IDLE, seq if is_idle != 0 else 0)
     return index
 
 
@@ -569,14 +588,14 @@ def process_packet(
     index = out_at
     is_loop = is_of_loop(buf, place, end, scratch)
     if not is_loop:
-        is_idle = _is_heartbeat(buf, place, end, scratch)
-        index = int64(_judge(state, source, seq, 0 if is_idle else 1, ts_recv_ns, records, index))
+        is_idle = int64(_is_heartbeat(buf, place, end, scratch))
+        index = int64(_judge(state, source, seq, is_idle, ts_recv_ns, records, index))
         if index > out_at:
             keep_header(books, undo)
             apply(books, records, out_at, index - out_at, index, limit)
         if state[A_OUTCOME] != OUT_TAKEN:
             return index - out_at
-        if is_idle:
+        if is_idle != 0:
             add(state, _HEARTBEAT, 1)
             return index - out_at
     channel_at = find_channel(state, _CHANNEL)
@@ -610,7 +629,7 @@ def process_packet(
             scratch[C_ENDS] = _ends_of(buf, place, row, scratch)
         made = index
         if status == OK and is_frequent:
-            is_usable = _is_usable(buf, place, place + size, row, state, scratch)
+            is_usable = int64(_is_usable(buf, place, place + size, row, state, scratch))
             made = int64(
                 _decode_frequent(
                     buf, kind, ts_recv_ns, words, lookup, state, books, undo, records,
@@ -668,10 +687,9 @@ def process_packet(
                             B_CHANNEL, _CHANNEL,
                         )
                     )  # fmt: skip
-                if state[channel_at + _EVENT] != 0:
-                    put(state, channel_at + _EVENT, 0)
-            elif state[channel_at + _EVENT] == 0 and scratch[row + L_EVENT] != NOWHERE:
-                put(state, channel_at + _EVENT, seq)
+            is_open = state[WORK_AT] != 0
+            if is_open != (state[channel_at + _EVENT] != 0):
+                put(state, channel_at + _EVENT, seq if is_open else 0)
         place += size
     if not is_whole and not is_loop:
         give_back(state, _CHANNEL, seq, seq + 1)

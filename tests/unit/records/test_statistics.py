@@ -9,9 +9,7 @@ __all__: list[str] = []
 
 
 def test_each_number_has_the_name_of_its_constant() -> None:
-    constants = {
-        name: getattr(statistics, name) for name in statistics.__all__ if name.isupper()
-    }
+    constants = {name: getattr(statistics, name) for name in statistics.__all__ if name.isupper()}
     del constants["STATISTIC_NAMES"]
     assert {name.lower(): number for name, number in constants.items()} == {
         name: number for number, name in STATISTIC_NAMES.items()

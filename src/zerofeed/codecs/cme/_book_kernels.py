@@ -3,7 +3,8 @@
 A level's price makes its place: the entry's number of a level is that of the price among those before it, so records name
 prices, and a book of prices with a window of as many levels as the venue tells shifts by itself. What names places
 alone (delete from, delete through, overlay, and a deletion without a price) stops :func:`decode_levels`: the caller
-has the book, and puts the prices in.
+has the book, and puts the prices in. So does a deletion behind a new level of the same transaction, because a level that
+was pushed out must not come back by it.
 
 An implied book is an instrument of its own, in the row with ``IMPLIED_BITS`` in its key.
 """
@@ -49,7 +50,10 @@ from zerofeed.codecs.cme._layout import (
     DIALECT_AT,
     I_BROKEN,
     I_CHUNK,
+    I_EMPTY,
     I_LABEL,
+    I_NEWS,
+    I_OPEN,
     I_RPT,
     IMPLIED_BITS,
     L_ACTION,
@@ -107,6 +111,7 @@ __all__ = [
     "DELETE_THROUGH",
     "NEW",
     "OVERLAY",
+    "bit_of",
     "decode_book_orders",
     "decode_level_snapshot",
     "decode_levels",
@@ -174,6 +179,12 @@ def put_record(
     records[at + 7] = fourth
 
 
+@always_inlined
+def bit_of(side: int) -> int:
+    """Give the bit of a side in I_NEWS."""
+    return 1 if side == BID else 2
+
+
 @inlined
 def put_level(
     state: _Words, own_at: Place, origin: int, row: int, implied: int, side: int, price: int,
@@ -186,92 +197,29 @@ def put_level(
     if previous < 0:
         previous = ~previous
         flags |= LAST
+    at = instrument_words(own_at, row)
+    if side >> 8 == ACTION_ADD and state[at + I_NEWS] & bit_of(side & 0xFF) == 0:
+        put(state, at + I_NEWS, state[at + I_NEWS] | bit_of(side & 0xFF))
     head = head_of(row, LEVEL, side, size, flags)
     put_record(records, index, ts_event_ns, ts_recv_ns, head, price, size, label, previous)
 
 
-@kernel(int64(U8_RO, int64, I64, I64, I64, int64, I64, int64, int64, I64))
-def decode_levels(
-    buf: Bytes, ts_recv_ns: int, words: _Words, lookup: _Words, state: _Words, own_at: Place,
-    records: _Words, index: int, limit: int, scratch: _Words,
+@inlined
+def _begin_implied(
+    state: _Words, own_at: Place, origin: int, row: int, ts_recv_ns: int, ts_event_ns: int,
+    records: _Words, index: int,
 ) -> int:  # fmt: skip
-    """Make records of the levels of an open message, from entry C_NEXT on.
-
-    Args:
-        buf: uint8 that holds the message.
-        ts_recv_ns: arrival, Unix ns.
-        words: the instruments' rows.
-        lookup: the instruments' map.
-        state: a journal with the codec's words.
-        own_at: first of these.
-        records: RECORD array as int64.
-        index: of the first record to write.
-        limit: index at which the room ends.
-        scratch: C_NEXT receives the entry that comes next; C_STOPPED, 1 where that names places alone.
-
-    Returns:
-        The index behind the last record; BUFFER_FULL.
-    """
-    layout = scratch[C_LAYOUT]
-    length = scratch[C_LENGTH]
-    count = scratch[C_COUNT]
-    era = scratch[C_ERA]
-    ts_event_ns = u64(buf, scratch[C_ROOT] + scratch[layout + L_TIME])
-    entry = scratch[C_NEXT]
-    at = scratch[C_GROUP] + entry * length
-    scratch[C_STOPPED] = 0
-    while entry < count:
-        scratch[C_NEXT] = entry
-        if index + 4 > limit:
-            return BUFFER_FULL
-        key = i32(buf, at + scratch[layout + L_ID])
-        kind = u8(buf, at + scratch[layout + L_TYPE])
-        action = u8(buf, at + scratch[layout + L_ACTION])
-        price = price_at(buf, at, layout, scratch)
-        size = size_at(buf, at + scratch[layout + L_SIZE], scratch[layout + L_SIZE_BYTES])
-        side = side_of(kind)
-        if side != NO_SIDE and (action > DELETE or (action == DELETE and price == UNDEF)):
-            if action <= OVERLAY:
-                scratch[C_STOPPED] = 1
-                return index
-        origin = row_of(key, era, words, lookup, state, own_at)
-        row = origin
-        implied = is_implied(kind)
-        if implied and origin >= 0:
-            row = row_of(key ^ IMPLIED_BITS, era, words, lookup, state, own_at)
-            if row >= 0:
-                name_implied(key ^ IMPLIED_BITS, row, words, lookup, scratch[DIALECT_AT:])
-        entry += 1
-        at += length
-        if row < 0:
-            scratch[C_REFUSED] += 1
-            continue
-        track(
-            state, instrument_words(own_at, origin),
-            u32(buf, at - length + scratch[layout + L_RPT]),
-        )  # fmt: skip
-        index = tell(row, ts_recv_ns, words, state, own_at, records, index)
-        if side == NO_SIDE:
-            index = _put_other(
-                state, own_at, row, kind, action, price, size, ts_event_ns, ts_recv_ns, records,
-                index, scratch,
-            )  # fmt: skip
-            continue
-        if action == DELETE:
-            told = ACTION_CANCEL
-            size = 0
-        else:
-            told = ACTION_ADD if action == NEW else ACTION_MODIFY
-        if size < 0 or price == UNDEF or action > DELETE:
-            scratch[C_UNKNOWN] += 1
-            continue
-        put_level(
-            state, own_at, origin, row, implied, side | told << 8, price, size, ts_event_ns,
-            ts_recv_ns, records, index, scratch,
-        )  # fmt: skip
-        index += 1
-    scratch[C_NEXT] = entry
-    return index
+    """Store the empty snapshot that an implied book begins with, if one said that there was none; the index behind."""
+    at = instrument_words(own_at, row)
+    processed = state[instrument_words(own_at, origin) + I_EMPTY]
+    if processed == 0 or state[at + I_LABEL] != 0:
+        return index
+    put(state, at + I_LABEL, processed)
+    bare_level(row, ACTION_CLEAR, SNAPSHOT | MBP | LAST, ts_recv_ns, records, index)
+    base = index * RECORD_WORDS
+    records[base + 1] = ts_event_ns
+    records[base + 6] = processed
+    return index + 1
 
 
 @inlined
@@ -304,6 +252,96 @@ def _put_other(
         UNDEF if is_bid else price, UNDEF if is_bid else size,
     )  # fmt: skip
     return index + 1
+
+
+@kernel(int64(U8_RO, int64, I64, I64, I64, int64, I64, int64, int64, I64))
+def decode_levels(
+    buf: Bytes, ts_recv_ns: int, words: _Words, lookup: _Words, state: _Words, own_at: Place,
+    records: _Words, index: int, limit: int, scratch: _Words,
+) -> int:  # fmt: skip
+    """Make records of the levels of an open message, from entry C_NEXT on.
+
+    Args:
+        buf: uint8 that holds the message.
+        ts_recv_ns: arrival, Unix ns.
+        words: the instruments' rows.
+        lookup: the instruments' map.
+        state: a journal with the codec's words.
+        own_at: first of these.
+        records: RECORD array as int64.
+        index: of the first record to write.
+        limit: index at which the room ends.
+        scratch: C_NEXT receives the entry that comes next; C_STOPPED, 1 where that needs the book.
+
+    Returns:
+        The index behind the last record; BUFFER_FULL.
+    """
+    layout = scratch[C_LAYOUT]
+    length = scratch[C_LENGTH]
+    count = scratch[C_COUNT]
+    era = scratch[C_ERA]
+    ts_event_ns = u64(buf, scratch[C_ROOT] + scratch[layout + L_TIME])
+    entry = scratch[C_NEXT]
+    at = scratch[C_GROUP] + entry * length
+    scratch[C_STOPPED] = 0
+    while entry < count:
+        scratch[C_NEXT] = entry
+        if index + 5 > limit:
+            return BUFFER_FULL
+        key = i32(buf, at + scratch[layout + L_ID])
+        kind = u8(buf, at + scratch[layout + L_TYPE])
+        action = u8(buf, at + scratch[layout + L_ACTION])
+        price = price_at(buf, at, layout, scratch)
+        size = size_at(buf, at + scratch[layout + L_SIZE], scratch[layout + L_SIZE_BYTES])
+        side = side_of(kind)
+        origin = row_of(key, era, words, lookup, state, own_at)
+        row = origin
+        implied = is_implied(kind)
+        if implied and origin >= 0:
+            row = row_of(key ^ IMPLIED_BITS, era, words, lookup, state, own_at)
+            if row >= 0:
+                name_implied(key ^ IMPLIED_BITS, row, words, lookup, scratch[DIALECT_AT:])
+        if row >= 0 and side != NO_SIDE and DELETE <= action <= OVERLAY:
+            own = instrument_words(own_at, row)
+            is_pushed = state[own + I_OPEN] != 0 and state[own + I_NEWS] & bit_of(side) != 0
+            if action > DELETE or price == UNDEF or is_pushed:
+                scratch[C_STOPPED] = 1
+                return index
+        entry += 1
+        at += length
+        if row < 0:
+            scratch[C_REFUSED] += 1
+            continue
+        track(
+            state, instrument_words(own_at, origin),
+            u32(buf, at - length + scratch[layout + L_RPT]),
+        )  # fmt: skip
+        index = tell(row, ts_recv_ns, words, state, own_at, records, index)
+        if side == NO_SIDE:
+            index = _put_other(
+                state, own_at, row, kind, action, price, size, ts_event_ns, ts_recv_ns, records,
+                index, scratch,
+            )  # fmt: skip
+            continue
+        if action == DELETE:
+            told = ACTION_CANCEL
+            size = 0
+        else:
+            told = ACTION_ADD if action == NEW else ACTION_MODIFY
+        if size < 0 or price == UNDEF or action > DELETE:
+            scratch[C_UNKNOWN] += 1
+            continue
+        if implied:
+            index = _begin_implied(
+                state, own_at, origin, row, ts_recv_ns, ts_event_ns, records, index
+            )
+        put_level(
+            state, own_at, origin, row, implied, side | told << 8, price, size, ts_event_ns,
+            ts_recv_ns, records, index, scratch,
+        )  # fmt: skip
+        index += 1
+    scratch[C_NEXT] = entry
+    return index
 
 
 @inlined
@@ -581,7 +619,11 @@ def decode_level_snapshot(
         )
     )
     _note_snapshot(state, instrument_words(own_at, origin), processed, rpt)
-    if index < 0 or (find(lookup, key ^ IMPLIED_BITS) < 0 and not _has_implied(buf, scratch)):
+    if index < 0:
+        return index
+    if find(lookup, key ^ IMPLIED_BITS) < 0 and not _has_implied(buf, scratch):
+        if processed > 0:
+            put(state, instrument_words(own_at, origin) + I_EMPTY, processed)
         return index
     row = row_of(key ^ IMPLIED_BITS, era, words, lookup, state, own_at)
     if row < 0:

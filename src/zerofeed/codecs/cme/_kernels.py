@@ -36,6 +36,7 @@ from zerofeed.codecs.cme._layout import (
     I_BROKEN,
     I_ERA,
     I_LABEL,
+    I_NEWS,
     I_OPEN,
     I_PREVIOUS,
     I_RPT,
@@ -63,7 +64,7 @@ from zerofeed.codecs.cme._layout import (
 )
 from zerofeed.codecs.cme._layout import DEFINITION as DEFINITION_KIND
 from zerofeed.codecs.sbe._definition_kernels import name_after
-from zerofeed.feed._instrument_kernels import ROW_WORDS, W_REVISION, find, find_or_add
+from zerofeed.feed._instrument_kernels import ROW_WORDS, W_REVISION, W_VENUE_KEY, find, find_or_add
 from zerofeed.records.kinds import ACTION_NONE, LEVEL
 from zerofeed.shm.journal import put
 
@@ -72,12 +73,18 @@ __all__ = [
     "PACKET_BYTES",
     "Place",
     "close_transactions",
+    "forget_open",
     "instrument_words",
+    "is_implied_row",
     "is_of_loop",
     "message_row",
+    "name_implied",
     "note_level",
+    "number_or",
     "open_message",
     "row_of",
+    "size_at",
+    "tell",
     "told_at",
     "track",
     "track_entries",
@@ -224,6 +231,13 @@ def row_of(key: int, era: int, words: _Words, lookup: _Words, state: _Words, own
     return row
 
 
+@always_inlined
+def is_implied_row(words: _Words, row: int) -> bool:
+    """Tell whether a row is of an implied book: bits above the number's 32 are not those of its sign."""
+    key = words[row * ROW_WORDS + W_VENUE_KEY]
+    return (key ^ key >> 63) & IMPLIED_BITS != 0
+
+
 @inlined
 def name_implied(key: int, row: int, words: _Words, lookup: _Words, definition: _Words) -> None:
     """Name an implied book after its instrument, when that is defined."""
@@ -307,12 +321,15 @@ def note_level(
     source = instrument_words(own_at, origin)
     bit = _IMPLIED_BROKEN if is_implied else _REAL_BROKEN
     broken = state[source + I_BROKEN]
-    previous = known if known > 0 and broken & bit == 0 else label - 1
+    previous = known if 0 < known <= label and broken & bit == 0 else label - 1
     if broken & bit:
         put(state, source + I_BROKEN, broken & ~bit)
-    if known != label:
+    # A snapshot may be ahead of the packets.
+    if known < label:
         put(state, at + I_LABEL, label)
     put(state, at + I_PREVIOUS, previous)
+    if state[at + I_NEWS] != 0:
+        put(state, at + I_NEWS, 0)
     count = state[own_at]
     if count == MOST_OPEN:
         return ~previous

@@ -26,6 +26,8 @@ word   name        meaning
 5      I_TAIL      index of its latest level record; of use within a packet
 6      I_PREVIOUS  number before I_LABEL, as its records say
 7      I_CHUNK     chunks that came of the snapshot of its orders
+8      I_EMPTY     latest packet in a snapshot without an implied book, where none was known
+9      I_NEWS      sides of the open transaction that got a new level: bit 0, bids, bit 1, asks
 =====  ==========  ===================================================================
 
 In front of these are ``OPEN_WORDS`` words with the books whose transactions have not ended: their count, then each
@@ -67,8 +69,10 @@ __all__ = [
     "IMPLIED_BITS",
     "I_BROKEN",
     "I_CHUNK",
+    "I_EMPTY",
     "I_ERA",
     "I_LABEL",
+    "I_NEWS",
     "I_OPEN",
     "I_PREVIOUS",
     "I_RPT",
@@ -159,8 +163,8 @@ DIALECT_AT = TABLE_AT + TEMPLATE_LIMIT * LAYOUT_WORDS
 EVENT_QUOTES = 1 << 2
 """Bit of MatchEventIndicator: the last message of the event with levels that are not implied."""
 
-I_WORDS = 8
-I_ERA, I_RPT, I_LABEL, I_BROKEN, I_OPEN, I_TAIL, I_PREVIOUS, I_CHUNK = range(8)
+I_WORDS = 10
+I_ERA, I_RPT, I_LABEL, I_BROKEN, I_OPEN, I_TAIL, I_PREVIOUS, I_CHUNK, I_EMPTY, I_NEWS = range(10)
 IMPLIED = 1 << 32
 MOST_OPEN = 79
 OPEN_WORDS = 1 + MOST_OPEN
