@@ -42,6 +42,7 @@ from zerofeed.books.layout import (
 from zerofeed.codecs._bytes import Bytes, i32, u8, u16, u32
 from zerofeed.codecs._record_kernels import RECORD_WORDS, head_of
 from zerofeed.codecs.cme._book_kernels import (
+    DELETE,
     DELETE_FROM,
     DELETE_THROUGH,
     OVERLAY,
@@ -93,6 +94,8 @@ from zerofeed.codecs.cme._layout import (
     DIALECT_AT,
     EVENT_QUOTES,
     HEARTBEAT,
+    I_NEWS,
+    I_OPEN,
     IMPLIED_BITS,
     L_ACTION,
     L_EVENT,

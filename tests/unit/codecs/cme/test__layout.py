@@ -55,6 +55,6 @@ def test_kinds_are_told_by_what_messages_are() -> None:
 def test_words_of_an_instrument_do_not_overlap() -> None:
     words = (
         c.I_ERA, c.I_RPT, c.I_LABEL, c.I_BROKEN, c.I_OPEN, c.I_TAIL, c.I_PREVIOUS, c.I_CHUNK,
-        c.I_EMPTY,
+        c.I_EMPTY, c.I_NEWS,
     )  # fmt: skip
     assert sorted(words) == list(range(c.I_WORDS))

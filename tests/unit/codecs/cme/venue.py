@@ -76,6 +76,7 @@ def definition(security: int = 7, symbol: str = "ESZ6", **values: Any) -> bytes:
             "MinPriceIncrement": 250_000_000,
             "MinTradeVol": 1,
             "SecurityUpdateAction": "Add",
+            "MatchEventIndicator": END,
             "NoMDFeedTypes": [
                 {"MDFeedType": "GBI", "MarketDepth": 2},
                 {"MDFeedType": "GBX", "MarketDepth": 10},
