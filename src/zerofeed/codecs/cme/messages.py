@@ -78,21 +78,26 @@ _OPENING = {
 }
 
 
-def _price(when: str, number: int, **others: Value) -> Emit:
-    return _statistic(when, number, price=Price("MDEntryPx"), **others)
+def _price(when: str, number: int, flag: str | None = None) -> Emit:
+    return _statistic(when, number, "price", Price("MDEntryPx"), flag)
 
 
-def _size(when: str, number: int, **others: Value) -> Emit:
-    return _statistic(when, number, size=Whole("MDEntrySize"), **others)
+def _size(when: str, number: int) -> Emit:
+    return _statistic(when, number, "size", Whole("MDEntrySize"))
 
 
-def _statistic(when: str, number: int, flag: str | None = None, **body: Value) -> Emit:
+def _statistic(when: str, number: int, column: str, figure: Value, flag: str | None = None) -> Emit:
     conditions: dict[str, Condition] = {"MDEntryType": when}
     if flag is not None:
         conditions["OpenCloseSettlFlag"] = flag
-    return Emit(
-        STATISTIC, when=conditions, time=_TIME, action=_ACTION, statistic=Constant(number), **body
-    )
+    emit = Emit(STATISTIC, when=conditions, time=_TIME, action=_ACTION, statistic=Constant(number))
+    emit.body[column] = figure
+    return emit
+
+
+def _of_day(emit: Emit) -> Emit:
+    emit.body["reference_ns"] = Time("TradingReferenceDate", "days")
+    return emit
 
 
 def _entries(name: str, emits: list[Emit], group: str = _ENTRIES) -> Message:
@@ -100,15 +105,11 @@ def _entries(name: str, emits: list[Emit], group: str = _ENTRIES) -> Message:
 
 
 def _daily(name: str) -> Message:
-    day = Time("TradingReferenceDate", "days")
     return _entries(
         name,
         [
-            *(
-                _price(each, _PRICES[each], reference_ns=day)
-                for each in ("SettlementPrice", "FixingPrice")
-            ),
-            _size("ClearedVolume", told.CLEARED_VOLUME, reference_ns=day),
+            *(_of_day(_price(each, _PRICES[each])) for each in ("SettlementPrice", "FixingPrice")),
+            _of_day(_size("ClearedVolume", told.CLEARED_VOLUME)),
             Emit(
                 OPEN_INTEREST,
                 when={"MDEntryType": "OpenInterest"},
@@ -125,10 +126,7 @@ def _session(name: str) -> Message:
         name,
         [
             *(_price(each, number) for each, number in _SESSION.items()),
-            *(
-                _statistic("OpenPrice", number, flag, price=Price("MDEntryPx"))
-                for flag, number in _OPENING.items()
-            ),
+            *(_price("OpenPrice", number, flag) for flag, number in _OPENING.items()),
         ],
     )
 
@@ -159,39 +157,22 @@ def _limits(*, rows: str | None = None, time: Time | None = _TIME, flag: int = 0
     )
 
 
-def _snapshot(name: str, *, has_state: bool, has_day: bool, has_flag: bool = True) -> Message:
+def _snapshot(name: str, *, has_state: bool, has_day: bool) -> Message:
     """Say what a snapshot has beside its books."""
     shown = flags.SNAPSHOT
-    others: dict[str, Value] = {}
-    if has_day:
-        others["reference_ns"] = Time("TradingReferenceDate", "days")
     emits = []
     if has_state:
         emits.append(Emit(STATUS, time=_TIME, flags=shown, state=Whole("MDSecurityTradingStatus")))
     emits.append(_limits(flag=shown))
-    values: list[tuple[str, str | None, int, str]] = [
-        *((each, None, number, "price") for each, number in _PRICES.items()),
-        *((each, None, number, "size") for each, number in _SIZES.items()),
+    figures = [
+        *(_price(each, number) for each, number in _PRICES.items()),
+        *(_size(each, number) for each, number in _SIZES.items()),
+        *(_price("OpenPrice", number, flag) for flag, number in _OPENING.items()),
     ]
-    if has_flag:
-        values += [("OpenPrice", flag, number, "price") for flag, number in _OPENING.items()]
-    for each, flag, number, column in values:
-        conditions: dict[str, Condition] = {"MDEntryType": each}
-        if flag is not None:
-            conditions["OpenCloseSettlFlag"] = flag
-        figure: Value = Price("MDEntryPx") if column == "price" else Whole("MDEntrySize")
-        emits.append(
-            Emit(
-                STATISTIC,
-                rows=_ENTRIES,
-                when=conditions,
-                time=_TIME,
-                flags=shown,
-                statistic=Constant(number),
-                **{column: figure},
-                **others,
-            )
-        )
+    for each in figures:
+        # Its entries have no action.
+        each.rows, each.action, each.flags = _ENTRIES, None, shown
+        emits.append(_of_day(each) if has_day else each)
     emits.append(
         Emit(
             OPEN_INTEREST,
@@ -215,25 +196,24 @@ def _definition(
     **columns: Value,
 ) -> Message:
     updated = Time("LastUpdateTime", "ns")
+    definition = Definition(
+        "Symbol",
+        kind=kind,
+        price_exponent=PRICE_EXPONENT,
+        option_type=option_type,
+        texts={"base": "Asset", "quote": "Currency", **(texts or {})},
+        depth=Pick("NoMDFeedTypes", Whole("MarketDepth"), {"MDFeedType": "GBX"}),
+        tick_size=Price("MinPriceIncrement"),
+        min_size=Whole("MinTradeVol"),
+        expiry_ns=Pick("NoEvents", Time("EventTime", "ns"), {"EventType": "LastEligibleTradeDate"}),
+        created_ns=Pick("NoEvents", Time("EventTime", "ns"), {"EventType": "Activation"}),
+    )
+    definition.columns |= columns
     return Message(
         name,
         symbol="SecurityID",
         last=_END,
-        defines=Definition(
-            "Symbol",
-            kind=kind,
-            price_exponent=PRICE_EXPONENT,
-            option_type=option_type,
-            texts={"base": "Asset", "quote": "Currency", **(texts or {})},
-            depth=Pick("NoMDFeedTypes", Whole("MarketDepth"), {"MDFeedType": "GBX"}),
-            tick_size=Price("MinPriceIncrement"),
-            min_size=Whole("MinTradeVol"),
-            expiry_ns=Pick(
-                "NoEvents", Time("EventTime", "ns"), {"EventType": "LastEligibleTradeDate"}
-            ),
-            created_ns=Pick("NoEvents", Time("EventTime", "ns"), {"EventType": "Activation"}),
-            **columns,
-        ),
+        defines=definition,
         emits=[
             Emit(
                 INSTRUMENT,
