@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.unit.records.forgetful import nothing_defined
 from tests.unit.runtime.live import LOCAL, Live, free_port, make_config, until
 from zerofeed.runtime.config import FeedConfig
 
@@ -40,8 +41,8 @@ def test_a_capture_is_decoded(tmp_path: Path) -> None:
     decode = ("-m", "zerofeed", "decode", str(capture), "--protocol", PLACE)
     told = [json.loads(line) for line in run(*decode, "--format", "ndjson").splitlines()]
     trade, odds = (each for each in told if each["kind"] in {"trade", "odds"})
-    assert (trade["instrument"], trade["price"], trade["size"]) == ("RAIN", "0.6215", "10.00000000")
-    assert (odds["yes_price"], odds["no_price"]) == ("0.6200", "0.3801")
+    assert (trade["instrument"], trade["price"], trade["size"]) == ("RAIN", "0.6215", "10")
+    assert (odds["yes_price"], odds["no_price"]) == ("0.62", "0.3801")
     assert odds["settles_ns"] == 1700086400 * 10**9
     only = [
         json.loads(line)
@@ -61,7 +62,7 @@ def of_the_market(config: FeedConfig) -> FeedConfig:
 
 def test_a_feed_tells_its_readers_what_it_has_defined(tmp_path: Path) -> None:
     port = free_port()
-    with Live(of_the_market(make_config(port=port)), tmp_path / "log") as live:
+    with nothing_defined(), Live(of_the_market(make_config(port=port)), tmp_path / "log") as live:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, live.attach() as feed:
             for message in MESSAGES:
                 sender.sendto(message, (LOCAL, port))
@@ -75,5 +76,18 @@ def test_a_feed_tells_its_readers_what_it_has_defined(tmp_path: Path) -> None:
             "        row = feed.instruments.row('RAIN')\n"
             "        print(odds['yes_price'], odds['no_price'], row.kind)\n"
         )
+        tail = (
+            "-m",
+            "zerofeed",
+            "tail",
+            live.name,
+            "--start",
+            "oldest",
+            "--kind",
+            "odds",
+            "--count",
+            "1",
+        )
+        assert "yes_price=0.62" in run(*tail)
         assert run("-c", program, live.name) == "6200 3801 event\n"
-        assert run(str(EXAMPLE), live.name) == "RAIN (event): yes 0.6200\n"
+        assert run(str(EXAMPLE), live.name) == "RAIN (event): yes 0.62\n"

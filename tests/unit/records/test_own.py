@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tests.unit.records.forgetful import nothing_defined
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.feed.layout import parts_digest
 from zerofeed.records import dtypes, fields, instruments, kinds
-from zerofeed.records.dtypes import BODY, KIND_DTYPES, RECORD
-from zerofeed.records.fields import NUMBER, PRICE, TIME, UNITS
+from zerofeed.records.dtypes import RECORD
+from zerofeed.records.fields import NUMBER, PRICE, TIME
 from zerofeed.records.instruments import INSTRUMENT_TYPES
 from zerofeed.records.kinds import KIND_NAMES, kind_code
 from zerofeed.records.own import (
@@ -30,14 +31,9 @@ ODDS = {"yes_price": PRICE, "settles_ns": TIME}
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test defines is gone after it."""
-    tables = [(KIND_NAMES, dict(KIND_NAMES)), (BODY, dict(BODY)), (UNITS, dict(UNITS)),
-              (INSTRUMENT_TYPES, dict(INSTRUMENT_TYPES)), (KIND_DTYPES, dict(KIND_DTYPES))]  # fmt: skip
-    yield
-    for table, before in tables:
-        table.clear()
-        table.update(before)  # type: ignore[arg-type]
+def _forgetful() -> Iterator[None]:
+    with nothing_defined():
+        yield
 
 
 def test_a_kind_has_a_name_and_a_body_like_any_other() -> None:
