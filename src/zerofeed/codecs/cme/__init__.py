@@ -8,3 +8,5 @@
 What comes most is read by kernels that know where its fields are (:mod:`._layout`); the rest by the dialect that all
 SBE venues share.
 """
+
+__all__: list[str] = []
