@@ -7,7 +7,8 @@ a trade names are in its own message alone.
 A snapshot of an instrument begins with a message that defines it, and which is an R of its orders, whose ``order_id`` is
 the last message in the snapshot; its orders follow, and an N that ends it. Which instrument they are of, the packet says.
 
-Implied orders are the two best prices of a side, always both: levels of an instrument of its own, as an implied book.
+Implied orders are the two best prices of a side, always both: levels of an instrument of its own, as an implied book. No
+message has both sides of it, so it is never proven.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from zerofeed.codecs.sbe.meaning import (
     Message,
     Price,
     Row,
+    Sent,
     Sign,
     Time,
     Value,
@@ -175,9 +177,10 @@ def _implied_level(price: str, size: str) -> Emit:
         LEVEL,
         time=_TIME,
         side=_SIDE,
+        when={f"{price}.price": Sent()},
+        action=ACTION_ADD,
         price=Price(price),
         size=Whole(size),
-        change_id=Whole("instrHeader.instrSeqNum"),
     )
 
 
@@ -237,13 +240,7 @@ COINBASE_DERIVATIVES = Dialect(
             key_bits=IMPLIED_BITS,
             last=_END,
             emits=[
-                Emit(
-                    LEVEL,
-                    time=_TIME,
-                    side=_SIDE,
-                    action=ACTION_CLEAR,
-                    change_id=Whole("instrHeader.instrSeqNum"),
-                ),
+                Emit(LEVEL, time=_TIME, side=_SIDE, action=ACTION_CLEAR),
                 _implied_level("bestPrice", "bestQty"),
                 _implied_level("nextPrice", "nextQty"),
             ],

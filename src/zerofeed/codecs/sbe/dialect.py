@@ -42,6 +42,7 @@ from zerofeed.codecs.sbe.meaning import (
     Real,
     Row,
     Scaled,
+    Sent,
     Sign,
     Size,
     Time,
@@ -563,6 +564,8 @@ def _wanted(field: Field, value: Condition) -> list[int]:
     """Give what a value must be, and the bits of it that are compared."""
     if value is None:
         return [UNDEF, -1]
+    if isinstance(value, Sent):
+        return [0, 0]
     if isinstance(value, Bits):
         mask = _mask(field, value.choice)
         return [mask if value.is_set else 0, mask]

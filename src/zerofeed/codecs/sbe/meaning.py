@@ -51,6 +51,7 @@ __all__ = [
     "Real",
     "Row",
     "Scaled",
+    "Sent",
     "Sign",
     "Size",
     "Time",
@@ -176,8 +177,13 @@ class Bits:
     is_set: bool = True
 
 
-Condition: TypeAlias = "str | int | Bits | None"
-"""What a value must be: a number, a name, a short text, a bit; None: not sent."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A condition: there is a value."""
+
+
+Condition: TypeAlias = "str | int | Bits | Sent | None"
+"""What a value must be: a number, a name, a short text, a bit, any; None: not sent."""
 
 
 @dataclass(frozen=True, slots=True)
