@@ -9,6 +9,7 @@ from zerofeed.codecs.sbe._dialect_words import STATE_WORDS
 from zerofeed.codecs.sbe.dialect import Dialect
 from zerofeed.runtime import _framed_kernels as k
 from zerofeed.runtime.framing import At, Framing, framed_scratch
+from zerofeed.runtime.packet_views import PacketViews
 from zerofeed.runtime.protocol import Protocol
 
 __all__ = ["FRAMED", "framed_protocol"]
@@ -22,7 +23,15 @@ def _work_words(instruments: int) -> int:
     return instruments * STATE_WORDS
 
 
-def framed_protocol(name: str, summary: str, framing: Framing, dialect: Dialect) -> Protocol:
+def framed_protocol(
+    name: str,
+    summary: str,
+    framing: Framing,
+    dialect: Dialect,
+    *,
+    length_member: str | None = None,
+    is_schema_id_checked: bool = True,
+) -> Protocol:
     """Make a protocol of a framing and a dialect.
 
     Args:
@@ -30,6 +39,8 @@ def framed_protocol(name: str, summary: str, framing: Framing, dialect: Dialect)
         summary: one line for people.
         framing: of its packets.
         dialect: what its messages mean.
+        length_member: as the dialect was made.
+        is_schema_id_checked: as the dialect was made.
 
     Raises:
         ConfigurationError: the framing cannot be.
@@ -54,6 +65,12 @@ def framed_protocol(name: str, summary: str, framing: Framing, dialect: Dialect)
         process=k.process,
         book_levels=_BOOK_LEVELS,
         instruments=16_384,
+        views=lambda: PacketViews(
+            dialect.schema,
+            framing,
+            length_member=length_member,
+            is_schema_id_checked=is_schema_id_checked,
+        ),
     )
 
 
@@ -71,6 +88,7 @@ FRAMED: tuple[Protocol, ...] = (
             loop=_SNAPSHOT,
         ),
         COINBASE_DERIVATIVES,
+        length_member="frameLength",
     ),
     framed_protocol(
         "deribit-starbase",
@@ -86,6 +104,7 @@ FRAMED: tuple[Protocol, ...] = (
             is_block_known=False,
         ),
         STARBASE,
+        length_member="messageLength",
     ),
 )
 """What is known as ``coinbase-derivatives`` and ``deribit-starbase`` in configurations."""
