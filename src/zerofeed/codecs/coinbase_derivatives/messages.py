@@ -79,8 +79,8 @@ _STATISTICS: dict[str | int, int] = {
 }
 
 
-def _message(name: str, *emits: Emit, **others: int) -> Message:
-    return Message(name, symbol=_ID, last=_END, emits=[_CLEAR, *emits], **others)
+def _message(name: str, *emits: Emit) -> Message:
+    return Message(name, symbol=_ID, last=_END, emits=[_CLEAR, *emits])
 
 
 def _definition(kind: int, option_type: Code | int = 0, **columns: Value) -> Definition:
@@ -97,8 +97,8 @@ def _definition(kind: int, option_type: Code | int = 0, **columns: Value) -> Def
     return definition
 
 
-def _future(**columns: Value) -> Definition:
-    definition = _definition(FUTURE, tick_size=Price("tickSize"), **columns)
+def _future() -> Definition:
+    definition = _definition(FUTURE, tick_size=Price("tickSize"))
     definition.texts |= {"quote": "currency", "settlement": "currency"}
     return definition
 
