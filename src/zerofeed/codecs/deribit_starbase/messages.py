@@ -182,17 +182,16 @@ def _marks() -> Emit:
     return Emit(MARK, time=_TIME, mark_price=Price("markPrice"), index_price=Price("indexPrice"))
 
 
+_SORTS: tuple[tuple[int, dict[str, Condition]], ...] = (
+    (ord("P"), {"type": "OPTION", "flags": Bits("isPutOption")}),
+    (ord("C"), {"type": "OPTION"}),
+    (0, {}),
+)
+
 STARBASE = Dialect(
     SCHEMA,
     [
-        *(
-            _definition(option_type, when)
-            for option_type, when in (
-                (ord("P"), {"type": "OPTION", "flags": Bits("isPutOption")}),
-                (ord("C"), {"type": "OPTION"}),
-                (0, {}),
-            )
-        ),
+        *(_definition(option_type, when) for option_type, when in _SORTS),
         Message(
             "IndexDefinition",
             symbol="indexId",
