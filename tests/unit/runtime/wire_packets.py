@@ -15,6 +15,7 @@ from zerofeed.records.kinds import KIND_NAMES
 from zerofeed.runtime import _process_kernels as slots
 from zerofeed.runtime._undo_kernels import forget_kept, restore_books, undo_words
 from zerofeed.runtime.offline import OfflineFeed
+from zerofeed.runtime.protocol import Protocol
 from zerofeed.shm import journal
 from zerofeed.wire.pcap_index import INDEX_DTYPE
 
@@ -36,7 +37,7 @@ class Sent:
         packets: how many were sent.
     """
 
-    def __init__(self, protocol: str, **options: Any) -> None:
+    def __init__(self, protocol: str | Protocol, **options: Any) -> None:
         self.feed = OfflineFeed(protocol, **{"instruments": 64, "book_levels": 64} | options)
         self.packets = 0
 
