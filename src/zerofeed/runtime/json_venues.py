@@ -37,6 +37,7 @@ def json_protocol(name: str, summary: str, dialect: Dialect, book_rules: int) ->
         process=k.process,
         book_levels=4096,
         is_of_connection=dialect.channel_words > 0,
+        compares_connections=dialect.channel_words == 0,
     )
 
 

@@ -57,6 +57,7 @@ class Protocol:
         book_levels: levels a side that its books have at most, or that are worth keeping.
         is_of_connection: what its messages mean depends on the connection that they come by, so a source
             has one.
+        compares_connections: of equal messages by several connections of a source it takes the first.
         instruments: rows of the instruments table that a capture needs at most.
         open_file: opens a capture to be decoded.
         read_file: reads a capture whole, to be played.
@@ -75,6 +76,7 @@ class Protocol:
     process: Callable[..., int]
     book_levels: int = 256
     is_of_connection: bool = False
+    compares_connections: bool = False
     instruments: int = 8192
     open_file: Callable[[str | Path], Recording] = open_recording
     read_file: Callable[[str | Path], Capture] = read_capture

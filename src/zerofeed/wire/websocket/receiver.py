@@ -14,7 +14,8 @@ be replaced while it still delivers; and an *inbox* for what the worker publishe
 
 Connections live and die with the worker: what TLS knows cannot be handed to a successor. So a killed
 worker's connections are opened anew, and readers are told by a frame without bytes that has LOST_FLAG.
-So they are whenever a connection ended and something may be missing.
+So they are whenever a connection ended and something may be missing, which it is not while another of its
+source goes on.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import numpy.typing as npt
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.feed.copies import ReceiverCopies
 from zerofeed.feed.memory import FeedMemory
-from zerofeed.wire._arrival_kernels import INJECTED_FLAG, LINE_SHIFT
+from zerofeed.wire._arrival_kernels import INJECTED_FLAG
 from zerofeed.wire.receiver import WEBSOCKET
 from zerofeed.wire.websocket import _words as w
 from zerofeed.wire.websocket.dial import Opened, dial, keep_stamps_on, make_context
@@ -157,7 +158,7 @@ class WebSocketReceiver:
                 region_bytes=plan.region_bytes,
                 longest=plan.longest,
                 inflated_at=plan.inflated_at(place),
-                flags=INJECTED_FLAG if place == plan.places else place << LINE_SHIFT,
+                flags=INJECTED_FLAG if place == plan.places else 0,
                 is_inbox=place == plan.places,
             )
             for place in range(plan.places + 1)
