@@ -13,17 +13,18 @@ import numpy.typing as npt
 from zerofeed.base.kernel import always_inlined, inlined
 from zerofeed.books.orders._index_kernels import drop_key, find_level, insert_key, side_words
 from zerofeed.books.orders._log_kernels import keep
-from zerofeed.books.orders._table_kernels import leave_place
+from zerofeed.books.orders._table_kernels import drop_entry, put_entry
 from zerofeed.books.orders.layout import (
     B_BEST,
     H_FREE_LEVEL,
+    H_FREE_ORDER,
     H_LEVELS,
     H_LEVELS_AT,
-    H_LEVELS_LIVE,
     H_LEVELS_TAKEN,
     H_LIVE,
     H_ORDERS,
     H_ORDERS_AT,
+    H_ORDERS_TAKEN,
     HEAD_WORDS,
     HEADS_AT,
     L_COUNT,
@@ -45,9 +46,7 @@ __all__ = ["enter", "key_of", "leave", "level_at", "level_of", "order_at", "resi
 _Words = npt.NDArray[np.int64]
 
 _LOW = 0xFFFF_FFFF
-_TAKEN = H_LEVELS_TAKEN
-_PLACE_OF_LEVEL = 2
-"""Added to a level's number in an order's last word, because 0 and 1 say that there is none."""
+_LEVELS = H_FREE_LEVEL
 
 
 @always_inlined
@@ -57,9 +56,9 @@ def key_of(price: int, side: int) -> int:
 
 
 @always_inlined
-def order_at(o: _Words, place: int) -> int:
+def order_at(o: _Words, order: int) -> int:
     """Give the index of an order's first word."""
-    return o[H_ORDERS_AT] + place * ORDER_WORDS
+    return o[H_ORDERS_AT] + order * ORDER_WORDS
 
 
 @always_inlined
@@ -69,9 +68,9 @@ def level_at(o: _Words, level: int) -> int:
 
 
 @always_inlined
-def level_of(o: _Words, place: int) -> int:
+def level_of(o: _Words, order: int) -> int:
     """Give the level that an order rests at."""
-    return (o[order_at(o, place) + O_PLACE] & _LOW) - _PLACE_OF_LEVEL
+    return (o[order_at(o, order) + O_PLACE] & _LOW) - 1
 
 
 @inlined
@@ -89,12 +88,11 @@ def _open_level(
     at = level_at(o, level)
     keep(o, log, at)
     keep(o, log, at + L_OWNER)
-    keep(o, log, _TAKEN)
+    keep(o, log, _LEVELS)
     if level == o[H_LEVELS_TAKEN]:
         o[H_LEVELS_TAKEN] = level + 1
     else:
         o[H_FREE_LEVEL] = o[at + L_FREE]
-    o[H_LEVELS_LIVE] += 1
     o[at + L_PRICE] = price
     o[at + L_SIZE] = 0
     o[at + L_COUNT] = 0
@@ -111,25 +109,22 @@ def _close_level(o: _Words, log: _Words, level: int) -> None:
     side = owner & 1
     book = HEADS_AT + (owner >> 1) * HEAD_WORDS
     drop_key(o, log, book, side, key_of(o[at + L_PRICE], side))
-    keep(o, log, _TAKEN)
+    keep(o, log, _LEVELS)
     keep(o, log, at + L_OWNER)
     o[at + L_FREE] = o[H_FREE_LEVEL]
     o[H_FREE_LEVEL] = level + 1
-    o[H_LEVELS_LIVE] -= 1
 
 
 @inlined
 def enter(
-    o: _Words, log: _Words, place: int, order_id: int, instrument: int, side: int, price: int,
-    size: int,
-) -> int:  # fmt: skip
+    o: _Words, log: _Words, order_id: int, instrument: int, side: int, price: int, size: int
+) -> int:
     """Put an order at the end of its price's queue.
 
     Args:
         o: the store.
         log: of the open step.
-        place: where the order is to be, free.
-        order_id: the venue's number.
+        order_id: the venue's number, which no other order has.
         instrument: its book, which there is.
         side: 0 bids, 1 asks.
         price: not UNDEF.
@@ -137,10 +132,13 @@ def enter(
 
     Returns:
         1 when the side's best price or the size there changed, else 0; -1 when there is no room for
-        the order or its level, and nothing was changed.
+        the order or its level. A level without orders may have been made and dropped then.
     """
-    if o[H_LIVE] >= o[H_ORDERS]:
-        return -1
+    order = o[H_FREE_ORDER] - 1
+    if order < 0:
+        order = o[H_ORDERS_TAKEN]
+        if order >= o[H_ORDERS]:
+            return -1
     book = HEADS_AT + instrument * HEAD_WORDS
     key = key_of(price, side)
     level = find_level(o, book, side, key)
@@ -148,25 +146,32 @@ def enter(
         level = _open_level(o, log, instrument, side, price, key)
         if level < 0:
             return -1
-    else:
-        keep(o, log, level_at(o, level))
     at = level_at(o, level)
+    if not put_entry(o, log, order_id, instrument, order):
+        if o[at + L_COUNT] == 0:
+            _close_level(o, log, level)
+        return -1
+    here = order_at(o, order)
+    keep(o, log, here)
+    keep(o, log, at)
+    if order == o[H_ORDERS_TAKEN]:
+        o[H_ORDERS_TAKEN] = order + 1
+    else:
+        o[H_FREE_ORDER] = o[here + O_LINKS]
     queue = o[at + L_QUEUE]
     last = queue & _LOW
     first = queue >> 32
     if last != 0:
         before = order_at(o, last - 1)
         keep(o, log, before)
-        o[before + O_LINKS] = (o[before + O_LINKS] & ~_LOW) | (place + 1)
+        o[before + O_LINKS] = (o[before + O_LINKS] & ~_LOW) | (order + 1)
     else:
-        first = place + 1
-    here = order_at(o, place)
-    keep(o, log, here)
+        first = order + 1
     o[here + O_ID] = order_id
     o[here + O_SIZE] = size
     o[here + O_LINKS] = last << 32
-    o[here + O_PLACE] = instrument << 32 | (level + _PLACE_OF_LEVEL)
-    o[at + L_QUEUE] = first << 32 | (place + 1)
+    o[here + O_PLACE] = instrument << 32 | (level + 1)
+    o[at + L_QUEUE] = first << 32 | (order + 1)
     o[at + L_SIZE] += size
     o[at + L_COUNT] += 1
     o[H_LIVE] += 1
@@ -181,14 +186,14 @@ def _is_best(o: _Words, level: int) -> int:
 
 
 @inlined
-def resize(o: _Words, log: _Words, place: int, size: int) -> int:
+def resize(o: _Words, log: _Words, order: int, size: int) -> int:
     """Give an order another size, above 0, at its place in the queue.
 
     Returns:
         1 when the size at the side's best price changed, else 0.
     """
-    at = order_at(o, place)
-    level = level_of(o, place)
+    at = order_at(o, order)
+    level = level_of(o, order)
     to = level_at(o, level)
     keep(o, log, at)
     keep(o, log, to)
@@ -198,14 +203,14 @@ def resize(o: _Words, log: _Words, place: int, size: int) -> int:
 
 
 @inlined
-def leave(o: _Words, log: _Words, place: int) -> int:
+def leave(o: _Words, log: _Words, order: int) -> int:
     """Take an order out of its queue, and out of the table.
 
     Returns:
         1 when the side's best price or the size there changed, else 0.
     """
-    at = order_at(o, place)
-    level = level_of(o, place)
+    at = order_at(o, order)
+    level = level_of(o, order)
     to = level_at(o, level)
     was_best = _is_best(o, level)
     links = o[at + O_LINKS]
@@ -230,7 +235,10 @@ def leave(o: _Words, log: _Words, place: int) -> int:
     o[to + L_QUEUE] = first << 32 | last
     o[to + L_SIZE] -= o[at + O_SIZE]
     o[to + L_COUNT] -= 1
-    leave_place(o, log, place)
+    drop_entry(o, log, o[at + O_ID], o[at + O_PLACE] >> 32, order)
+    o[at + O_PLACE] = 0
+    o[at + O_LINKS] = o[H_FREE_ORDER]
+    o[H_FREE_ORDER] = order + 1
     o[H_LIVE] -= 1
     if o[to + L_COUNT] == 0:
         _close_level(o, log, level)

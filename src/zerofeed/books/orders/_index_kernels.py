@@ -5,8 +5,6 @@ price looks into the last leaf first, from its end; only what lies before that l
 side of ten levels is one node, one of ten thousand has four nodes on a path, and whatever the size, no
 more than a node's keys move for a level that comes or goes.
 
-The caller keeps the header's group from H_LIVE on, where the free lists begin.
-
 A node that is full is halved. One that lost its last key is freed; two thin neighbours are not joined, so a
 side that shrank keeps more nodes than it needs until their levels are gone. There are nodes for that
 (``layout.nodes_of``), and where they end, an order is refused and its book comes into doubt.
@@ -46,7 +44,7 @@ __all__ = ["drop_key", "find_level", "insert_key", "next_worse", "node_at", "sid
 _Words = npt.NDArray[np.int64]
 
 _LOW = 0xFFFF_FFFF
-_TAKEN = H_NODES_TAKEN - H_NODES_TAKEN % 4
+_NODES = H_FREE_NODE
 _HALF = FANOUT // 2
 
 
@@ -114,7 +112,7 @@ def find_level(o: _Words, book: int, side: int, key: int) -> int:
 @inlined
 def _take_node(o: _Words, log: _Words) -> int:
     """Take a node; the caller knows that there is one."""
-    keep(o, log, _TAKEN)
+    keep(o, log, _NODES)
     node = o[H_FREE_NODE] - 1
     if node >= 0:
         o[H_FREE_NODE] = o[node_at(o, node) + N_LINKS]
@@ -131,7 +129,7 @@ def _take_node(o: _Words, log: _Words) -> int:
 
 @inlined
 def _free_node(o: _Words, log: _Words, node: int) -> None:
-    keep(o, log, _TAKEN)
+    keep(o, log, _NODES)
     at = node_at(o, node)
     keep(o, log, at)
     o[at + N_COUNT] = 0
@@ -191,6 +189,7 @@ def _split(o: _Words, log: _Words, book: int, side: int, at: int, key: int, valu
     """Put a key into a leaf that is full, and so into as many nodes above it as are full."""
     depth = o[book + B_HEIGHT + side] - 1
     is_leaf = True
+    place = _rank(o, at, key)
     while True:
         node = _halve(o, log, at)
         to = node_at(o, node)
@@ -198,8 +197,10 @@ def _split(o: _Words, log: _Words, book: int, side: int, at: int, key: int, valu
         if is_leaf:
             _link_behind(o, log, book, side, at, node)
         is_leaf = False
-        target = to if key >= separator else at
-        _put(o, log, target, _rank(o, target, key), key, value)
+        if place > _HALF:
+            _put(o, log, to, place - _HALF, key, value)
+        else:
+            _put(o, log, at, place, key, value)
         key, value = separator, node
         depth -= 1
         if depth < 0:
@@ -213,8 +214,10 @@ def _split(o: _Words, log: _Words, book: int, side: int, at: int, key: int, valu
             o[book + B_HEIGHT + side] += 1
             return
         at = node_at(o, o[H_PATH + depth])
+        # Behind the child that was halved; its own key may be above what it holds, if it is the first.
+        place = o[H_PATH + MOST_HEIGHT + depth] + 1
         if o[at + N_COUNT] < FANOUT:
-            _put(o, log, at, o[H_PATH + MOST_HEIGHT + depth] + 1, key, value)
+            _put(o, log, at, place, key, value)
             return
 
 
@@ -255,7 +258,7 @@ def insert_key(o: _Words, log: _Words, book: int, side: int, key: int, level: in
 def _note_best(o: _Words, words: int) -> None:
     """Note the last level of a side; its group is kept."""
     tail = o[words + B_TAIL]
-    best = int(0)
+    best = 0
     if tail != 0:
         at = node_at(o, tail - 1)
         best = o[at + VALUES + o[at + N_COUNT] - 1] + 1

@@ -14,14 +14,12 @@ from zerofeed.base.status import BUFFER_FULL, MALFORMED, OK
 from zerofeed.books.orders._change_kernels import level_at, level_of, order_at
 from zerofeed.books.orders._log_kernels import COUNT, IS_LOST, put_back
 from zerofeed.books.orders._record_kernels import note_loss, take_records
-from zerofeed.books.orders._table_kernels import find_order, first_place
+from zerofeed.books.orders._table_kernels import find_order, hash_of, home_of
 from zerofeed.books.orders.layout import (
-    B_DIRTY,
     B_DOUBTS,
     CHANNELS,
     CHANNELS_AT,
     COUNTERS,
-    EMPTY,
     FANOUT,
     H_BOOKS,
     H_DEPTH,
@@ -35,6 +33,7 @@ from zerofeed.books.orders.layout import (
     H_ORDERS_AT,
     H_RULES,
     H_SHIFT,
+    H_TABLE_AT,
     H_USED,
     HEAD_WORDS,
     HEADER_WORDS,
@@ -46,9 +45,7 @@ from zerofeed.books.orders.layout import (
     MOST_BOOKS,
     MOST_ORDERS,
     NODE_WORDS,
-    O_ID,
     O_LINKS,
-    O_PLACE,
     O_SIZE,
     ORDER_WORDS,
 )
@@ -62,8 +59,10 @@ _Words = npt.NDArray[np.int64]
 
 _RECORD_WORDS = 8
 _FIRST_LOOK = 16
-"""Records ahead whose order's line is asked for."""
-_SECOND_LOOK = 6
+"""Records ahead whose entry's line is asked for."""
+_SECOND_LOOK = 10
+"""Records ahead whose entry is looked at, to ask for its order's line."""
+_THIRD_LOOK = 5
 """Records ahead whose order is looked at, to ask for its level's and neighbours' lines."""
 _LOW = 0xFFFF_FFFF
 _BITS = 32
@@ -83,10 +82,9 @@ def _make_empty(o: _Words, doubts: int) -> None:
         o[CHANNELS_AT + channel] = doubts
     for word in range(HEADS_AT, HEADS_AT + o[H_BOOKS] * HEAD_WORDS):
         o[word] = 0
-    for place in range(o[H_MASK] + 1):
-        at = order_at(o, place)
-        if o[at + O_PLACE] != EMPTY:
-            o[at + O_PLACE] = EMPTY
+    for word in range(o[H_TABLE_AT], o[H_TABLE_AT] + o[H_MASK] + 1):
+        if o[word] != 0:
+            o[word] = 0
 
 
 @kernel(int64(I64, int64, int64, int64, int64))
@@ -110,10 +108,11 @@ def initialize(o: _Words, count: int, orders: int, rules: int, depth: int) -> in
     while places < 2 * orders:
         places *= 2
         shift -= 1
-    levels = min(orders, orders // 2 + 4096)
+    levels = orders
     nodes = 2 * count + levels // 4 + 64
-    orders_at = HEADS_AT + count * HEAD_WORDS
-    levels_at = orders_at + places * ORDER_WORDS
+    table_at = HEADS_AT + count * HEAD_WORDS
+    orders_at = table_at + places
+    levels_at = orders_at + (orders + 1) // 2 * 2 * ORDER_WORDS
     nodes_at = levels_at + levels * LEVEL_WORDS
     if o.size < nodes_at + nodes * NODE_WORDS:
         return BUFFER_FULL
@@ -124,8 +123,9 @@ def initialize(o: _Words, count: int, orders: int, rules: int, depth: int) -> in
     o[H_RULES] = rules
     o[H_DEPTH] = depth
     o[H_MASK] = places - 1
-    # The lowest three bits of a place are the number's own.
+    # Blocks of eight places.
     o[H_SHIFT] = shift
+    o[H_TABLE_AT] = table_at
     o[H_ORDERS_AT] = orders_at
     o[H_LEVELS_AT] = levels_at
     o[H_LEVELS] = levels
@@ -196,13 +196,13 @@ def queue_position(o: _Words, order_id: int, instrument: int, ahead: _Words) -> 
     Returns:
         OK; MALFORMED when there is no such order.
     """
-    place = find_order(o, order_id, instrument)
-    if place < 0:
+    order = find_order(o, order_id, instrument)
+    if order < 0:
         return MALFORMED
-    level = level_at(o, level_of(o, place))
+    level = level_at(o, level_of(o, order))
     count = 0
     size = 0
-    before = o[order_at(o, place) + O_LINKS] >> 32
+    before = o[order_at(o, order) + O_LINKS] >> 32
     while before != 0 and count < o[level + L_COUNT]:
         at = order_at(o, before - 1)
         count += 1
@@ -210,7 +210,7 @@ def queue_position(o: _Words, order_id: int, instrument: int, ahead: _Words) -> 
         before = o[at + O_LINKS] >> 32
     ahead[0] = count
     ahead[1] = size
-    ahead[2] = o[order_at(o, place) + O_SIZE]
+    ahead[2] = o[order_at(o, order) + O_SIZE]
     ahead[3] = o[level + L_COUNT]
     ahead[4] = o[level + L_SIZE]
     return OK
@@ -218,25 +218,23 @@ def queue_position(o: _Words, order_id: int, instrument: int, ahead: _Words) -> 
 
 @always_inlined
 def _look_ahead(o: _Words, words: _Words, index: int, end: int) -> None:
-    """Ask for the lines of records that come later."""
-    far = index + _FIRST_LOOK
-    if far < end:
-        at = far * _RECORD_WORDS
-        place = first_place(o, words[at + 6], words[at + 3] & _LOW)
-        prefetch_to_write(o, order_at(o, place))
-    near = index + _SECOND_LOOK
-    if near < end:
-        at = near * _RECORD_WORDS
-        here = order_at(o, first_place(o, words[at + 6], words[at + 3] & _LOW))
-        for _ in range(2):
-            if o[here + O_ID] == words[at + 6] and o[here + O_PLACE] & _LOW > 1:
-                level = (o[here + O_PLACE] & _LOW) - 2
-                links = o[here + O_LINKS]
-                prefetch_to_write(o, level_at(o, level))
-                prefetch_to_write(o, order_at(o, max(0, (links >> 32) - 1)))
-                prefetch_to_write(o, order_at(o, max(0, (links & _LOW) - 1)))
-                break
-            here += ORDER_WORDS
+    """Ask for the lines of records that come later: entries first, then orders, then what they name."""
+    if index + _FIRST_LOOK < end:
+        at = (index + _FIRST_LOOK) * _RECORD_WORDS
+        home = home_of(o, hash_of(o, words[at + 6], words[at + 3] & _LOW))
+        prefetch_to_write(o, o[H_TABLE_AT] + home)
+    if index + _SECOND_LOOK < end:
+        at = (index + _SECOND_LOOK) * _RECORD_WORDS
+        entry = o[o[H_TABLE_AT] + home_of(o, hash_of(o, words[at + 6], words[at + 3] & _LOW))]
+        prefetch_to_write(o, order_at(o, max(0, (entry & _LOW) - 1)))
+    if index + _THIRD_LOOK < end:
+        at = (index + _THIRD_LOOK) * _RECORD_WORDS
+        entry = o[o[H_TABLE_AT] + home_of(o, hash_of(o, words[at + 6], words[at + 3] & _LOW))]
+        here = order_at(o, max(0, (entry & _LOW) - 1))
+        links = o[here + O_LINKS]
+        prefetch_to_write(o, level_at(o, max(0, level_of(o, max(0, (entry & _LOW) - 1)))))
+        prefetch_to_write(o, order_at(o, max(0, (links >> 32) - 1)))
+        prefetch_to_write(o, order_at(o, max(0, (links & _LOW) - 1)))
 
 
 @kernel(int64(I64, I64, I64, int64, int64, int64, int64, int64))

@@ -107,7 +107,6 @@ _BBO_HEAD = BBO << 32 | NO_SIDE << 40 | ACTION_NONE << 48 | (LAST + TOB - 256) <
 
 _SIDE = H_REPLACED
 _INSTRUMENT = H_REPLACED + 1
-_PRICE = H_REPLACED + 2
 
 
 @always_inlined
@@ -295,7 +294,7 @@ def _change(
     order_id = words[at + 6]
     is_enter = action == ACTION_ADD
     is_leave = False
-    place = find_order(o, order_id, instrument)
+    order = find_order(o, order_id, instrument)
     if is_enter:
         if side == NO_SIDE and o[_SIDE] != 0:
             side = o[_SIDE]
@@ -303,37 +302,37 @@ def _change(
             head = _with_side(head, side)
             words[at + 3] = head = head - (head & _LOW) + instrument
         if o[_SIDE] != 0:
-            keep(o, log, H_REPLACED)
+            _keep_word(o, log, _SIDE)
             o[_SIDE] = 0
         if instrument == 0 or instrument >= o[H_BOOKS]:
             return _refuse(o, log, words, at, channel, _STRANGERS, DOUBT_UNKNOWN_ORDER)
         if (side != BID and side != ASK) or price == UNDEF or size <= 0:
             return _refuse(o, log, words, at, channel, _MALFORMED, DOUBT_BAD_LEVEL)
         _use(o, log, instrument, channel)
-        is_leave = place >= 0
+        is_leave = order >= 0
         if is_leave:
             _count(o, log, _DUPLICATES, 1)
             _cast(o, log, instrument, channel, DOUBT_DUPLICATE_ORDER)
-            was_in = o[order_at(o, place) + O_PLACE] >> 32
+            was_in = o[order_at(o, order) + O_PLACE] >> 32
             if was_in != instrument:
                 _cast(o, log, was_in, channel, DOUBT_DUPLICATE_ORDER)
     else:
         if action != ACTION_CANCEL and action != ACTION_FILL and action != ACTION_MODIFY:
             return _refuse(o, log, words, at, channel, _MALFORMED, DOUBT_BAD_LEVEL)
-        is_known = place >= 0
+        is_known = order >= 0
         if is_known:
-            owner = o[order_at(o, place) + O_PLACE] >> 32
+            owner = o[order_at(o, order) + O_PLACE] >> 32
             is_known = instrument == 0 or instrument == owner
         if not is_known:
             if o[_SIDE] != 0:
-                keep(o, log, H_REPLACED)
+                _keep_word(o, log, _SIDE)
                 o[_SIDE] = 0
             return _refuse(o, log, words, at, channel, _UNKNOWN, DOUBT_UNKNOWN_ORDER)
-        level = level_at(o, level_of(o, place))
+        level = level_at(o, level_of(o, order))
         instrument = o[level + L_OWNER] >> 1
         side = ASK if o[level + L_OWNER] & 1 else BID
         own_price = o[level + L_PRICE]
-        left = o[order_at(o, place) + O_SIZE]
+        left = o[order_at(o, order) + O_SIZE]
         head = _with_side(head - (head & _LOW) + instrument, side)
         words[at + 3] = head
         price = own_price if price == UNDEF else price
@@ -356,10 +355,9 @@ def _change(
             if action == ACTION_FILL and at > first_at:
                 _fill_trade(words, at - _RECORD_WORDS, instrument, side, own_price)
             if action == ACTION_CANCEL and head >= 0:
-                keep(o, log, H_REPLACED)
+                _keep_word(o, log, _SIDE)
                 o[_SIDE] = side
                 o[_INSTRUMENT] = instrument
-                o[_PRICE] = own_price
     book = HEADS_AT + instrument * HEAD_WORDS
     keep(o, log, H_LIVE)
     keep(o, log, book)
@@ -368,22 +366,15 @@ def _change(
     o[book + B_TS_EVENT_NS] = words[at + 1]
     changed = 0
     if is_leave:
-        changed = leave(o, log, place)
-        if is_enter:
-            # The places behind it may be empty now, so the one that was found need not be in reach.
-            place = find_order(o, order_id, instrument)
+        changed = leave(o, log, order)
     if is_enter:
-        entered = -1
-        if place != -1:
-            entered = enter(
-                o, log, -2 - place, order_id, instrument, 1 if side == ASK else 0, price, size
-            )
+        entered = enter(o, log, order_id, instrument, 1 if side == ASK else 0, price, size)
         if entered < 0:
             _refuse(o, log, words, at, channel, _REFUSED, DOUBT_NO_ROOM)
         else:
             changed |= entered
     elif not is_leave:
-        changed = resize(o, log, place, size)
+        changed = resize(o, log, order, size)
     if o[book + B_DOUBTS] != 0:
         words[at + 3] |= _DOUBTFUL
     return changed

@@ -2,7 +2,7 @@
 
 All books of a feed are in one flat int64 array, in parts that lie one behind the other::
 
-    header | channels | heads | orders | levels | nodes
+    header | channels | heads | table | orders | levels | nodes
 
 ``o`` is that array in every kernel. Offsets below count 8-byte words. Everything that a step changes is
 kept before in groups of GROUP words (``_log_kernels``), so all parts begin at a multiple of eight.
@@ -17,24 +17,26 @@ word    meaning
 2       orders that may rest at once
 3       rules of the venue, ``RULE_...`` bits
 4       depth: levels a side that are published
-5       places of orders, less one: twice as many as orders, rounded up to a power of two
+5       places of the table, less one: at least twice as many as orders, a power of two
 6       word at which the orders begin
 7       word at which the levels begin
-8       levels that there may be
+8       levels that there may be: as many as orders, since each may have a price of its own
 9       word at which the nodes begin
 10      nodes that there may be
-11      shift that makes a place of a hash
+11      shift that makes a block of the table of a hash
 12      orders that rest now
-13      first free level, plus one; 0: none was ever freed
-14      first free node, plus one
+13      first free order, plus one; 0: none was ever freed
+14      orders ever taken from the part's end
 15      changes applied
-16      levels ever taken from the part's end
-17      nodes ever taken from the part's end
-18      levels that are in use
-19      nodes that are in use
-20..23  the order that a replacement took away: side (0: none), instrument, price, its channel
+16      first free level, plus one
+17      levels ever taken from the part's end
+18, 19  the order that a replacement took away: side (0: none), instrument
+20      first free node, plus one
+21      nodes ever taken from the part's end
+22      nodes that are in use
 24..39  counters since the memory was made, :data:`COUNTERS`
-40      used: every book from this one on has never had an order
+40      word at which the table begins
+41      used: every book from this one on has never had an order
 44..63  path of the latest descent, no state: nodes, then places in them
 ======  =====================================================================================
 
@@ -55,16 +57,18 @@ word    meaning
 12, 13  height of the trees
 ======  =====================================================================================
 
-An order, 32 bytes, two in a cache line, lies in the table of all orders at the place that its number is
-hashed to, or behind it. It never moves while it rests, so orders name each other by their places:
+An entry of the table is one word: the hash of an order's number << 32 | the order plus one; 0 for none.
+
+An order is 32 bytes, two in a cache line. Those that leave are given away first, so few lines are in use:
 
 ======  =====================================================================================
 word    meaning
 ======  =====================================================================================
 0       the venue's number
 1       size that is left
-2       the order before it in the queue << 32 | the one behind it: places plus one, 0 for none
-3       0 nothing was ever here; 1 an order was; else instrument << 32 | level plus two
+2       the order before it in the queue << 32 | the one behind it, plus one each, 0 for none;
+        of a free order: the next free one
+3       instrument << 32 | level plus one; of a free order 0
 ======  =====================================================================================
 
 A level is one cache line:
@@ -75,7 +79,7 @@ word    meaning
 0       price
 1       size of all its orders
 2       how many they are
-3       first in the queue << 32 | last: places plus one
+3       first in the queue << 32 | last: orders plus one
 4       instrument << 1 | side
 5       next free level, plus one
 ======  =====================================================================================
@@ -88,7 +92,7 @@ word    meaning
 ======  =====================================================================================
 0       keys that it has
 1       leaf before it << 32 | leaf behind it, nodes plus one; of a free node: the next free one
-2..15   keys, ascending; in an inner node none is above any of its child's
+2..15   keys, ascending; in an inner node none but the first is above any of its child's
 18..31  levels of a leaf, children of an inner node
 ======  =====================================================================================
 """
@@ -110,9 +114,7 @@ __all__ = [
     "CHANNELS_AT",
     "COUNTERS",
     "DEFAULT_ORDERS",
-    "EMPTY",
     "FANOUT",
-    "GONE",
     "GROUP",
     "HEADER_WORDS",
     "HEADS_AT",
@@ -122,10 +124,10 @@ __all__ = [
     "H_DEPTH",
     "H_FREE_LEVEL",
     "H_FREE_NODE",
+    "H_FREE_ORDER",
     "H_LAYOUT",
     "H_LEVELS",
     "H_LEVELS_AT",
-    "H_LEVELS_LIVE",
     "H_LEVELS_TAKEN",
     "H_LIVE",
     "H_MASK",
@@ -135,10 +137,12 @@ __all__ = [
     "H_NODES_TAKEN",
     "H_ORDERS",
     "H_ORDERS_AT",
+    "H_ORDERS_TAKEN",
     "H_PATH",
     "H_REPLACED",
     "H_RULES",
     "H_SHIFT",
+    "H_TABLE_AT",
     "H_USED",
     "KEYS",
     "LAYOUT",
@@ -163,7 +167,6 @@ __all__ = [
     "RULE_IDS_PER_INSTRUMENT",
     "RULE_INCREASE_LOSES",
     "VALUES",
-    "levels_of",
     "nodes_of",
     "places_of",
     "store_words",
@@ -191,15 +194,17 @@ H_NODES_AT = 9
 H_NODES = 10
 H_SHIFT = 11
 H_LIVE = 12
-H_FREE_LEVEL = 13
-H_FREE_NODE = 14
+H_FREE_LEVEL = 16
+H_FREE_NODE = 20
 H_CHANGES = 15
-H_LEVELS_TAKEN = 16
-H_NODES_TAKEN = 17
-H_LEVELS_LIVE = 18
-H_NODES_LIVE = 19
-H_REPLACED = 20
-H_USED = 40
+H_LEVELS_TAKEN = 17
+H_NODES_TAKEN = 21
+H_NODES_LIVE = 22
+H_REPLACED = 18
+H_USED = 41
+H_FREE_ORDER = 13
+H_ORDERS_TAKEN = 14
+H_TABLE_AT = 40
 H_PATH = 44
 
 COUNTERS: dict[str, int] = {
@@ -239,8 +244,6 @@ O_ID = 0
 O_SIZE = 1
 O_LINKS = 2
 O_PLACE = 3
-EMPTY = 0
-GONE = 1
 
 LEVEL_WORDS = 8
 L_PRICE = 0
@@ -270,18 +273,13 @@ RULE_INCREASE_LOSES = 2
 
 
 def places_of(orders: int) -> int:
-    """Count the places of orders: a power of two, at least twice as many as there may be orders."""
+    """Count the places of the table: a power of two, at least twice as many as there may be orders."""
     return max(64, 1 << (2 * orders - 1).bit_length())
-
-
-def levels_of(orders: int) -> int:
-    """Count the levels: one for each order in small stores, half as many in large ones."""
-    return min(orders, orders // 2 + 4096)
 
 
 def nodes_of(orders: int, books: int) -> int:
     """Count the nodes: one for each side of a book and for four levels, so that thin leaves find room."""
-    return 2 * books + levels_of(orders) // 4 + 64
+    return 2 * books + orders // 4 + 64
 
 
 def store_words(books: int, orders: int = DEFAULT_ORDERS) -> int:
@@ -301,7 +299,8 @@ def store_words(books: int, orders: int = DEFAULT_ORDERS) -> int:
     return (
         HEADS_AT
         + books * HEAD_WORDS
-        + places_of(orders) * ORDER_WORDS
-        + levels_of(orders) * LEVEL_WORDS
+        + places_of(orders)
+        + (orders + 1) // 2 * 2 * ORDER_WORDS
+        + orders * LEVEL_WORDS
         + nodes_of(orders, books) * NODE_WORDS
     )
