@@ -73,7 +73,7 @@ def level_of(o: _Words, order: int) -> int:
     return (o[order_at(o, order) + O_PLACE] & _LOW) - 1
 
 
-@inlined
+@always_inlined
 def _open_level(
     o: _Words, log: _Words, instrument: int, side: int, price: int, key: int
 ) -> int:
@@ -101,7 +101,7 @@ def _open_level(
     return level
 
 
-@inlined
+@always_inlined
 def _close_level(o: _Words, log: _Words, level: int) -> None:
     """Forget a level that has no orders."""
     at = level_at(o, level)
@@ -116,6 +116,11 @@ def _close_level(o: _Words, log: _Words, level: int) -> None:
 
 
 @inlined
+def _give_up_level(o: _Words, log: _Words, level: int) -> None:
+    _close_level(o, log, level)
+
+
+@always_inlined
 def enter(
     o: _Words, log: _Words, order_id: int, instrument: int, side: int, price: int, size: int
 ) -> int:
@@ -149,7 +154,7 @@ def enter(
     at = level_at(o, level)
     if not put_entry(o, log, order_id, instrument, order):
         if o[at + L_COUNT] == 0:
-            _close_level(o, log, level)
+            _give_up_level(o, log, level)
         return -1
     here = order_at(o, order)
     keep(o, log, here)
@@ -185,7 +190,7 @@ def _is_best(o: _Words, level: int) -> int:
     return 1 if o[side_words(book, owner & 1) + B_BEST] == level + 1 else 0
 
 
-@inlined
+@always_inlined
 def resize(o: _Words, log: _Words, order: int, size: int) -> int:
     """Give an order another size, above 0, at its place in the queue.
 
@@ -202,7 +207,7 @@ def resize(o: _Words, log: _Words, order: int, size: int) -> int:
     return _is_best(o, level)
 
 
-@inlined
+@always_inlined
 def leave(o: _Words, log: _Words, order: int) -> int:
     """Take an order out of its queue, and out of the table.
 

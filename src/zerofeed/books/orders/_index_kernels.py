@@ -221,7 +221,7 @@ def _split(o: _Words, log: _Words, book: int, side: int, at: int, key: int, valu
             return
 
 
-@inlined
+@always_inlined
 def insert_key(o: _Words, log: _Words, book: int, side: int, key: int, level: int) -> bool:
     """Make a level findable by its key, which no other has.
 
@@ -265,7 +265,7 @@ def _note_best(o: _Words, words: int) -> None:
     o[words + B_BEST] = best
 
 
-@inlined
+@always_inlined
 def _take_out(o: _Words, log: _Words, at: int, place: int) -> None:
     """Take a key out of a node."""
     count = o[at + N_COUNT] - 1
@@ -323,7 +323,7 @@ def _thin_out(o: _Words, log: _Words, book: int, side: int, at: int) -> None:
         _free_node(o, log, root)
 
 
-@inlined
+@always_inlined
 def drop_key(o: _Words, log: _Words, book: int, side: int, key: int) -> None:
     """Forget the level of a key that is there."""
     words = side_words(book, side)

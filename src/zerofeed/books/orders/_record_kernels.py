@@ -179,6 +179,11 @@ def _use(o: _Words, log: _Words, instrument: int, channel: int) -> None:
 
 
 @inlined
+def _remove(o: _Words, log: _Words, order: int) -> int:
+    return leave(o, log, order)
+
+
+@inlined
 def _empty(o: _Words, log: _Words, book: int) -> None:
     """Let every order of a book leave."""
     left = 0
@@ -186,7 +191,7 @@ def _empty(o: _Words, log: _Words, book: int) -> None:
         words = side_words(book, side)
         while o[words + B_BEST] != 0:
             level = o[words + B_BEST] - 1
-            leave(o, log, (o[level_at(o, level) + L_QUEUE] >> 32) - 1)
+            _remove(o, log, (o[level_at(o, level) + L_QUEUE] >> 32) - 1)
             left += 1
     keep(o, log, book)
     o[book + B_DIRTY] = 1
@@ -268,7 +273,7 @@ def _refuse(o: _Words, log: _Words, words: _Words, at: int, channel: int, counte
     return 0
 
 
-@inlined
+@always_inlined
 def _change(
     o: _Words, log: _Words, words: _Words, at: int, first_at: int, channel: int
 ) -> int:

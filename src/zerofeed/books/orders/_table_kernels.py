@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import always_inlined, inlined
+from zerofeed.base.kernel import always_inlined
 from zerofeed.books.orders._log_kernels import keep
 from zerofeed.books.orders.layout import (
     GROUP,
@@ -100,7 +100,7 @@ def find_order(o: _Words, order_id: int, instrument: int) -> int:
     return -1
 
 
-@inlined
+@always_inlined
 def put_entry(o: _Words, log: _Words, order_id: int, instrument: int, order: int) -> bool:
     """Make an order findable, which no other of its number is; False when there is no room within reach."""
     mask = o[H_MASK]
@@ -117,7 +117,7 @@ def put_entry(o: _Words, log: _Words, order_id: int, instrument: int, order: int
     return False
 
 
-@inlined
+@always_inlined
 def drop_entry(o: _Words, log: _Words, order_id: int, instrument: int, order: int) -> None:
     """Forget the entry of an order that has one."""
     mask = o[H_MASK]
