@@ -149,7 +149,9 @@ def _put(
     at = 8 * index
     words[at + 1] = index
     words[at + 2] = index
-    words[at + 3] = stock | kind << 32 | side << 40 | action << 48 | (flags - 2 * (flags & 128)) << 56
+    words[at + 3] = (
+        stock | kind << 32 | side << 40 | action << 48 | (flags - 2 * (flags & 128)) << 56
+    )
     words[at + 4] = price
     words[at + 5] = size
     words[at + 6] = number
@@ -196,7 +198,9 @@ def apply_one_by_one(o: _Words, log: _Words, words: _Words, out: _Words, count: 
             continue
         if log.size > 0:
             log[0] = 0
-        take_records(o, log, words, begin, index + 1 - begin, words.size // 8 - 2, words.size // 8, 0)
+        take_records(
+            o, log, words, begin, index + 1 - begin, words.size // 8 - 2, words.size // 8, 0
+        )
         begin = index + 1
         book = HEADS_AT + (words[8 * index + 3] & 0xFFFF_FFFF) * HEAD_WORDS
         for side in range(2):

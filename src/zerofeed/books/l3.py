@@ -258,10 +258,19 @@ class L3Books:
         room = np.zeros(2 * len(records), dtype=RECORD)
         room[: len(records)] = records
         written = _kernels.take_batch(
-            self.words, _NO_LOG, room.view(np.int64), 0, len(records), len(records), len(room), channel
+            self.words,
+            _NO_LOG,
+            room.view(np.int64),
+            0,
+            len(records),
+            len(records),
+            len(room),
+            channel,
         )
         if written < 0:
-            raise BugError("the kernel of the books of orders refused a batch", got=describe(written))
+            raise BugError(
+                "the kernel of the books of orders refused a batch", got=describe(written)
+            )
         records[:] = room[: len(records)]
         return room[len(records) : len(records) + written]
 

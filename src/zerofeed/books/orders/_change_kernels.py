@@ -74,9 +74,7 @@ def level_of(o: _Words, order: int) -> int:
 
 
 @always_inlined
-def _open_level(
-    o: _Words, log: _Words, instrument: int, side: int, price: int, key: int
-) -> int:
+def _open_level(o: _Words, log: _Words, instrument: int, side: int, price: int, key: int) -> int:
     """Make a level without orders; -1 when there is no room, and nothing was changed."""
     level = o[H_FREE_LEVEL] - 1
     if level < 0:

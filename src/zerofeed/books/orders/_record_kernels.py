@@ -264,7 +264,9 @@ def _fill_trade(words: _Words, at: int, instrument: int, side: int, price: int) 
 
 
 @inlined
-def _refuse(o: _Words, log: _Words, words: _Words, at: int, channel: int, counter: int, doubt: int) -> int:
+def _refuse(
+    o: _Words, log: _Words, words: _Words, at: int, channel: int, counter: int, doubt: int
+) -> int:
     """Count what cannot be applied, and doubt the book that it was for."""
     head = words[at + 3]
     _count(o, log, counter, 1)
@@ -274,9 +276,7 @@ def _refuse(o: _Words, log: _Words, words: _Words, at: int, channel: int, counte
 
 
 @always_inlined
-def _change(
-    o: _Words, log: _Words, words: _Words, at: int, first_at: int, channel: int
-) -> int:
+def _change(o: _Words, log: _Words, words: _Words, at: int, first_at: int, channel: int) -> int:
     """Apply one record to the order that it names.
 
     Args:

@@ -63,6 +63,21 @@ class NaiveOrders:
             if instrument in (0, order.instrument):
                 self._leave(order)
 
+    def _add(self, instrument, side, order_id, price, size, found) -> None:
+        if side == "N" and self.replaced is not None:
+            side = self.replaced.side
+            instrument = instrument or self.replaced.instrument
+        self.replaced = None
+        if instrument == 0:
+            self._count("unknown_instruments")
+        elif side == "N" or size <= 0 or price == UNDEF:
+            self._count("malformed_orders")
+        else:
+            if found is not None:
+                self._count("duplicate_orders")
+                self._leave(found)
+            self._enter(_Order(order_id, instrument, side, price, size))
+
     def change(self, instrument, action, side, order_id, price, size, is_last=True) -> None:
         """Apply one record."""
         found = self.orders.get(self._key(order_id, instrument))
@@ -70,19 +85,7 @@ class NaiveOrders:
             self.clear(instrument)
             return
         if action == "A":
-            if side == "N" and self.replaced is not None:
-                side = self.replaced.side
-                instrument = instrument or self.replaced.instrument
-            self.replaced = None
-            if instrument == 0:
-                self._count("unknown_instruments")
-            elif side == "N" or size <= 0 or price == UNDEF:
-                self._count("malformed_orders")
-            else:
-                if found is not None:
-                    self._count("duplicate_orders")
-                    self._leave(found)
-                self._enter(_Order(order_id, instrument, side, price, size))
+            self._add(instrument, side, order_id, price, size, found)
             return
         if found is None or instrument not in (0, found.instrument):
             self._count("unknown_orders")
