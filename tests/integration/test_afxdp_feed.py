@@ -137,7 +137,9 @@ def test_what_readers_get_is_what_the_packets_decode_to(
         assert feed.metrics["packets_dropped_kernel"] == 0
         assert_all_is_accounted_for(feed, len(packets))
         assert f"AF_XDP on {FEED_SIDE}, native (one copy" in feed.description.receiver
-        assert feed.metrics.latency("wire_to_record")["count"] == len(packets)
+        # A packet that says nothing new makes no record, and is not measured.
+        measured = feed.metrics.latency("wire_to_record")["count"]
+        assert 0.9 * len(packets) < measured <= len(packets)
         live.stop()
     assert payloads == [packets.payload(k) for k in range(len(packets))]
     assert comparable(joined(parts)).tobytes() == comparable(expected).tobytes()

@@ -74,6 +74,7 @@ FILE is plain or gzipped. What it is, and the protocols that are known:
   lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
   or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,
                                kraken-futures, okx
+  JSON of another venue        FILE.py:NAME, a dialect of your own
 """
 _MEASURES = """Measure this machine.
 

@@ -56,8 +56,8 @@ def decode(
         ConfigurationError: no such protocol or kind, or a day that is missing or not needed.
         CaptureError: not a readable capture. What came before the damage is printed.
     """
-    wanted = parse_kinds(kinds)
     feed = OfflineFeed(protocol, day=day)
+    wanted = parse_kinds(kinds)  # some may be the protocol's own
     tally = _Tally(feed, feed.open(path))
     is_coloured, width = terminal_style(sys.stdout)
     writer = RecordWriter(feed.instruments, is_coloured=is_coloured, width=width)

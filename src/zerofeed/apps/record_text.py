@@ -22,7 +22,7 @@ import numpy.typing as npt
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.feed.instruments import InstrumentTable
 from zerofeed.records import fields
-from zerofeed.records.dtypes import BODY
+from zerofeed.records.dtypes import BODY, KIND_DTYPES
 from zerofeed.records.flags import BAD_TS_RECV, MAYBE_BAD_BOOK, SNAPSHOT, flag_names
 from zerofeed.records.kinds import (
     ASK,
@@ -139,7 +139,7 @@ class RecordWriter:
         style.see(self._instruments)
         lines = np.empty(len(batch), dtype=object)
         for kind, places in _by_kind(batch):
-            part = batch[places]
+            part = _under_its_names(batch[places], kind)
             template = self._templates[kind]
             columns = [
                 style.numbers(part["seq"]),
@@ -171,7 +171,7 @@ class RecordWriter:
         style.see(self._instruments)
         lines = np.empty(len(batch), dtype=object)
         for kind, places in _by_kind(batch):
-            part = batch[places]
+            part = _under_its_names(batch[places], kind)
             body = BODY.get(kind, ())
             priced = [self._column(style, part, each) for each in _PRICED_BY if each in body]
             if len(priced) == 1:
@@ -343,6 +343,11 @@ def _by_kind(batch: Batch) -> list[tuple[int, npt.NDArray[np.intp]]]:
     """Give each kind that occurs with the places of its records."""
     kinds = batch["kind"]
     return [(kind, np.flatnonzero(kinds == kind)) for kind in np.unique(kinds).tolist()]
+
+
+def _under_its_names(part: Batch, kind: int) -> Batch:
+    """Give records of one kind the names of that kind, which may be a program's own."""
+    return part.view(KIND_DTYPES[kind]) if kind in KIND_DTYPES else part
 
 
 def _json_template(kind: int) -> str:

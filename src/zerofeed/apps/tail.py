@@ -52,11 +52,11 @@ def tail(
         FeedGoneError: the feed ended; everything it published was printed.
         ConfigurationError: a wrong argument.
     """
-    wanted = parse_kinds(kinds)
     place = parse_start(start)
     uid = parse_user(user)
     is_coloured, width = terminal_style(sys.stdout)
     with attach(name, user=uid, program="zerofeed tail") as feed:
+        wanted = parse_kinds(kinds)  # some may be the feed's own
         _tell_unmatched(feed, symbols)
         writer = RecordWriter(feed.instruments, is_coloured=is_coloured, width=width)
         reader = feed.reader(

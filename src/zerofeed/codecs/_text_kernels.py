@@ -22,10 +22,16 @@ _SEED = 0x811C_9DC5
 def word_at(buf: Bytes, at: int, end: int, is_upper: int) -> int:
     """Load up to eight bytes, the rest 0; small Latin letters as capitals if asked.
 
-    Reads nothing behind ``end``.
+    Reads nothing behind ``end``: fewer than eight bytes are the last of the eight that end there.
     """
-    if at + 8 <= end and is_upper == 0:
-        return u64(buf, at)
+    if is_upper == 0:
+        if at + 8 <= end:
+            return u64(buf, at)
+        if end >= 8:
+            count = end - at
+            if count <= 0:
+                return int64(0)
+            return (u64(buf, end - 8) >> (64 - 8 * count)) & ((int64(1) << (8 * count)) - 1)
     word = int64(0)
     for place in range(min(8, end - at)):
         byte = u8(buf, at + place)

@@ -41,6 +41,7 @@ from zerofeed.feed.reader import Reader
 from zerofeed.records import units
 from zerofeed.records.book_rows import book_row, doubt_names
 from zerofeed.records.kinds import KIND_NAMES, kind_code
+from zerofeed.records.own import adopt
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm.ring import CursorPage, RingView
 from zerofeed.shm.seqlock import read_row
@@ -371,6 +372,7 @@ def _map(name: str, described: FeedDescription | None, fds: list[int]) -> FeedMa
         if described is None:
             raise errors.BugError("the feed sent no description", where=f"feed {name}")
         description_module.check(described)
+        adopt(described.own)
     except ZerofeedError:
         for fd in fds:
             os.close(fd)

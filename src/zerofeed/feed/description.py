@@ -12,6 +12,7 @@ import platform
 import msgspec
 
 from zerofeed.base.errors import LayoutMismatchError
+from zerofeed.records.own import OwnDefinitions
 
 __all__ = [
     "LAYOUT_VERSION",
@@ -64,6 +65,7 @@ class FeedDescription(msgspec.Struct, frozen=True):
         receiver: how packets arrive, and how many copies that costs.
         clock: which clock ``ts_recv_ns`` came from.
         objects: the shared objects by name.
+        own: kinds of record and sorts of instrument that are the feed's own.
     """
 
     name: str
@@ -79,6 +81,7 @@ class FeedDescription(msgspec.Struct, frozen=True):
     receiver: str
     clock: str
     objects: dict[str, ObjectDescription]
+    own: OwnDefinitions = OwnDefinitions()
 
 
 def layout_digest() -> str:

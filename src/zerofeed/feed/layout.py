@@ -21,6 +21,7 @@ import numpy as np
 
 from zerofeed.feed import _instrument_kernels, copies, memory, metrics
 from zerofeed.records import book_rows, dtypes, flags, instruments, kinds, units
+from zerofeed.records.own import OWN_KIND
 from zerofeed.shm import _ring_kernels, histogram, journal
 
 __all__ = ["layout_parts", "parts_digest"]
@@ -36,7 +37,7 @@ def layout_parts() -> dict[str, str]:
     """
     return {
         "record": _described(dtypes.RECORD),
-        "bodies": " ".join(f"{kind}:{','.join(names)}" for kind, names in dtypes.BODY.items()),
+        "bodies": _bodies(),
         "instrument row": _described(instruments.INSTRUMENT_ROW),
         "instrument words": _numbers(_instrument_kernels),
         "frame": _described(memory.FRAME),
@@ -53,6 +54,12 @@ def parts_digest() -> str:
     """Digest all parts: 16 hexadecimal digits."""
     text = "\n".join(f"{name}: {part}" for name, part in layout_parts().items())
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _bodies() -> str:
+    """Write down the fields of each kind; what a program defines for itself is told otherwise."""
+    shared = ((kind, names) for kind, names in dtypes.BODY.items() if kind < OWN_KIND)
+    return " ".join(f"{kind}:{','.join(names)}" for kind, names in shared)
 
 
 def _described(item: np.dtype[Any]) -> str:

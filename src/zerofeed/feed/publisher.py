@@ -55,6 +55,7 @@ from zerofeed.feed.messages import Request
 from zerofeed.feed.metrics import counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, NO_SIDE
+from zerofeed.records.own import own_definitions
 from zerofeed.records.units import UNDEF
 from zerofeed.shm import _ring_kernels as k
 from zerofeed.shm._ring_kernels import CAPACITY, PUBLISHED, claim, publish, wake_readers
@@ -392,6 +393,7 @@ class Publisher:
             receiver="published by a program",
             clock="as the program sets it",
             objects=self.memory.objects(),
+            own=own_definitions(),
         )
         return description, self.memory.descriptors()
 

@@ -31,7 +31,7 @@ import numpy as np
 
 from zerofeed.records import kinds
 
-__all__ = ["BODY", "HEAD", "KIND_DTYPES", "RECORD", "RECORD_BYTES"]
+__all__ = ["BODY", "HEAD", "KIND_DTYPES", "RECORD", "RECORD_BYTES", "kind_dtype"]
 
 RECORD_BYTES = 64
 
@@ -100,7 +100,11 @@ def _all_columns() -> list[tuple[str, str, int]]:
 RECORD: np.dtype[Any] = _dtype(_all_columns())
 """One record of any kind."""
 
-KIND_DTYPES: dict[int, np.dtype[Any]] = {
-    kind: _dtype([*HEAD, *_body_columns(names)]) for kind, names in BODY.items()
-}
+
+def kind_dtype(names: tuple[str, ...]) -> np.dtype[Any]:
+    """Give the dtype of a record whose body has these names."""
+    return _dtype([*HEAD, *_body_columns(names)])
+
+
+KIND_DTYPES: dict[int, np.dtype[Any]] = {kind: kind_dtype(names) for kind, names in BODY.items()}
 """For each kind, the same 64 bytes under that kind's names alone."""

@@ -20,7 +20,17 @@ from __future__ import annotations
 
 from zerofeed.records.dtypes import BODY
 
-__all__ = ["NUMBER", "PRICE", "RATE", "ROW", "SIZE", "TIME", "UNITS", "own_fields"]
+__all__ = [
+    "NUMBER",
+    "PRICE",
+    "RATE",
+    "ROW",
+    "SIZE",
+    "TIME",
+    "UNITS",
+    "UNIT_NAMES",
+    "own_fields",
+]
 
 PRICE = "price"
 SIZE = "size"
@@ -28,6 +38,9 @@ RATE = "rate"
 TIME = "time"
 ROW = "row"
 NUMBER = "number"
+
+UNIT_NAMES = (PRICE, SIZE, RATE, TIME, ROW, NUMBER)
+"""Every unit."""
 
 UNITS: dict[str, str] = {
     "price": PRICE,

@@ -148,8 +148,6 @@ KIND_NAMES: dict[int, str] = {
 }
 """Name of each kind, as the command line and the ``kind`` filters spell it."""
 
-_CODES = {name: code for code, name in KIND_NAMES.items()}
-
 
 def kind_code(name: str) -> int:
     """Look a kind up by its name.
@@ -160,7 +158,8 @@ def kind_code(name: str) -> int:
     Raises:
         KeyError: no kind has this name; the message lists those that exist.
     """
-    code = _CODES.get(name.strip().lower().replace("-", "_"))
-    if code is None:
-        raise KeyError(f"unknown record kind {name!r}; the kinds are {', '.join(_CODES)}")
-    return code
+    wanted = name.strip().lower().replace("-", "_")
+    for code, known in KIND_NAMES.items():
+        if known == wanted:
+            return code
+    raise KeyError(f"unknown record kind {name!r}; the kinds are {', '.join(KIND_NAMES.values())}")

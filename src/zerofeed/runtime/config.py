@@ -91,7 +91,7 @@ class FeedSection(_Section, frozen=True):
 
     Attributes:
         name: what readers attach to.
-        protocol: what the packets are.
+        protocol: what the packets are; or ``FILE.py:NAME``, a dialect of one's own.
         socket: also listen on this path, for containers.
         receiver: ``udp`` sockets, ``afxdp``, or the better of them that works here.
     """

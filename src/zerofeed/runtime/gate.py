@@ -21,6 +21,7 @@ from zerofeed.feed.description import LAYOUT_VERSION, FeedDescription, layout_di
 from zerofeed.feed.members import Member, Members, initial_position
 from zerofeed.feed.messages import Request
 from zerofeed.feed.publisher import describe_member, version
+from zerofeed.records.own import own_definitions
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.worker_link import Order, WorkerLink
@@ -127,6 +128,7 @@ class FeedGate:
             receiver=stage.how,
             clock=stage.clock,
             objects=stage.memory.objects(),
+            own=own_definitions(),
         )
         return description, stage.memory.descriptors()
 

@@ -1,4 +1,4 @@
-"""Every protocol that feeds and ``zerofeed decode`` know, by name."""
+"""Every protocol that feeds and ``zerofeed decode`` know, by name or as a place to load it from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.iex import IEX_DEEP, IEX_TOPS
 from zerofeed.runtime.itch import ITCH
 from zerofeed.runtime.json_venues import JSON_VENUES
+from zerofeed.runtime.own_protocol import is_own, load_protocol
 from zerofeed.runtime.pitch import PITCH
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.runtime.sbe_venues import SBE_VENUES
@@ -21,11 +22,14 @@ PROTOCOLS: dict[str, Protocol] = {
 
 
 def find_protocol(name: str) -> Protocol:
-    """Look a protocol up.
+    """Look a protocol up, or load a dialect of the user's (:mod:`zerofeed.runtime.own_protocol`).
 
     Raises:
-        ConfigurationError: there is none of this name; the message lists those there are.
+        ConfigurationError: there is none of this name; the message lists those there are. Or what the
+            user names cannot be loaded.
     """
+    if is_own(name):
+        return load_protocol(name)
     protocol = PROTOCOLS.get(name)
     if protocol is None:
         raise ConfigurationError(
@@ -33,5 +37,6 @@ def find_protocol(name: str) -> Protocol:
             where="protocol",
             expected=" or ".join(PROTOCOLS),
             got=name,
+            next_step="or FILE.py:NAME for a dialect of your own",
         )
     return protocol

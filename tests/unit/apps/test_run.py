@@ -35,7 +35,11 @@ def config(tmp_path: Path) -> Path:
         (["memory.records=many"], 2, "memory.records: Expected int, got str"),
         (["memory.records=1000"], 2, "memory.records is not a power of two; got 1000; choose 1024"),
         (["source.7.port=1"], 2, "source.7.port=1: is no setting"),
-        (["feed.protocol=itch"], 2, "unknown protocol; expected deribit-multicast or binance-spot"),
+        (
+            ["feed.protocol=itch"],
+            2,
+            "unknown protocol; expected deribit-multicast or itch50-mold or ",
+        ),
         (["feed.name=a b"], 2, "that is no name for a feed"),
         (
             ["source.0.interface=absent0", "source.0.group=239.1.1.1"],

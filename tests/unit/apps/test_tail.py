@@ -40,6 +40,12 @@ def test_kinds_choose_what_is_followed(publisher: Publisher) -> None:
     assert [line["seq"] for line in lines] == [seq for seq in range(30) if seq % 3]
 
 
+def test_a_kind_that_the_feed_does_not_know_is_one_line(publisher: Publisher) -> None:
+    result = call("tail", publisher.name, "--kind", "trades")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no such kind" in error_of(result)
+
+
 def test_a_follower_is_shown_as_what_it_is() -> None:
     lines: list[str] = []
     with Publisher(name_of_feed(), sizes(), audit=lines.append) as publisher:
@@ -67,7 +73,6 @@ def test_a_table_begins_with_its_heading(publisher: Publisher) -> None:
     ("arguments", "status", "what"),
     [
         (["--start", "yesterday"], 2, "is no place to begin at"),
-        (["--kind", "trades"], 2, "no such kind"),
         (["--user", "nobody-has-this-name"], 2, "no such user"),
         ([], 4, "no such feed is running"),
     ],

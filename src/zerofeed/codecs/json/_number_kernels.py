@@ -18,6 +18,7 @@ from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, inlined, in
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs._eight_bytes import COUNT_SHIFT, VALUE_MASK, digits
 from zerofeed.codecs.json._span_kernels import (
+    LIMITS,
     NULL,
     NUMBER,
     POWERS,
@@ -94,7 +95,7 @@ def decimal(buf: Bytes, base: int, span: int, exponent: int, result: _Words) -> 
         shift = -decimals_in(span) - exponent
         if shift == 0:
             return mantissa
-        if 0 < shift <= _MOST_DIGITS and mantissa <= _LARGEST // POWERS[shift]:
+        if 0 < shift <= _MOST_DIGITS and mantissa <= LIMITS[shift]:
             return mantissa * POWERS[shift]
         return _shifted(mantissa, shift, 0, 0, result)
     kind = kind_of(span)

@@ -15,11 +15,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import I64, I64_RO, U8_RO, always_inlined, int64, kernel
+from zerofeed.base.kernel import I64, U8_RO, always_inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs.json._key_kernels import find_escaped_key, find_key
-from zerofeed.codecs.json._span_kernels import FALSE, LONGEST, NUMBER, TEXT, pack, span_of
+from zerofeed.codecs.json._member_kernels import (
+    AFTER,
+    AT_KEY,
+    AT_VALUE,
+    members,
+    note,
+    scalar,
+)
+from zerofeed.codecs.json._span_kernels import LONGEST, TEXT, pack, span_of
 from zerofeed.codecs.json._token_kernels import (
     BRACE,
     BRACE_END,
@@ -29,10 +37,8 @@ from zerofeed.codecs.json._token_kernels import (
     COMMA,
     QUOTE,
     container_end,
-    number_end,
     skip_space,
     text_end,
-    word_kind,
 )
 from zerofeed.codecs.json.shape import (
     ARRAY,
@@ -61,10 +67,10 @@ __all__ = ["DEEPEST", "STACK_WORDS", "scan", "scan_message"]
 _Words = npt.NDArray[np.int64]
 DEEPEST = 32
 """Levels of wanted values; unwanted ones may be 60 levels deep in themselves."""
-_STACKED = 3
+_STACKED = 4
 STACK_WORDS = DEEPEST * _STACKED
 """int64 words that a scan needs beside its results."""
-_VALUE, _KEY, _ELEMENT, _AFTER = range(4)
+_ELEMENT = 2
 _SLOT_MASK = ROW_SLOT - 1
 
 
@@ -146,7 +152,7 @@ def scan(
         buf: uint8 that holds it at ``buf[at:end]``.
         at: its first byte.
         end: behind its last.
-        shape: :attr:`zerofeed.codecs.json.shape.Shape.table`.
+        shape: :attr:`zerofeed.codecs.json.shape.Shape.table`; what came behind what is noted in it.
         fields: int64, one for each field; receives spans, 0 for what is not there. Of a key that is
             there twice the last counts.
         rows: int64; receives the rows of all lists, one behind the other in the order of the message,
@@ -170,32 +176,38 @@ def scan(
     row = int64(-1)
     place = int64(0)
     entry = int64(0)
-    mode = _VALUE
+    mode = AT_VALUE
     if end - at > LONGEST:
         return MALFORMED
     while True:
         at = skip_space(buf, at, end)
-        if mode == _AFTER and depth == 0:
+        if mode == AFTER and depth == 0:
             return count if at == end else MALFORMED
         if at >= end:
             return MALFORMED
         byte = u8(buf, at)
-        if mode == _AFTER:
+        if mode == AFTER:
             is_object = shape[context + KIND] == OBJECT
             at += 1
             if byte == COMMA:
-                mode = _KEY if is_object else _ELEMENT
+                mode = AT_KEY if is_object else _ELEMENT
             elif byte == (BRACE_END if is_object else BRACKET_END):
                 depth -= 1
                 context = stack[depth * _STACKED]
                 row = stack[depth * _STACKED + 1]
                 place = stack[depth * _STACKED + 2]
+                entry = stack[depth * _STACKED + 3]
             else:
                 return MALFORMED
             continue
-        if mode == _KEY:
+        if mode == AT_KEY:
             if byte != QUOTE:
                 return MALFORMED
+            mode, at, entry = members(
+                shape, entries, context, entry, buf, base, at, end, fields, rows, row
+            )
+            if mode != AT_KEY:
+                continue
             found = text_end(buf, at + 1, end)
             if found < 0:
                 return MALFORMED
@@ -209,7 +221,7 @@ def scan(
                 entry = find_escaped_key(shape, context, entries, buf, key_at, length)
             else:
                 entry = find_key(shape, context, entries, buf, key_at, length, end)
-            mode = _VALUE
+            mode = AT_VALUE
             continue
         if mode == _ELEMENT:
             entry = int64(-1)
@@ -228,12 +240,12 @@ def scan(
                         break
                     count += 1
                     at = behind
-                    mode = _AFTER
+                    mode = AFTER
                     if u8(buf, at) != COMMA or at + 1 >= end or u8(buf, at + 1) != BRACKET:
                         break
                     at += 1
                     mode = _ELEMENT
-                if mode == _AFTER:
+                if mode == AFTER:
                     continue
                 byte = u8(buf, at)
                 if count >= rooms:
@@ -249,7 +261,7 @@ def scan(
             elif place < shape[context + COUNT]:
                 entry = shape[context + FIRST] + place
                 place += 1
-            mode = _VALUE
+            mode = AT_VALUE
         entry_at = entries + entry * ENTRY_WORDS
         if byte == BRACE or byte == BRACKET:
             child = int64(-1)
@@ -259,75 +271,39 @@ def scan(
                 at = container_end(buf, at, end)
                 if at < 0:
                     return MALFORMED
-                mode = _AFTER
+                mode = AFTER
                 continue
             if depth == DEEPEST:
                 return MALFORMED
             stack[depth * _STACKED] = context
             stack[depth * _STACKED + 1] = row
             stack[depth * _STACKED + 2] = place
+            stack[depth * _STACKED + 3] = entry
             depth += 1
             context = CONTEXTS + child * CONTEXT_WORDS
             place = int64(0)
+            entry = int64(-1)
             at = skip_space(buf, at + 1, end)
             if at >= end:
                 return MALFORMED
             if u8(buf, at) == BRACKET and shape[context + KIND] == ARRAY and shape[context + PLAIN]:
                 context = shape[context + PLAIN]
             closes = BRACE_END if byte == BRACE else BRACKET_END
-            mode = _KEY if byte == BRACE else _ELEMENT
+            mode = AT_KEY if byte == BRACE else _ELEMENT
             if u8(buf, at) == closes:
-                mode = _AFTER
+                mode = AFTER
             continue
         slot = int64(-1)
         if entry >= 0:
             slot = shape[entry_at + SLOT]
-            if slot >= 0 and slot & NUMERIC and (byte == QUOTE or 0x30 <= byte <= 0x39):
-                is_text = int64(byte == QUOTE)
-                word, behind = pack(buf, at + is_text, end)
-                is_sound = word != 0
-                if is_text:
-                    is_sound = is_sound and u8(buf, behind) == QUOTE
-                elif is_sound and byte == 0x30 and u8(buf, at + 1) != 0x2E:
-                    # A bare number has no leading zeros.
-                    is_sound = behind == at + 1
-                if is_sound:
-                    at = behind + is_text
-                    if slot & ROW_SLOT:
-                        rows[row * width + ROW_HEAD + (slot & _SLOT_MASK)] = word
-                    else:
-                        fields[slot & _SLOT_MASK] = word
-                    mode = _AFTER
-                    continue
-        if byte == QUOTE:
-            found = text_end(buf, at + 1, end)
-            if found < 0:
-                return MALFORMED
-            kind = TEXT + (found & 1)
-            start = at + 1
-            length = (found >> 1) - start
-            at = (found >> 1) + 1
-        else:
-            start = at
-            if byte == 0x2D or 0x30 <= byte <= 0x39:
-                kind = NUMBER
-                at = number_end(buf, at, end)
-                if at < 0:
-                    return MALFORMED
-            else:
-                kind = word_kind(buf, at, end)
-                if kind == 0:
-                    return MALFORMED
-                at += 5 if kind == FALSE else 4
-            length = at - start
-        if slot & ROW_SLOT and slot >= 0:
-            rows[row * width + ROW_HEAD + (slot & _SLOT_MASK)] = span_of(start - base, kind, length)
-        elif slot >= 0:
-            fields[slot & _SLOT_MASK] = span_of(start - base, kind, length)
-        mode = _AFTER
+        word, at = scalar(buf, base, at, end, slot)
+        if at < 0:
+            return MALFORMED
+        note(fields, rows, width, row, slot, word)
+        mode = AFTER
 
 
-@kernel(int64(U8_RO, int64, int64, I64_RO, I64, I64, I64))
+@kernel(int64(U8_RO, int64, int64, I64, I64, I64, I64))
 def scan_message(
     buf: Bytes,
     at: int,

@@ -23,6 +23,7 @@ from zerofeed.codecs._eight_bytes import COUNT_SHIFT, VALUE_MASK, digits
 __all__ = [
     "ESCAPED",
     "FALSE",
+    "LIMITS",
     "LONGEST",
     "NULL",
     "NUMBER",
@@ -55,6 +56,8 @@ _READ_AHEAD = 28
 """Bytes that a number of at most 17 digits, read eight at a time, may look at."""
 POWERS = np.array([10**power for power in range(19)], np.int64)
 """Powers of ten that an int64 holds."""
+LIMITS = np.array([((1 << 63) - 1) // 10**power for power in range(19)], np.int64)
+"""Largest number that may be multiplied by each of them."""
 
 
 @always_inlined

@@ -33,7 +33,8 @@ found. So one literal reads a message with an envelope and without (``data["data
 What does not match is skipped, never refused: venues add keys. Names inside of :class:`Items` are
 columns of its rows; every other name is a field of the message.
 
-**Table**: int64, written once. Word 0, CONTEXT_COUNT: contexts. Word 1, ROW_WIDTH: words of a row. Then
+**Table**: int64. BEGIN and NEXT are the scanner's notes of the order in which keys came, with which it guesses; all
+else is written once. Word 0, CONTEXT_COUNT: contexts. Word 1, ROW_WIDTH: words of a row. Then
 CONTEXT_WORDS for each context, then ENTRY_WORDS for each entry; entry 0 is the message itself. It may
 stand anywhere in a larger table, as nothing in it is an address.
 
@@ -48,6 +49,7 @@ context  name       meaning
 5        SLOTS      its slots less one, one less than a power of two
 6        PLAIN      of ITEMS whose elements are arrays of scalars: word of their context; of an ARRAY
                     that may be ITEMS instead: word of that context; else 0
+7        BEGIN      of an OBJECT, the entry of the first key of the latest one
 =======  =========  ====================================================================
 
 A map's slot holds the number of an entry and one more, or 0. A key's search begins at :func:`key_slot`
@@ -59,8 +61,9 @@ entry    name       meaning
 0        SLOT       where a scalar goes: a field, ROW_SLOT + a column, or -1; and NUMERIC
 1        OBJECT_IN  context of an object here, or -1
 2        ARRAY_IN   context of an array here, or -1
-3        LENGTH     bytes of its key
-4..7     KEY        the key in UTF-8, eight bytes a word, little-endian
+3        NEXT       entry of the key that came behind it the last time
+4        LENGTH     bytes of its key
+5..8     KEY        the key in UTF-8, eight bytes a word, little-endian
 =======  =========  ====================================================================
 """
 
@@ -78,6 +81,7 @@ from zerofeed.base.errors import BugError
 __all__ = [
     "ARRAY",
     "ARRAY_IN",
+    "BEGIN",
     "CONTEXTS",
     "CONTEXT_COUNT",
     "CONTEXT_WORDS",
@@ -89,6 +93,7 @@ __all__ = [
     "KIND",
     "LENGTH",
     "LIST",
+    "NEXT",
     "NUMERIC",
     "OBJECT",
     "OBJECT_IN",
@@ -107,10 +112,10 @@ __all__ = [
 ]
 
 CONTEXT_COUNT, ROW_WIDTH, CONTEXTS = range(3)
-KIND, FIRST, COUNT, LIST, SLOTS_AT, SLOTS, PLAIN, CONTEXT_WORDS = range(8)
+KIND, FIRST, COUNT, LIST, SLOTS_AT, SLOTS, PLAIN, BEGIN, CONTEXT_WORDS = range(9)
 OBJECT, ARRAY, ITEMS = range(3)
-SLOT, OBJECT_IN, ARRAY_IN, LENGTH, KEY = range(5)
-ENTRY_WORDS = 8
+SLOT, OBJECT_IN, ARRAY_IN, NEXT, LENGTH, KEY = range(6)
+ENTRY_WORDS = 9
 ROW_SLOT = 1 << 20
 """Added to a column's number where a scalar belongs to a row."""
 NUMERIC = 1 << 21
@@ -208,7 +213,7 @@ class Shape:
         text = key.encode()
         if len(text) > _LONGEST_KEY:
             raise BugError("too long for a key", expected=f"{_LONGEST_KEY} bytes", got=key)
-        entry = [-1, -1, -1, len(text)]
+        entry = [-1, -1, -1, 0, len(text)]
         padded = text.ljust(_LONGEST_KEY, b"\0")
         entry += [
             int.from_bytes(padded[at : at + 8], "little", signed=True)
@@ -305,11 +310,12 @@ class Shape:
     ) -> int:
         context = len(self._contexts)
         first = len(self._entries)
-        self._contexts.append([kind, first, len(wanted), number, 0, 0, 0])
+        self._contexts.append([kind, first, len(wanted), number, 0, 0, 0, first])
         # Reserved first: the entries of a context lie side by side, whatever lies inside them.
         self._entries += [[] for _ in wanted]
         for place, (key, each, list_name) in enumerate(wanted):
             self._entries[first + place] = self._entry(each, key, list_name)
+            self._entries[first + place][NEXT] = first + (place + 1) % len(wanted)
             for choice in each.choices if isinstance(each, Either) else (each,):
                 if isinstance(choice, str):
                     self._names[first + place] = f"{list_name}.{choice}" if list_name else choice
