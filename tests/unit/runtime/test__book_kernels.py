@@ -22,25 +22,24 @@ pytestmark = pytest.mark.compiled
 PROTOCOLS = ["itch50-mold", "pitch"]
 
 
-def stock_of(feed: OfflineFeed, row: int) -> int:
-    """Number of a stock by its row, which is given when its first order comes."""
-    return int(feed.instruments[row].symbol.removeprefix("S"))
+def stocks_of(feed: OfflineFeed) -> dict[int, int]:
+    """Numbers of stocks by their rows, which are given when their first orders come."""
+    return {each.index: int(each.symbol.removeprefix("S")) for each in feed.instruments}
 
 
 def assert_books_are(feed: OfflineFeed, flow: OrderFlow) -> None:
-    for row in range(1, len(feed.instruments)):
-        book, stock = feed.books[row], stock_of(feed, row)
+    for row, stock in stocks_of(feed).items():
+        book = feed.books[row]
         assert book.is_proven
         for side, levels, counts in (
             ("B", book.bids, book.bid_orders), ("A", book.asks, book.ask_orders),
         ):  # fmt: skip
             shown = [(*level, int(n)) for level, n in zip(levels.tolist(), counts, strict=True)]
             assert shown == flow.naive.levels(stock, side)
-    for (_, side, price), queue in flow.naive.queues.items():
-        book = next(b for b in map(feed.books.__getitem__, range(1, len(feed.instruments)))
-                    if stock_of(feed, b.instrument) == queue[0].instrument)  # fmt: skip
-        shown = book.queue("bid" if side == "B" else "ask", price)
-        assert shown == [(order.order_id, order.size) for order in queue]
+            for price, _, _ in shown:
+                queue = flow.naive.queues[stock, side, price]
+                shown_queue = book.queue("bid" if side == "B" else "ask", price)
+                assert shown_queue == [(order.order_id, order.size) for order in queue]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -49,8 +48,9 @@ def test_books_are_those_of_the_venue_and_every_best_price_is_told(protocol: str
     feed = new_feed(protocol, orders=1 << 12)
     records = feed_frames(feed, flow.packets(400))
     assert_books_are(feed, flow)
+    stocks = stocks_of(feed)
     told = [
-        (stock_of(feed, int(r["instrument"])), tuple(int(r[name]) for name in
+        (stocks[int(r["instrument"])], tuple(int(r[name]) for name in
          ("bid_price", "bid_size", "ask_price", "ask_size")))
         for r in records[records["kind"] == kinds.BBO]
     ]  # fmt: skip
@@ -90,9 +90,9 @@ def test_a_loss_doubts_every_book_of_the_channel(protocol: str) -> None:
     records = feed_frames(feed, packets[101:])
     orders = records[records["kind"] == kinds.ORDER]
     assert (orders["flags"] & MAYBE_BAD_BOOK).all()
-    doubts = {name for row in range(1, len(feed.instruments)) for name in feed.books[row].doubts}
+    doubts = {name for row in stocks_of(feed) for name in feed.books[row].doubts}
     assert "gap" in doubts
-    assert all(not feed.books[row].is_proven for row in range(1, len(feed.instruments)))
+    assert all(not feed.books[row].is_proven for row in stocks_of(feed))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
