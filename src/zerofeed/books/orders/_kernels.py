@@ -53,6 +53,7 @@ from zerofeed.books.orders.layout import (
 )
 from zerofeed.records.book_rows import DOUBT_NO_SNAPSHOT, DOUBT_WORKER_DIED
 from zerofeed.records.kinds import ACTION_ADD, ASK
+from zerofeed.records.units import UNDEF
 from zerofeed.shm._atomics import store_release
 from zerofeed.shm._prefetch import prefetch_to_write
 
@@ -258,7 +259,7 @@ def _look_ahead(o: _Words, words: _Words, index: int, end: int) -> None:
             prefetch_to_write(o, level_at(o, max(0, level_of(o, order))))
             prefetch_to_write(o, order_at(o, max(0, (links >> 32) - 1)))
             prefetch_to_write(o, order_at(o, max(0, (links & _LOW) - 1)))
-        elif head & _LOW < o[H_BOOKS]:
+        elif head & _LOW < o[H_BOOKS] and words[at + 4] != UNDEF:
             side = 1 if (head >> 40) & 0xFF == ASK else 0
             book = HEADS_AT + (head & _LOW) * HEAD_WORDS
             level = find_level(o, book, side, key_of(words[at + 4], side))
