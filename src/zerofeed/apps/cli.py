@@ -69,7 +69,7 @@ FILE is plain or gzipped. What it is, and the protocols that are known:
 
 \b
   pcap, pcapng                 deribit-multicast, itch50-mold, iex-tops, iex-deep, pitch,
-                               binance-sbe, bybit-sbe, okx-sbe
+                               cme-mdp3, binance-sbe, bybit-sbe, okx-sbe
   files of Nasdaq ITCH 5.0     itch50, itch50-soup
   lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
   or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,

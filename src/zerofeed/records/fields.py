@@ -101,6 +101,8 @@ UNITS: dict[str, str] = {
     "near_price": PRICE,
     "far_price": PRICE,
     "auction_ns": TIME,
+    "statistic": NUMBER,
+    "reference_ns": TIME,
 }
 """Unit of every body field."""
 

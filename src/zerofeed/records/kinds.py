@@ -39,6 +39,7 @@ __all__ = [
     "RECOVERED",
     "RESET",
     "RFQ",
+    "STATISTIC",
     "STATUS",
     "TRADE",
     "TRADE_BREAK",
@@ -94,6 +95,8 @@ IMBALANCE = 23
 """What an auction has and lacks so far; ``side`` is the one that has too much, ``auction`` the venue's letter."""
 INDICATIVE = 24
 """Prices at which an auction would clear now; follows its IMBALANCE where the venue sends both."""
+STATISTIC = 25
+"""A figure of the session; which one, ``statistic`` says (:mod:`zerofeed.records.statistics`)."""
 RECOVERED = 40
 """Messages of a channel that were missing were delivered by a replay; what they say comes next."""
 
@@ -144,6 +147,7 @@ KIND_NAMES: dict[int, str] = {
     TRADE_BREAK: "trade_break",
     IMBALANCE: "imbalance",
     INDICATIVE: "indicative",
+    STATISTIC: "statistic",
     RECOVERED: "recovered",
 }
 """Name of each kind, as the command line and the ``kind`` filters spell it."""

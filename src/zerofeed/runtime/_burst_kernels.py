@@ -42,10 +42,10 @@ from zerofeed.base.kernel import (
     record_array,
 )
 from zerofeed.base.status import OK, WOULD_BLOCK
-from zerofeed.books._rows_kernels import publish_batch
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import BAD_TS_RECV
+from zerofeed.runtime._book_kernels import publish_books
 from zerofeed.runtime._receive_kernels import (
     PORT_BLOCK,
     PORT_BLOCK_WORDS,
@@ -272,7 +272,7 @@ def _process_frames(
         if count > 0:
             if not int64(frame.flags) & RECORDED_FLAG:
                 sample(state, _WIRE_TO_RECORD, now_ns - frame.ts_recv_ns)
-            publish_batch(books, book_table, records, at, count, published)
+            publish_books(books, book_table, records, record_words, at, count, published)
         # Nobody has touched these lines for a whole turn of the ring. They come while this core
         # waits, and not while readers do.
         next_at = (control[PUBLISHED] & mask) * _RECORD_WORDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.runtime.cme import CME
 from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.iex import IEX_DEEP, IEX_TOPS
 from zerofeed.runtime.itch import ITCH
@@ -16,7 +17,7 @@ __all__ = ["PROTOCOLS", "find_protocol"]
 
 PROTOCOLS: dict[str, Protocol] = {
     each.name: each
-    for each in (DERIBIT, *ITCH, IEX_TOPS, IEX_DEEP, PITCH, *JSON_VENUES, *SBE_VENUES)
+    for each in (DERIBIT, *ITCH, IEX_TOPS, IEX_DEEP, PITCH, CME, *JSON_VENUES, *SBE_VENUES)
 }
 """Every protocol by name."""
 

@@ -44,6 +44,7 @@ BODIES = {
     kinds.TRADE_BREAK: ("price", "size", "trade_id", "trade_seq"),
     kinds.IMBALANCE: ("reference_price", "paired_size", "imbalance_size", "auction"),
     kinds.INDICATIVE: ("near_price", "far_price", "auction_ns", "auction"),
+    kinds.STATISTIC: ("price", "size", "statistic", "reference_ns"),
     kinds.RECOVERED: ("expected_seq", "received_seq", "missing_count", "channel"),
 }
 

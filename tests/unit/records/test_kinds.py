@@ -32,6 +32,7 @@ NUMBERS = {
     "trade_break": 22,
     "imbalance": 23,
     "indicative": 24,
+    "statistic": 25,
     "recovered": 40,
 }
 

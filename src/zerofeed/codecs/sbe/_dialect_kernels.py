@@ -33,17 +33,24 @@ from zerofeed.codecs._record_kernels import (
     define_by_symbol,
 )
 from zerofeed.codecs._text_kernels import key_of
+from zerofeed.codecs.sbe._definition_kernels import add_defined, define_by_message, name_after
 from zerofeed.codecs.sbe._dialect_words import (
     BOOK,
     CODE_DATA,
     CONDITIONS,
     CONDITIONS_AT,
+    DEFINES,
     EACH,
     EMIT_WORDS,
     EMITS,
     EMITS_AT,
     EXACT_BYTES,
+    HEAD,
     INSTRUMENT_KIND,
+    IS_KNOWN,
+    KEY_BITS,
+    LAST_MASK,
+    LAST_SOURCE,
     LEAST,
     LEAST_AT,
     MESSAGE_WORDS,
@@ -58,6 +65,7 @@ from zerofeed.codecs.sbe._dialect_words import (
     S_DEFINITION,
     S_END,
     S_ENTRY,
+    S_HEAD,
     S_MESSAGE,
     S_NEXT,
     S_PARENT,
@@ -85,7 +93,12 @@ from zerofeed.codecs.sbe._dialect_words import (
 from zerofeed.codecs.sbe._emit_kernels import are_true, emit_records, exponent_of
 from zerofeed.codecs.sbe._source_kernels import child_row, number_at, text_at
 from zerofeed.codecs.sbe._walk_kernels import find_message
-from zerofeed.feed._instrument_kernels import find, find_or_add
+from zerofeed.feed._instrument_kernels import (
+    ROW_WORDS,
+    W_REVISION,
+    find,
+    find_or_add,
+)
 from zerofeed.records import flags as record_flags
 from zerofeed.records.kinds import ACTION_CLEAR, ACTION_NONE
 from zerofeed.records.units import UNDEF
@@ -97,11 +110,9 @@ _Words = npt.NDArray[np.int64]
 NO_MORE = -1
 """The open message has no further part."""
 
-_LARGEST = 9_223_372_036_854_775_807
 _FINEST = -18
-_MS_SHIFT, _US_SHIFT = 6, 3
-_LEAST_US = 100_000_000_000_000
-"""Microseconds from here on; in milliseconds it is the year 5138."""
+_IMPLIED = 0x6465_696C_706D_6920
+"""The text " implied", behind the symbol of an instrument with bits in its key."""
 
 
 @inlined
@@ -184,6 +195,9 @@ def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
     scratch[S_VERSION] = scratch[S_WALK + w.R_VERSION]
     scratch[S_BLOCKS + 2 * ROOT] = scratch[span + w.S_AT]
     scratch[S_BLOCKS + 2 * ROOT + 1] = scratch[span + w.S_LENGTH]
+    if scratch[S_HEAD] == 0:
+        scratch[S_BLOCKS + 2 * HEAD] = at
+        scratch[S_BLOCKS + 2 * HEAD + 1] = scratch[scratch[S_PROGRAM] + w.P_HEADER_SIZE]
     entry = int64(_find_kind(buf, scratch, scratch[S_WALK + w.R_NODE]))
     if entry < 0:
         return UNKNOWN_TEMPLATE
@@ -267,15 +281,31 @@ def _find_instrument(buf: Bytes, entry: int, words: _Words, lookup: _Words, scra
         key = number_at(buf, scratch, source)
         if key == UNDEF:
             return -1
-    row = find(lookup, key)
+    bits = scratch[entry + KEY_BITS]
+    definition = scratch[entry + DEFINES]
+    row = find(lookup, key ^ bits)
+    if definition != NOWHERE:
+        row = int64(add_defined(buf, table + definition, key ^ bits, words, lookup, scratch))
+        if row >= 0:
+            define_by_message(buf, table + definition, row, words, lookup, scratch)
+        return row
+    if scratch[entry + IS_KNOWN] and (row < 0 or words[row * ROW_WORDS + W_REVISION] == 0):
+        return -1
+    origin = find(lookup, key) if bits else int64(-1)
+    if origin >= 0 and words[origin * ROW_WORDS + W_REVISION] == 0:
+        origin = int64(-1)
     if row >= 0:
+        if origin >= 0 and words[row * ROW_WORDS + W_REVISION] == 0:
+            name_after(words, row, origin, scratch, _IMPLIED)
         return row
     price = _first_exponent(
         buf, scratch, scratch[entry + PRICE_OP], scratch[table + PRICE_EXPONENT]
     )
     size = _first_exponent(buf, scratch, scratch[entry + SIZE_OP], scratch[table + SIZE_EXPONENT])
-    row = find_or_add(words, lookup, key, price, size)
-    if row >= 0 and is_text_symbol:
+    row = find_or_add(words, lookup, key ^ bits, price, size)
+    if row >= 0 and origin >= 0:
+        name_after(words, row, origin, scratch, _IMPLIED)
+    elif row >= 0 and is_text_symbol:
         kind = scratch[table + INSTRUMENT_KIND]
         begin = scratch[S_TEXT]
         end = scratch[S_TEXT + 1]
@@ -343,7 +373,9 @@ def next_part(
     emit = table + scratch[entry + EMITS_AT]
     for _ in range(scratch[entry + EMITS]):
         index = int64(
-            emit_records(buf, emit, row, flags, words, records, index, limit, scratch, ts_recv_ns)
+            emit_records(
+                buf, emit, row, flags, words, lookup, records, index, limit, scratch, ts_recv_ns
+            )
         )
         if index < 0:
             return index
@@ -357,4 +389,8 @@ def next_part(
             index += 1
             bare = index
         close_book(first, bare, index, scratch, S_RECORD, records)
+    elif index > out_at and scratch[S_NEXT] < 0 and scratch[entry + LAST_SOURCE] != NOWHERE:
+        ends = number_at(buf, scratch, table + scratch[entry + LAST_SOURCE])
+        if ends != UNDEF and ends & scratch[entry + LAST_MASK]:
+            records[(index - 1) * RECORD_WORDS + 3] |= int64(-1) << 63
     return index - out_at

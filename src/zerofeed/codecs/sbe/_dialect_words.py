@@ -6,7 +6,7 @@ and the entries point to by their position in the table::
     header │ entries by template │ messages │ conditions │ emits │ operations │ codes │ sources
 
 A *source* says how one value of a block is read. Which block is its *space*: the message's root, the
-entry of ``each``, or the entry of ``rows``.
+entry of ``each``, the entry of ``rows``, or what stands before the message.
 
 ``scratch`` is one int64 array, laid out by :func:`zerofeed.codecs.sbe.dialect.Dialect.scratch`:
 
@@ -32,6 +32,8 @@ word     name             meaning
 32..39   S_RECORD         the record that is copied for each row
 40..71   S_DEFINITION     a row of the instruments table
 72..111  S_PLAN           how the entries of a group are read, see ``_emit_kernels``
+112      S_DEPTH          levels a side of the book of the latest definition; UNDEF: not told
+113      S_HEAD           1: the caller sets the block in front of messages; 0: it is their header
 =======  ===============  ==================================================================
 """
 
@@ -41,11 +43,26 @@ __all__ = [
     "BOOK",
     "CHANGE",
     "CODE_DATA",
+    "CODE_PACKED",
     "CONDITIONS",
     "CONDITIONS_AT",
     "CONDITION_WORDS",
+    "C_MASK",
     "C_SOURCE",
     "C_VALUE",
+    "DEFINES",
+    "DEFINITION_WORDS",
+    "D_KIND",
+    "D_OPS",
+    "D_OPS_AT",
+    "D_OPTION",
+    "D_OP_WORDS",
+    "D_PRICE_EXPONENT",
+    "D_SIZE_EXPONENT",
+    "D_SIZE_SOURCE",
+    "D_TEXTS",
+    "D_TEXTS_AT",
+    "D_TEXT_WORDS",
     "EACH",
     "EMITS",
     "EMITS_AT",
@@ -60,10 +77,15 @@ __all__ = [
     "E_ROWS",
     "E_ROW_OPS",
     "E_SIDE",
+    "HEAD",
     "HEADER_WORDS",
     "INNER",
     "INSTRUMENT_KIND",
     "IS_HEARTBEAT",
+    "IS_KNOWN",
+    "KEY_BITS",
+    "LAST_MASK",
+    "LAST_SOURCE",
     "LEAST",
     "LEAST_AT",
     "MESSAGES_AT",
@@ -78,9 +100,14 @@ __all__ = [
     "N_SPACE",
     "OP_CODE",
     "OP_CONSTANT",
+    "OP_DAYS",
     "OP_FIXED",
+    "OP_MAGNITUDE",
     "OP_MS_OR_US",
     "OP_PRICE",
+    "OP_REAL",
+    "OP_ROW",
+    "OP_SIGN",
     "OP_SIZE",
     "OP_WHOLE",
     "OP_WORDS",
@@ -107,8 +134,10 @@ __all__ = [
     "SYMBOL",
     "S_BLOCKS",
     "S_DEFINITION",
+    "S_DEPTH",
     "S_END",
     "S_ENTRY",
+    "S_HEAD",
     "S_MESSAGE",
     "S_NEXT",
     "S_PARENT",
@@ -129,6 +158,8 @@ __all__ = [
     "TEXT_SLOT",
     "T_ACTION",
     "T_BODY",
+    "T_DEPTH",
+    "T_OPTION",
     "T_SIDE",
     "T_TIME",
     "UNNAMED",
@@ -144,11 +175,12 @@ __all__ = [
 # of its first message, and how many it has.
 (
     CONDITIONS_AT, CONDITIONS, EXACT_BYTES, LEAST, EACH, SYMBOL, EMITS_AT, EMITS, BOOK,
-    IS_HEARTBEAT, PRICE_OP, SIZE_OP, SLOT, MESSAGE_WORDS,
-) = range(14)  # fmt: skip
+    IS_HEARTBEAT, PRICE_OP, SIZE_OP, SLOT, DEFINES, LAST_SOURCE, LAST_MASK, IS_KNOWN, KEY_BITS,
+    MESSAGE_WORDS,
+) = range(19)  # fmt: skip
 
 # Words of a condition, an emit, an operation, a source.
-C_SOURCE, C_VALUE, CONDITION_WORDS = range(3)
+C_SOURCE, C_VALUE, C_MASK, CONDITION_WORDS = range(4)
 (
     E_KIND, E_ROWS, E_CONDITIONS_AT, E_CONDITIONS, E_OPS_AT, E_OPS, E_ROW_OPS, E_SIDE, E_ACTION,
     EMIT_WORDS,
@@ -159,18 +191,33 @@ C_SOURCE, C_VALUE, CONDITION_WORDS = range(3)
 ) = range(9)  # fmt: skip
 N_SPACE, N_OFFSET, N_END, N_CODE, N_SINCE, N_HAS_NULL, N_NULL, SOURCE_WORDS = range(8)
 
+# Words of a definition; of each of its operations, in front of the operation's own: the group from whose first
+# true entry it is, or NOWHERE, and the conditions; of a text: its source, the byte of the row, and how many.
+(
+    D_PRICE_EXPONENT, D_SIZE_EXPONENT, D_SIZE_SOURCE, D_KIND, D_OPTION, D_OPS_AT, D_OPS,
+    D_TEXTS_AT, D_TEXTS, DEFINITION_WORDS,
+) = range(10)  # fmt: skip
+D_OP_WORDS = 3 + OP_WORDS
+D_TEXT_WORDS = 3
+
 CODE_DATA = 32
 """Code of a source of variable-length data; its offset is its number among what a block contains."""
 
+CODE_PACKED = 33
+"""Code of a source of text that is compared: up to seven bytes, the first the lowest."""
+
 # Spaces of a source: which block it lies in.
-ROOT, OUTER, INNER = range(3)
+ROOT, OUTER, INNER, HEAD = range(4)
 NOWHERE = -1
 
 # Targets of an operation: words of a record, and what is packed into one.
 T_TIME, T_BODY, T_SIDE, T_ACTION = 1, 4, 8, 9
 
 # Operations.
-OP_CONSTANT, OP_PRICE, OP_SIZE, OP_FIXED, OP_WHOLE, OP_CODE, OP_MS_OR_US = range(7)
+(
+    OP_CONSTANT, OP_PRICE, OP_SIZE, OP_FIXED, OP_WHOLE, OP_CODE, OP_MS_OR_US, OP_REAL, OP_DAYS,
+    OP_ROW, OP_SIGN, OP_MAGNITUDE,
+) = range(12)  # fmt: skip
 
 CHANGE, SNAPSHOT = 1, 2
 
@@ -193,8 +240,13 @@ S_WALK = 24
 S_RECORD = 32
 S_DEFINITION = 40
 S_PLAN = 72
-SCRATCH_HEAD = 112
+S_DEPTH = 112
+S_HEAD = 113
+SCRATCH_HEAD = 120
 """Words of scratch in front of table, program, stack and spans."""
+
+# In a definition a target is a word of the row, or one of these.
+T_OPTION, T_DEPTH = 40, S_DEPTH - S_DEFINITION
 
 STATE_WORDS = 1
 """Words of state for each instrument row: the revision of its definition that was announced."""

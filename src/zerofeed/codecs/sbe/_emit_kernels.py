@@ -16,10 +16,12 @@ word    name          meaning
 ======  ============  =====================================================================
 
 TIMES and OVER are for values of 64 bits that are never null. Everything else, what does not fit and what
-does not divide is asked of :func:`_evaluate`, which knows all there is.
+does not divide is asked of :func:`evaluate`, which knows all there is.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,7 @@ from zerofeed.codecs._record_kernels import (
     size_exponent_of,
 )
 from zerofeed.codecs.sbe._dialect_words import (
+    C_MASK,
     C_SOURCE,
     C_VALUE,
     CONDITION_WORDS,
@@ -65,8 +68,12 @@ from zerofeed.codecs.sbe._dialect_words import (
     O_TARGET,
     OP_CODE,
     OP_CONSTANT,
+    OP_DAYS,
     OP_MS_OR_US,
     OP_PRICE,
+    OP_REAL,
+    OP_ROW,
+    OP_SIGN,
     OP_SIZE,
     OP_WHOLE,
     OP_WORDS,
@@ -79,8 +86,10 @@ from zerofeed.codecs.sbe._dialect_words import (
     S_SPANS,
     S_TABLE,
     S_VERSION,
+    T_BODY,
     T_SIDE,
 )
+from zerofeed.codecs.sbe._load_kernels import load_float
 from zerofeed.codecs.sbe._scale_kernels import (
     LIMITS,
     MOST_SHIFT,
@@ -88,10 +97,12 @@ from zerofeed.codecs.sbe._scale_kernels import (
     POWERS,
     rescaled,
 )
-from zerofeed.codecs.sbe._source_kernels import child_row, number_at
+from zerofeed.codecs.sbe._source_kernels import child_row, is_sent, number_at
+from zerofeed.feed._instrument_kernels import find, set_state
+from zerofeed.records.kinds import ASK, BID, STATUS
 from zerofeed.records.units import UNDEF
 
-__all__ = ["are_true", "emit_records", "exponent_of"]
+__all__ = ["are_true", "emit_records", "evaluate", "exponent_of"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -99,6 +110,11 @@ _LARGEST = 9_223_372_036_854_775_807
 _MS_SHIFT, _US_SHIFT = 6, 3
 _LEAST_US = 100_000_000_000_000
 """Microseconds from here on; in milliseconds it is the year 5138."""
+_DAY_NS = 86_400_000_000_000
+_MOST_DAYS = 106_750
+_RATE = 1e12
+_MOST_RATE = 9.2e18
+_MOST_STATE = 0x7FFF_FFFF
 
 _PLAN_KIND, _PLAN_TARGET, _PLAN_OFFSET, _PLAN_POWER, _PLAN_LIMIT, _PLAN_WORDS = range(6)
 _TIMES, _OVER, _NONE, _ASK = range(4)
@@ -117,6 +133,8 @@ def are_true(buf: Bytes, scratch: _Words, conditions: int, count: int) -> bool:
     table = scratch[S_TABLE]
     for _ in range(count):
         value = number_at(buf, scratch, table + scratch[conditions + C_SOURCE])
+        if value != UNDEF:
+            value &= scratch[conditions + C_MASK]
         if value != scratch[conditions + C_VALUE]:
             return False
         conditions += CONDITION_WORDS
@@ -147,16 +165,54 @@ def _wanted(scratch: _Words, op: int, price_exponent: int, size_exponent: int) -
 
 
 @inlined
-def _evaluate(buf: Bytes, scratch: _Words, op: int, price_exponent: int, size_exponent: int) -> int:
+def _real(buf: Bytes, scratch: _Words, source: int) -> int:
+    """Read a floating-point number as a rate; UNDEF where there is none."""
+    if not is_sent(scratch, source):
+        return UNDEF
+    at = scratch[S_BLOCKS + 2 * scratch[source + N_SPACE]] + scratch[source + N_OFFSET]
+    order = scratch[scratch[S_TABLE] + ORDER]
+    number = load_float(buf, at, scratch[source + N_CODE], order) * _RATE
+    if math.isnan(number):
+        return UNDEF
+    if not -_MOST_RATE < number < _MOST_RATE:
+        scratch[S_RESULT + OUT_OF_RANGE] += 1
+        return UNDEF
+    return int64(math.floor(number + 0.5))
+
+
+@inlined
+def _of_venue(value: int, code: int, lookup: _Words, result: _Words) -> int:
+    """Evaluate the operations that only binary venues need."""
+    if code == OP_ROW:
+        row = find(lookup, value)
+        return row if row >= 0 else UNDEF
+    if code == OP_SIGN:
+        return BID if value > 0 else ASK
+    if code == OP_DAYS:
+        if -_MOST_DAYS <= value <= _MOST_DAYS:
+            return value * _DAY_NS
+        result[OUT_OF_RANGE] += 1
+        return UNDEF
+    return abs(value)
+
+
+@inlined
+def evaluate(
+    buf: Bytes, scratch: _Words, op: int, price_exponent: int, size_exponent: int, lookup: _Words
+) -> int:
     """Evaluate one operation; UNDEF where there is no value."""
     code = scratch[op + O_CODE]
     if code == OP_CONSTANT:
         return scratch[op + O_ARGUMENT]
     table = scratch[S_TABLE]
+    if code == OP_REAL:
+        return _real(buf, scratch, table + scratch[op + O_SOURCE])
     value = number_at(buf, scratch, table + scratch[op + O_SOURCE])
     if value == UNDEF:
         return UNDEF
     result = scratch[S_RESULT : S_RESULT + 2]
+    if code > OP_REAL:
+        return _of_venue(value, code, lookup, result)
     if code < OP_WHOLE:
         if value == 0 and scratch[op + O_IS_ZERO_NONE]:
             return UNDEF
@@ -218,7 +274,7 @@ def _plan(
         source = table + scratch[op + O_SOURCE]
         scratch[plan + _PLAN_TARGET] = scratch[op + O_TARGET]
         scratch[plan + _PLAN_KIND] = _ASK
-        is_plain = code != OP_CONSTANT and code != OP_CODE and code != OP_MS_OR_US
+        is_plain = code != OP_CONSTANT and code <= OP_WHOLE
         if is_plain and scratch[source + N_SPACE] == INNER:
             exponent_source = scratch[op + O_EXPONENT_SOURCE]
             is_of_row = (
@@ -265,7 +321,7 @@ def _plan_power(
 @always_inlined
 def _planned(
     buf: Bytes, scratch: _Words, plan: int, op: int, at: int, price_exponent: int,
-    size_exponent: int,
+    size_exponent: int, lookup: _Words,
 ) -> int:  # fmt: skip
     """Evaluate one operation of an entry that begins at ``at`` as it was planned."""
     kind = scratch[plan + _PLAN_KIND]
@@ -281,13 +337,14 @@ def _planned(
         else:
             if value % power == 0:
                 return value // power
-    return _evaluate(buf, scratch, op, price_exponent, size_exponent)
+    return evaluate(buf, scratch, op, price_exponent, size_exponent, lookup)
 
 
 @always_inlined
 def _put_row(
     buf: Bytes, scratch: _Words, emit: int, row_op: int, at: int, named: int, kind: int, flags: int,
-    side: int, price_exponent: int, size_exponent: int, records: _Words, index: int, limit: int,
+    side: int, price_exponent: int, size_exponent: int, lookup: _Words, records: _Words, index: int,
+    limit: int,
 ) -> int:  # fmt: skip
     """Make the record of one entry, whose block is set; the index behind it, or BUFFER_FULL."""
     conditions = scratch[emit + E_CONDITIONS]
@@ -302,7 +359,7 @@ def _put_row(
         records[record + word] = scratch[S_RECORD + word]
     plan = S_PLAN
     for _ in range(scratch[emit + E_ROW_OPS]):
-        value = _planned(buf, scratch, plan, row_op, at, price_exponent, size_exponent)
+        value = _planned(buf, scratch, plan, row_op, at, price_exponent, size_exponent, lookup)
         side = int64(_put(records, record, scratch[plan + _PLAN_TARGET], value, side))
         row_op += OP_WORDS
         plan += _PLAN_WORDS
@@ -312,8 +369,8 @@ def _put_row(
 
 @inlined
 def emit_records(
-    buf: Bytes, emit: int, row: int, extra_flags: int, words: _Words, records: _Words, index: int,
-    limit: int, scratch: _Words, ts_recv_ns: int,
+    buf: Bytes, emit: int, row: int, extra_flags: int, words: _Words, lookup: _Words,
+    records: _Words, index: int, limit: int, scratch: _Words, ts_recv_ns: int,
 ) -> int:  # fmt: skip
     """Make the records of one emit.
 
@@ -323,6 +380,7 @@ def emit_records(
         row: of the instrument; -1: none.
         extra_flags: set in each, beside the emit's own.
         words: the instruments' rows.
+        lookup: the instruments' map.
         records: RECORD array as int64.
         index: of the first record to write.
         limit: index at which the room ends.
@@ -337,6 +395,7 @@ def emit_records(
     if row >= 0:
         price_exponent = int64(price_exponent_of(words, row))
         size_exponent = int64(size_exponent_of(words, row))
+    begun = index
     named = max(row, 0)
     kind = scratch[emit + E_KIND] & 0xFF
     flags = scratch[emit + E_KIND] >> 8 | extra_flags
@@ -346,7 +405,7 @@ def emit_records(
     side = int64(scratch[emit + E_SIDE] | scratch[emit + E_ACTION] << 8)
     op = scratch[S_TABLE] + scratch[emit + E_OPS_AT]
     for _ in range(scratch[emit + E_OPS]):
-        value = _evaluate(buf, scratch, op, price_exponent, size_exponent)
+        value = evaluate(buf, scratch, op, price_exponent, size_exponent, lookup)
         side = int64(_put(scratch, S_RECORD, scratch[op + O_TARGET], value, side))
         op += OP_WORDS
     group = scratch[emit + E_ROWS]
@@ -374,10 +433,14 @@ def emit_records(
         index = int64(
             _put_row(
                 buf, scratch, emit, op, begin, named, kind, flags, side, price_exponent,
-                size_exponent, records, index, limit,
+                size_exponent, lookup, records, index, limit,
             )
         )  # fmt: skip
         if index < 0:
             return index
         begin += length
+    if kind == STATUS and row > 0 and index > begun:
+        told = records[(index - 1) * RECORD_WORDS + T_BODY]
+        if 0 <= told <= _MOST_STATE:
+            set_state(words, row, told)
     return index

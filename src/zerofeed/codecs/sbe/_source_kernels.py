@@ -14,6 +14,7 @@ from zerofeed.base.kernel import always_inlined, inlined, int64
 from zerofeed.codecs._bytes import Bytes, i64, u8
 from zerofeed.codecs.sbe._dialect_words import (
     CODE_DATA,
+    CODE_PACKED,
     N_CODE,
     N_END,
     N_HAS_NULL,
@@ -35,7 +36,7 @@ from zerofeed.codecs.sbe._load_kernels import load_integer
 from zerofeed.codecs.sbe._scale_kernels import OUT_OF_RANGE
 from zerofeed.records.units import UNDEF
 
-__all__ = ["child_row", "number_at", "text_at"]
+__all__ = ["child_row", "is_sent", "number_at", "text_at"]
 
 _Words = npt.NDArray[np.int64]
 
@@ -53,6 +54,25 @@ def child_row(scratch: _Words, row: int, ordinal: int) -> int:
 
 
 @always_inlined
+def is_sent(scratch: _Words, source: int) -> bool:
+    """Tell whether a fixed-size source is of the acting version, and its block long enough for it."""
+    block = S_BLOCKS + 2 * scratch[source + N_SPACE]
+    return (
+        scratch[source + N_END] <= scratch[block + 1]
+        and scratch[source + N_SINCE] <= scratch[S_VERSION]
+    )
+
+
+@inlined
+def _packed(buf: Bytes, at: int, end: int) -> int:
+    """Put the bytes of a short text into one number, the first as the lowest."""
+    value = int64(0)
+    for place in range(end - at):
+        value |= u8(buf, at + place) << (8 * place)
+    return value
+
+
+@always_inlined
 def number_at(buf: Bytes, scratch: _Words, source: int) -> int:
     """Read an integer, an enum's or a character's raw number.
 
@@ -64,17 +84,17 @@ def number_at(buf: Bytes, scratch: _Words, source: int) -> int:
     Returns:
         It; UNDEF where it is not sent or null, and, counted, where an int64 does not hold it.
     """
+    if not is_sent(scratch, source):
+        return UNDEF
     block = S_BLOCKS + 2 * scratch[source + N_SPACE]
-    if scratch[source + N_END] > scratch[block + 1]:
-        return UNDEF
-    if scratch[source + N_SINCE] > scratch[S_VERSION]:
-        return UNDEF
     code = scratch[source + N_CODE]
     order = scratch[scratch[S_TABLE] + ORDER]
     at = scratch[block] + scratch[source + N_OFFSET]
     # Most are of this kind, and it comes last in the other function.
     if code == w.CODE_I64 and order == 0:
         value = i64(buf, at)
+    elif code == CODE_PACKED:
+        value = _packed(buf, at, scratch[block] + scratch[source + N_END])
     else:
         value = load_integer(buf, at, code, order)
     if scratch[source + N_HAS_NULL] and value == scratch[source + N_NULL]:

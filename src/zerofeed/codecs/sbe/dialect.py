@@ -28,24 +28,42 @@ from zerofeed.base.errors import SchemaError
 from zerofeed.codecs._record_kernels import ACTION_BY_SIZE
 from zerofeed.codecs.sbe.layout import Leaf, leaves
 from zerofeed.codecs.sbe.meaning import (
+    Bits,
     Code,
+    Condition,
     Constant,
+    Definition,
     Emit,
+    Magnitude,
     Message,
+    Pick,
     Price,
     Rate,
+    Real,
+    Row,
     Scaled,
+    Sign,
     Size,
     Time,
     Value,
     Whole,
 )
-from zerofeed.codecs.sbe.model import Block, CompositeType, EnumType, Field, Group, Schema
+from zerofeed.codecs.sbe.model import (
+    Block,
+    CompositeType,
+    EnumType,
+    Field,
+    Group,
+    ScalarType,
+    Schema,
+    SetType,
+)
 from zerofeed.codecs.sbe.program import Program, compile_program
+from zerofeed.feed import _instrument_kernels as rows
 from zerofeed.records.dtypes import BODY
-from zerofeed.records.instruments import UNKNOWN_INSTRUMENT
+from zerofeed.records.instruments import INSTRUMENT_ROW, UNKNOWN_INSTRUMENT
 from zerofeed.records.kinds import ACTION_NONE, LEVEL, NO_SIDE
-from zerofeed.records.units import RATE_EXPONENT
+from zerofeed.records.units import RATE_EXPONENT, UNDEF
 
 __all__ = ["TEXT_NAME", "Dialect", "entry_bytes", "least_bytes"]
 
@@ -55,6 +73,21 @@ TEXT_NAME = "text"
 _UNITS = {"s": 0, "ms": -3, "us": -6, "ns": -9}
 _EITHER = "ms or us"
 _NS_EXPONENT = -9
+_DAYS = "days"
+_MOST_PACKED = 7
+"""Bytes of a text that a condition can be about."""
+_COLUMNS = {
+    "tick_size": rows.W_TICK_SIZE,
+    "min_size": rows.W_MIN_SIZE,
+    "contract_size": rows.W_CONTRACT_SIZE,
+    "strike_price": rows.W_STRIKE_PRICE,
+    "expiry_ns": rows.W_EXPIRY_NS,
+    "created_ns": rows.W_CREATED_NS,
+}
+_TEXTS = ("base", "quote", "settlement", "counter")
+_OPERATIONS: dict[type, int] = {
+    Whole: d.OP_WHOLE, Row: d.OP_ROW, Sign: d.OP_SIGN, Magnitude: d.OP_MAGNITUDE,
+}  # fmt: skip
 _EVERY_PART = 4
 """Records that a part makes at most beside those of its emits: definition, clear, bare level, quote."""
 
@@ -66,11 +99,21 @@ class _Blocks:
     root: Block
     outer: Group | None = None
     inner: Group | None = None
+    head: Block | None = None
 
     def __iter__(self) -> Iterator[tuple[int, Block]]:
-        for space, block in ((d.INNER, self.inner), (d.OUTER, self.outer), (d.ROOT, self.root)):
+        for space, block in (
+            (d.INNER, self.inner),
+            (d.OUTER, self.outer),
+            (d.ROOT, self.root),
+            (d.HEAD, self.head),
+        ):
             if block is not None:
                 yield space, block
+
+    def with_rows(self, inner: Group | None) -> _Blocks:
+        """Look into a group, too."""
+        return _Blocks(self.root, self.outer, inner, self.head)
 
 
 class Dialect:
@@ -85,6 +128,7 @@ class Dialect:
         kind: of instruments whose definition is not known.
         length_member: member of the message header that counts the bytes of the whole message.
         is_schema_id_checked: False decodes messages whatever schema id they carry.
+        head: what stands in front of messages and is a source of them; None: their header.
 
     Attributes:
         program: the schema, compiled.
@@ -105,7 +149,13 @@ class Dialect:
         kind: int = UNKNOWN_INSTRUMENT,
         length_member: str | None = None,
         is_schema_id_checked: bool = True,
+        head: CompositeType | None = None,
     ) -> None:
+        self._is_head_own = head is not None
+        if head is None and schema.header is not None:
+            head = schema.header.composite
+        members = () if head is None else head.members
+        self._head = Block("head", 0, 0, 0, members, (), ())
         self.schema = schema
         self.program: Program = compile_program(
             schema, length_member=length_member, is_schema_id_checked=is_schema_id_checked
@@ -162,6 +212,7 @@ class Dialect:
         scratch[d.S_STACK] = stack_at
         scratch[d.S_SPANS] = spans_at
         scratch[d.S_END] = end
+        scratch[d.S_HEAD] = int(self._is_head_own)
         scratch[table_at:program_at] = self.table
         scratch[program_at:stack_at] = self.program.code
         return scratch
@@ -177,7 +228,7 @@ class Dialect:
     def _message(self, message: Message) -> list[int]:
         root = self.schema.message(message.template)
         outer = None if message.each is None else root.group(message.each)
-        blocks = _Blocks(root, outer)
+        blocks = _Blocks(root, outer, None, self._head)
         symbol = d.NOWHERE
         if message.symbol is not None:
             symbol = self._symbol(message.symbol, blocks)
@@ -185,7 +236,11 @@ class Dialect:
             raise _wrong("a book of no instrument", message.template)
         emits = [word for emit in message.emits for word in self._emit(emit, blocks)]
         self._count(message, outer)
-        conditions = self._conditions(message.when, _Blocks(root))
+        conditions = self._conditions(message.when, _Blocks(root, None, None, self._head))
+        last = [d.NOWHERE, 0]
+        if message.last is not None:
+            field = self._located(message.last[0], blocks)[1]
+            last = [self._source(message.last[0], blocks), _mask(field, message.last[1])]
         exact = message.block_bytes
         return [
             *conditions,
@@ -198,7 +253,59 @@ class Dialect:
             int(message.is_heartbeat),
             self._first_op(message, blocks, Price), self._first_op(message, blocks, Size),
             self._slots[message.name or message.template],
+            d.NOWHERE if message.defines is None else self._definition(message.defines, blocks),
+            *last, int(message.is_known), message.key_bits,
         ]  # fmt: skip
+
+    def _definition(self, definition: Definition, blocks: _Blocks) -> int:
+        """Compile what a message says of its instrument."""
+        ops: list[int] = []
+        unknown = definition.columns.keys() - _COLUMNS.keys() or definition.texts.keys() - {*_TEXTS}
+        if unknown:
+            known = [*_COLUMNS, *_TEXTS]
+            raise _wrong("a definition has no such column", "", expected=known, got=min(unknown))
+        targets: list[tuple[int, Value | Pick]] = [
+            (_COLUMNS[name], value) for name, value in definition.columns.items()
+        ]
+        if isinstance(definition.kind, Code):
+            targets.append((rows.W_TRAITS, definition.kind))
+        if isinstance(definition.option_type, Code):
+            targets.append((d.T_OPTION, definition.option_type))
+        if definition.depth is not None:
+            targets.append((d.T_DEPTH, definition.depth))
+        for target, value in targets:
+            inside, group, picked = blocks, d.NOWHERE, value
+            conditions = [d.NOWHERE, 0]
+            if isinstance(value, Pick):
+                inner = blocks.root.group(value.group)
+                if inner.groups or inner.data:
+                    raise _wrong("entries with parts of their own", value.group)
+                inside, group = blocks.with_rows(inner), blocks.root.groups.index(inner)
+                conditions = self._conditions(value.when, inside)
+                picked = value.value
+            assert not isinstance(picked, Pick)
+            ops += [group, *conditions, *self._op(target, picked, inside)]
+        fields = INSTRUMENT_ROW.fields
+        assert fields is not None
+        texts: list[int] = []
+        for name, path in {"symbol": definition.symbol, **definition.texts}.items():
+            dtype, at = fields[name][:2]
+            # Of a symbol the last byte stays 0.
+            most = dtype.itemsize - int(name == "symbol")
+            texts += [self._source(path, blocks, is_text=True), at, most]
+        size = definition.size_exponent
+        kind, option = definition.kind, definition.option_type
+        return self._put(
+            [
+                definition.price_exponent,
+                size if isinstance(size, int) else 0,
+                d.NOWHERE if isinstance(size, int) else self._source(size, blocks),
+                kind if isinstance(kind, int) else UNKNOWN_INSTRUMENT,
+                option if isinstance(option, int) else 0,
+                self._put(ops), len(targets),
+                self._put(texts), len(texts) // d.D_TEXT_WORDS,
+            ]
+        )  # fmt: skip
 
     def _count(self, message: Message, outer: Group | None) -> None:
         """Note how many records a byte, and a message, can make at most."""
@@ -223,7 +330,7 @@ class Dialect:
         names = BODY[emit.kind]
         holder = blocks.outer or blocks.root
         inner = None if emit.rows is None else holder.group(emit.rows)
-        inside = _Blocks(blocks.root, blocks.outer, inner)
+        inside = blocks.with_rows(inner)
         once: list[int] = []
         each: list[int] = []
 
@@ -239,7 +346,7 @@ class Dialect:
                 raise _wrong("a record has no such column", "emit", expected=list(names), got=name)
             add(d.T_BODY + names.index(name), value)
         side = emit.side if isinstance(emit.side, int) else NO_SIDE
-        if isinstance(emit.side, Code):
+        if isinstance(emit.side, Code | Sign):
             add(d.T_SIDE, emit.side)
         action = emit.action if isinstance(emit.action, int) else ACTION_NONE
         if emit.action is None and emit.kind == LEVEL:
@@ -265,17 +372,22 @@ class Dialect:
             return _op_words(target, d.OP_CONSTANT, argument=value.number)
         if isinstance(value, Scaled):
             return self._scaled(target, value, blocks)
+        if isinstance(value, Real):
+            return _op_words(target, d.OP_REAL, self._source(value.source, blocks, is_real=True))
         source = self._source(value.source, blocks)
         if isinstance(value, Time):
+            if value.unit == _DAYS:
+                return _op_words(target, d.OP_DAYS, source)
             if value.unit == _EITHER:
                 return _op_words(target, d.OP_MS_OR_US, source)
             if value.unit not in _UNITS:
-                known = [*_UNITS, _EITHER]
+                known = [_DAYS, *_UNITS, _EITHER]
                 raise _wrong("unknown unit", value.source, expected=known, got=value.unit)
             exponent = _UNITS[value.unit]
             return _op_words(target, d.OP_FIXED, source, _NS_EXPONENT, exponent)
-        if isinstance(value, Whole):
-            return _op_words(target, d.OP_WHOLE, source, value.plus)
+        if not isinstance(value, Code):
+            plus = value.plus if isinstance(value, Whole) else 0
+            return _op_words(target, _OPERATIONS[type(value)], source, plus)
         field = self._located(value.source, blocks)[1]
         pairs = [
             word for name, code in value.codes.items() for word in (_raw_value(field, name), code)
@@ -290,7 +402,7 @@ class Dialect:
             if exponent is None and value.decimals is None and member is not None:
                 constant = member.constant
                 exponent = constant if isinstance(constant, int) else f"{source}.exponent"
-            source = f"{source}.mantissa"
+            source = f"{source}.{_mantissa(kind)}"
         if value.decimals is not None:
             if exponent is not None:
                 raise _wrong("an exponent and a number of decimals", source)
@@ -320,7 +432,7 @@ class Dialect:
                 inner = None
                 if emit.rows is not None:
                     inner = (blocks.outer or blocks.root).group(emit.rows)
-                words = self._scaled(0, value, _Blocks(blocks.root, blocks.outer, inner))
+                words = self._scaled(0, value, blocks.with_rows(inner))
                 source = words[d.O_EXPONENT_SOURCE]
                 # That of an entry is not known before there is a row.
                 if source != d.NOWHERE and self._words[source + d.N_SPACE] == d.INNER:
@@ -328,11 +440,12 @@ class Dialect:
                 return self._put(words)
         return d.NOWHERE
 
-    def _conditions(self, when: Mapping[str, str | int], blocks: _Blocks) -> list[int]:
+    def _conditions(self, when: Mapping[str, Condition], blocks: _Blocks) -> list[int]:
         words: list[int] = []
         for source, value in when.items():
             field = self._located(source, blocks)[1]
-            words += [self._source(source, blocks), _raw_value(field, value)]
+            is_packed = isinstance(value, str) and _is_text(field)
+            words += [self._source(source, blocks, is_packed=is_packed), *_wanted(field, value)]
         return [self._put(words), len(when)]
 
     def _symbol(self, name: str, blocks: _Blocks) -> int:
@@ -342,16 +455,29 @@ class Dialect:
                     return self._put_source([space, ordinal, 0, d.CODE_DATA, 0, 0, 0])
         return self._source(name, blocks, is_text=True)
 
-    def _source(self, path: str, blocks: _Blocks, *, is_text: bool = False) -> int:
+    def _source(
+        self,
+        path: str,
+        blocks: _Blocks,
+        *,
+        is_text: bool = False,
+        is_real: bool = False,
+        is_packed: bool = False,
+    ) -> int:
         space, field, leaf = self._located(path, blocks)
-        if leaf is None or leaf.cells != 1 or leaf.code in (w.CODE_F32, w.CODE_F64):
-            raise _wrong("not a single integer", f"{blocks.root.name}.{path}", got=field.type.name)
-        if leaf.code == w.CODE_TEXT and not is_text:
-            raise _wrong("a text where a number is wanted", f"{blocks.root.name}.{path}")
-        null = leaf.null
+        where = f"{blocks.root.name}.{path}"
+        if leaf is None or leaf.cells != 1 or (leaf.code in (w.CODE_F32, w.CODE_F64)) != is_real:
+            wanted = "floating-point number" if is_real else "single integer"
+            raise _wrong(f"not a {wanted}", where, got=field.type.name)
+        code = leaf.code
+        if code == w.CODE_TEXT and is_packed and leaf.size <= _MOST_PACKED:
+            code = d.CODE_PACKED
+        elif code == w.CODE_TEXT and not is_text:
+            raise _wrong("a text where a number is wanted", where)
+        null = None if is_real else leaf.null
         return self._put_source(
             [
-                space, leaf.offset, leaf.offset + leaf.size, leaf.code, leaf.since_version,
+                space, leaf.offset, leaf.offset + leaf.size, code, leaf.since_version,
                 int(null is not None),
                 0 if null is None else (int(null) + 2**63) % 2**64 - 2**63,
             ]
@@ -402,6 +528,40 @@ def _op_words(
     target: int, code: int, source: int = d.NOWHERE, argument: int = 0, exponent: int = 0
 ) -> list[int]:
     return [target, code, source, argument, exponent, d.NOWHERE, 0, 0]
+
+
+def _mantissa(kind: CompositeType) -> str:
+    """Name the member of a decimal that is its mantissa: the one that is sent, whatever it is called."""
+    sent = [each.name for each in kind.members if each.size and each.name != "exponent"]
+    return sent[0] if len(sent) == 1 else "mantissa"
+
+
+def _is_text(field: Field) -> bool:
+    kind = field.type
+    return isinstance(kind, ScalarType) and kind.is_text and kind.length > 1
+
+
+def _mask(field: Field, choice: str | int) -> int:
+    """Give the mask of a bit of a set."""
+    if isinstance(choice, int):
+        return choice
+    kind = field.type
+    if not isinstance(kind, SetType) or choice not in kind.choices:
+        known = list(kind.choices) if isinstance(kind, SetType) else None
+        raise _wrong("the set has no such bit", field.name, expected=known, got=choice)
+    return 1 << kind.choices[choice]
+
+
+def _wanted(field: Field, value: Condition) -> list[int]:
+    """Give what a value must be, and the bits of it that are compared."""
+    if value is None:
+        return [UNDEF, -1]
+    if isinstance(value, Bits):
+        mask = _mask(field, value.choice)
+        return [mask if value.is_set else 0, mask]
+    if isinstance(value, str) and _is_text(field):
+        return [int.from_bytes(value.encode(), "little"), -1]
+    return [_raw_value(field, value), -1]
 
 
 def _raw_value(field: Field, value: str | int) -> int:

@@ -31,17 +31,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from zerofeed.records.instruments import UNKNOWN_INSTRUMENT
 from zerofeed.records.kinds import ASK, BID, LEVEL, NO_SIDE
 
 __all__ = [
+    "Bits",
     "Book",
     "Code",
+    "Condition",
     "Constant",
+    "Definition",
     "Emit",
+    "Magnitude",
     "Message",
+    "Pick",
     "Price",
     "Rate",
+    "Real",
+    "Row",
     "Scaled",
+    "Sign",
     "Size",
     "Time",
     "Value",
@@ -99,8 +108,8 @@ class Time:
 
     Attributes:
         source: where from.
-        unit: ``s``, ``ms``, ``us`` or ``ns`` since 1970; or ``ms or us``, told apart by the number: what
-            would be before March 1973 in microseconds is milliseconds.
+        unit: ``days``, ``s``, ``ms``, ``us`` or ``ns`` since 1970; or ``ms or us``, told apart by the number:
+            what would be before March 1973 in microseconds is milliseconds.
     """
 
     source: str
@@ -122,7 +131,104 @@ class Constant:
     number: int
 
 
-Value: TypeAlias = "Scaled | Whole | Time | Code | Constant"
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A float or double that is a pure number, kept as a rate."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The row of an instrument that is named by the venue's number; undefined while it has none."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The side that a signed quantity says: above zero a bid, below an ask."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """An integer without its sign."""
+
+    source: str
+
+
+Value: TypeAlias = "Scaled | Whole | Time | Code | Constant | Real | Row | Sign | Magnitude"
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """A condition: whether a bit of a set is set.
+
+    Attributes:
+        choice: name of the bit in the schema, or its mask.
+        is_set: False: it must not be.
+    """
+
+    choice: str | int
+    is_set: bool = True
+
+
+Condition: TypeAlias = "str | int | Bits | None"
+"""What a value must be: a number, a name, a short text, a bit; None: not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A value of the first entry of a group that has others.
+
+    Attributes:
+        group: of the message.
+        value: what is taken.
+        when: values that the entry must have, by source.
+    """
+
+    group: str
+    value: Value
+    when: Mapping[str, Condition] = field(default_factory=dict)
+
+
+class Definition:
+    """The message says what its instrument is.
+
+    Args:
+        symbol: source of the name.
+        kind: of the instrument.
+        price_exponent: of its prices.
+        size_exponent: of its sizes, or the source of it.
+        option_type: a code, or where from: 67 for a call, 80 for a put.
+        texts: sources of ``base``, ``quote``, ``settlement`` and ``counter``, by these names.
+        depth: levels a side that the venue tells of its book.
+        **columns: ``tick_size``, ``min_size``, ``contract_size``, ``strike_price``, ``expiry_ns`` and
+            ``created_ns``; what is not named is undefined.
+    """
+
+    def __init__(
+        self,
+        symbol: str,
+        *,
+        kind: int | Code = UNKNOWN_INSTRUMENT,
+        price_exponent: int,
+        size_exponent: int | str = 0,
+        option_type: int | Code = 0,
+        texts: Mapping[str, str] | None = None,
+        depth: Value | Pick | None = None,
+        **columns: Value | Pick,
+    ) -> None:
+        self.symbol = symbol
+        self.kind = kind
+        self.price_exponent = price_exponent
+        self.size_exponent = size_exponent
+        self.option_type = option_type
+        self.texts = dict(texts or {})
+        self.depth = depth
+        self.columns = columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +261,9 @@ class Emit:
         kind: int,
         *,
         rows: str | None = None,
-        when: Mapping[str, str | int] | None = None,
+        when: Mapping[str, Condition] | None = None,
         time: Time | None = None,
-        side: int | Code = NO_SIDE,
+        side: int | Code | Sign = NO_SIDE,
         action: int | Code | None = None,
         flags: int = 0,
         **body: Value,
@@ -190,10 +296,15 @@ class Message:
         book: what it is to the book.
         is_heartbeat: it carries nothing.
         name: for people and counters; None: as its template.
+        defines: what it says of its instrument.
+        last: source of a set, and the bit of it that ends a transaction: the last record is marked.
+        is_known: the instrument must be defined, because the scale of its numbers is not in the message.
+            Messages of others make no records, and are counted.
+        key_bits: another instrument than the one with this number: bits that are turned in its key.
     """
 
     template: str
-    when: Mapping[str, str | int] = field(default_factory=dict)
+    when: Mapping[str, Condition] = field(default_factory=dict)
     block_bytes: int | None = None
     symbol: str | None = None
     each: str | None = None
@@ -201,6 +312,10 @@ class Message:
     book: Book | None = None
     is_heartbeat: bool = False
     name: str | None = None
+    defines: Definition | None = None
+    last: tuple[str, str | int] | None = None
+    is_known: bool = False
+    key_bits: int = 0
 
 
 def levels(

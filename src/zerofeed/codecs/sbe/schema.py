@@ -52,7 +52,7 @@ from zerofeed.codecs.sbe.model import (
     VarData,
 )
 
-__all__ = ["load_schema", "parse_schema"]
+__all__ = ["load_schema", "parse_schema", "read_schema"]
 
 _MAX_COMPOSITE_DEPTH = 32
 _TYPE_TAGS = ("type", "enum", "set", "composite")
@@ -101,6 +101,19 @@ def parse_schema(
     """
     root = parse_xml(text, source)
     include(root, source, None if directory is None else Path(directory), depth=0)
+    return read_schema(root, source)
+
+
+def read_schema(root: Element, source: str) -> Schema:
+    """Read a schema from the elements of its document, includes replaced.
+
+    Args:
+        root: of the document.
+        source: what to call it in error messages.
+
+    Raises:
+        SchemaError: not a usable schema.
+    """
     return _SchemaReader(root, source).schema()
 
 

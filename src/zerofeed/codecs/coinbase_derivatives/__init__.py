@@ -1,0 +1,3 @@
+"""Coinbase Derivatives' market data: its schema, and what its messages mean."""
+
+__all__: list[str] = []
