@@ -58,9 +58,9 @@ POINTS = (
 class Rig:
     """A feed's memory and sockets in this process, and a worker that stops where it is told."""
 
-    def __init__(self) -> None:
-        self.config = make_config(burst=BURST)
-        self.protocol = find_protocol("deribit-multicast")
+    def __init__(self, protocol: str = "deribit-multicast", **memory: int) -> None:
+        self.config = make_config(burst=BURST, **memory)
+        self.protocol = find_protocol(protocol)
         self.memory = FeedMemory("points", sizes_of(self.config, self.protocol))
         source = self.config.source[0]
         self.receiver = open_receiver(LOCAL, source.port, buffer_bytes=source.buffer_bytes)
@@ -160,6 +160,10 @@ class Rig:
             at = journal.FIRST_ENTRY + 2 * entry
             state[state[at]] = state[at + 1]
         state[journal.COUNT] = count // 2
+        self.spoil_books(books, undo)
+
+    def spoil_books(self, books: np.ndarray, undo: np.ndarray) -> None:
+        """Tear every book that was kept."""
         slot_words = 1 + BOOK_HEAD_WORDS + 6 * self.config.memory.book_levels
         for slot in range(int(undo[0])):
             row = int(undo[16 + HEADER_WORDS + slot * slot_words])

@@ -18,6 +18,7 @@ from zerofeed.apps.record_text import RecordWriter, parse_kinds, select_kinds
 from zerofeed.apps.render import terminal_style
 from zerofeed.base.errors import CaptureError, ConfigurationError
 from zerofeed.books.l2 import L2Book
+from zerofeed.books.l3 import L3Book
 from zerofeed.records.kinds import KIND_NAMES
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime.offline import OfflineFeed
@@ -30,6 +31,8 @@ __all__ = ["decode"]
 
 _BOOK_LEVELS = 10
 """Levels a side that are shown of a book."""
+_ORDERS = 1 << 22
+"""Orders that may rest at once, where books of orders are kept: more than Nasdaq has."""
 _TEXT_RECORDS = 4096
 """Records that are turned into text at a time."""
 
@@ -69,7 +72,8 @@ def decode(
     found = _protocol(protocol, schema, framing)
     if style == "messages":
         return write_messages(found, path)
-    feed = OfflineFeed(found, day=day)
+    orders = _ORDERS if has_books and found.has_orders else 0
+    feed = OfflineFeed(found, day=day, orders=orders)
     wanted = parse_kinds(kinds)  # some may be the protocol's own
     tally = _Tally(feed, feed.open(path))
     is_coloured, width = terminal_style(sys.stdout)
@@ -178,8 +182,8 @@ class _Tally:
             "channels": len(channels),
             "channels_with_loss": [each for each in channels if each["missing"] or each["resets"]],
             "checksums": {
-                "matched": book_counters["checksums_matched"],
-                "mismatched": book_counters["checksums_mismatched"],
+                "matched": book_counters.get("checksums_matched", 0),
+                "mismatched": book_counters.get("checksums_mismatched", 0),
             },
             "books": _books_summary(feed, has_doubts=has_books),
         }
@@ -192,11 +196,11 @@ def _write(writer: RecordWriter, batch: Any, style: str) -> None:
         sys.stdout.write(writer.ndjson(part) if style == "ndjson" else writer.table(part))
 
 
-def _live_books(feed: OfflineFeed) -> Iterator[L2Book]:
+def _live_books(feed: OfflineFeed) -> Iterator[L2Book | L3Book]:
     """Go through the books that anything was ever said about."""
     for row in range(1, min(len(feed.instruments), len(feed.books))):
         book = feed.books[row]
-        if book.change_id != UNDEF or book.best() != (UNDEF,) * 4:
+        if book.is_used:
             yield book
 
 
@@ -236,6 +240,9 @@ def _write_books(writer: RecordWriter, feed: OfflineFeed, style: str) -> None:
                 "doubts": book.doubts,
                 **sides,
             }
+            if isinstance(book, L3Book):
+                told["bid_orders"] = book.bid_orders[:_BOOK_LEVELS].tolist()
+                told["ask_orders"] = book.ask_orders[:_BOOK_LEVELS].tolist()
             sys.stdout.write(json.dumps(told, separators=(",", ":")) + "\n")
             continue
         state = "proven" if book.is_proven else f"in doubt: {', '.join(book.doubts)}"

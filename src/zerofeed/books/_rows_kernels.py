@@ -120,7 +120,7 @@ def _copy_side(books: _Words, book: int, side: int, table: _Words, at: int) -> i
 def _write_row(books: _Words, table: _Words, instrument: int, record_seq: int) -> None:
     book = HEADER_WORDS + instrument * books[H_STRIDE]
     depth = books[H_DEPTH]
-    row = instrument * ((ROW_HEAD_WORDS + 4 * depth + 7) // 8 * 8)
+    row = instrument * ((ROW_HEAD_WORDS + 6 * depth + 7) // 8 * 8)
     flags = books[book + B_DOUBTS]
     if _is_open(books, book):
         flags |= ROW_OPEN

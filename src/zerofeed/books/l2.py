@@ -68,6 +68,11 @@ class L2Book:
         return self.word(layout.B_DOUBTS) == 0
 
     @property
+    def is_used(self) -> bool:
+        """True once the book was told of anything."""
+        return self.change_id != UNDEF or self.best() != (UNDEF,) * 4
+
+    @property
     def is_in_snapshot(self) -> bool:
         """True while a snapshot is being received, of whatever use it is."""
         return self.word(layout.B_SNAP) != layout.SNAP_NONE

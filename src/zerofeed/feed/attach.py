@@ -195,6 +195,8 @@ class Feed:
             doubts=doubt_names(int(row["flags"])),
             bids=_ladder(row["bids"][: row["n_bids"]], instrument),
             asks=_ladder(row["asks"][: row["n_asks"]], instrument),
+            bid_orders=_counts(row["bid_orders"][: row["n_bids"]]),
+            ask_orders=_counts(row["ask_orders"][: row["n_asks"]]),
         )
 
     def prices(self, batch: npt.NDArray[Any], column: str = "price") -> npt.NDArray[np.float64]:
@@ -280,6 +282,8 @@ class BookTop:
         doubts: why the book may be wrong; empty for a proven one.
         bids: (price, size), best first, exact.
         asks: the same.
+        bid_orders: how many orders each of these bids has; empty where the venue sends levels, not orders.
+        ask_orders: the same for asks.
     """
 
     symbol: str
@@ -288,6 +292,8 @@ class BookTop:
     doubts: list[str]
     bids: list[tuple[Decimal, Decimal]]
     asks: list[tuple[Decimal, Decimal]]
+    bid_orders: list[int]
+    ask_orders: list[int]
 
 
 def _ladder(levels: npt.NDArray[Any], instrument: Instrument) -> list[tuple[Decimal, Decimal]]:
@@ -298,6 +304,11 @@ def _ladder(levels: npt.NDArray[Any], instrument: Instrument) -> list[tuple[Deci
         if exact is not None and amount is not None:
             pairs.append((exact, amount))
     return pairs
+
+
+def _counts(orders: npt.NDArray[np.int64]) -> list[int]:
+    counts: list[int] = orders.tolist()
+    return counts if any(counts) else []
 
 
 class _Wanted:

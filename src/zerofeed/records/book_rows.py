@@ -2,7 +2,7 @@
 
 Row ``i`` is the book of instrument ``i`` as of the record ``record_seq``: a reader that copies
 the row (:func:`zerofeed.shm.seqlock.read_row`) and then applies the records after that one has
-lost nothing. With the default depth of 20 a row is 704 bytes; its size is always a multiple
+lost nothing. With the default depth of 20 a row is 1,024 bytes; its size is always a multiple
 of 64.
 
 ======  ====  ===========  ====================================================================
@@ -18,6 +18,8 @@ offset  size  name         meaning
 56      8     flags        ``DOUBT_...`` bits, and the ``ROW_...`` bits; 0 is a proven book
 64      16 n  bids         (price, size), best first, UNDEF beyond ``n_bids``
 ...     16 n  asks         the same
+...     8 n   bid_orders   orders at each of these bids; 0 where the venue sends levels, not orders
+...     8 n   ask_orders   the same for asks
 ======  ====  ===========  ====================================================================
 """
 
@@ -35,12 +37,16 @@ __all__ = [
     "DOUBT_CHECKSUM",
     "DOUBT_CROSSED",
     "DOUBT_DEPLETED",
+    "DOUBT_DUPLICATE_ORDER",
     "DOUBT_GAP",
     "DOUBT_NAMES",
+    "DOUBT_NO_ROOM",
     "DOUBT_NO_SNAPSHOT",
+    "DOUBT_OVERFILLED",
     "DOUBT_RESET",
     "DOUBT_SNAPSHOT_DIFFERS",
     "DOUBT_UNKNOWN_LEVEL",
+    "DOUBT_UNKNOWN_ORDER",
     "DOUBT_WORKER_DIED",
     "PRICE_LEVEL",
     "ROW_HEAD_WORDS",
@@ -77,6 +83,14 @@ DOUBT_GAP = 512
 """Something of the channel is missing, perhaps of this book; the next change will tell."""
 DOUBT_CHECKSUM = 1024
 """The venue's checksum of the book was another."""
+DOUBT_UNKNOWN_ORDER = 2048
+"""The venue changed an order that the book does not have."""
+DOUBT_DUPLICATE_ORDER = 4096
+"""An order came whose number another one had; the newer one stays."""
+DOUBT_NO_ROOM = 8192
+"""An order found no room."""
+DOUBT_OVERFILLED = 16384
+"""More of an order traded, or was cancelled, than was left of it."""
 
 DOUBT_NAMES: dict[int, str] = {
     DOUBT_NO_SNAPSHOT: "no_snapshot",
@@ -90,6 +104,10 @@ DOUBT_NAMES: dict[int, str] = {
     DOUBT_RESET: "reset",
     DOUBT_GAP: "gap",
     DOUBT_CHECKSUM: "checksum",
+    DOUBT_UNKNOWN_ORDER: "unknown_order",
+    DOUBT_DUPLICATE_ORDER: "duplicate_order",
+    DOUBT_NO_ROOM: "no_room",
+    DOUBT_OVERFILLED: "overfilled",
 }
 
 ROW_OPEN = 1 << 32
@@ -118,7 +136,7 @@ _HEAD = (
 
 def row_words(depth: int) -> int:
     """Count the int64 words of a row with ``depth`` levels per side; a multiple of 8."""
-    return (ROW_HEAD_WORDS + 4 * depth + 7) // 8 * 8
+    return (ROW_HEAD_WORDS + 6 * depth + 7) // 8 * 8
 
 
 def book_row(depth: int = DEFAULT_DEPTH) -> np.dtype[Any]:
@@ -131,11 +149,12 @@ def book_row(depth: int = DEFAULT_DEPTH) -> np.dtype[Any]:
         The structured dtype of the table.
     """
     levels = (PRICE_LEVEL, (depth,))
+    counts = ("<i8", (depth,))
     return np.dtype(
         {
-            "names": [*_HEAD, "bids", "asks"],
-            "formats": [*["<i8"] * len(_HEAD), levels, levels],
-            "offsets": [*range(0, 64, 8), 64, 64 + 16 * depth],
+            "names": [*_HEAD, "bids", "asks", "bid_orders", "ask_orders"],
+            "formats": [*["<i8"] * len(_HEAD), levels, levels, counts, counts],
+            "offsets": [*range(0, 64, 8), *(64 + at * depth for at in (0, 16, 32, 40))],
             "itemsize": 8 * row_words(depth),
         }
     )

@@ -42,10 +42,10 @@ from zerofeed.base.kernel import (
     record_array,
 )
 from zerofeed.base.status import OK, WOULD_BLOCK
-from zerofeed.books._rows_kernels import publish_batch
 from zerofeed.feed.metrics import HISTOGRAMS_AT, SOURCES_AT, counter_word
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.flags import BAD_TS_RECV
+from zerofeed.runtime._book_kernels import publish_books
 from zerofeed.runtime._receive_kernels import (
     PORT_BLOCK,
     PORT_BLOCK_WORDS,
@@ -64,7 +64,7 @@ from zerofeed.runtime._step_kernels import (
 )
 from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.sequencing._holding_kernels import due_channel, due_frame
-from zerofeed.sequencing.holding import A_HELD
+from zerofeed.sequencing.holding import A_HELD, A_LINE
 from zerofeed.shm._prefetch import prefetch_to_write
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
@@ -81,6 +81,7 @@ from zerofeed.wire._arrival_kernels import (
     LOST_FLAG,
     NO_STAMP_FLAG,
     RECORDED_FLAG,
+    line_of,
 )
 from zerofeed.wire._arrival_kernels import (
     FRAMES as FRAME_ARRAY,
@@ -248,6 +249,7 @@ def _process_frames(
         if is_loss:
             note_loss(frame, books, undo, records, at)
         else:
+            state[A_LINE] = line_of(int64(frame.flags))
             count = call_at(
                 process,
                 context,
@@ -270,7 +272,7 @@ def _process_frames(
         if count > 0:
             if not int64(frame.flags) & RECORDED_FLAG:
                 sample(state, _WIRE_TO_RECORD, now_ns - frame.ts_recv_ns)
-            publish_batch(books, book_table, records, at, count, published)
+            publish_books(books, book_table, records, record_words, at, count, published)
         # Nobody has touched these lines for a whole turn of the ring. They come while this core
         # waits, and not while readers do.
         next_at = (control[PUBLISHED] & mask) * _RECORD_WORDS

@@ -1,4 +1,4 @@
-"""One frame of ITCH messages through every stage: numbers, decode. Compiled, once for all three framings.
+"""One frame of ITCH messages through every stage: numbers, decode, books. Compiled, once for all three framings.
 
 A frame is a MoldUDP64 packet, or packets of a SoupBinTCP stream, or blocks of a file; which, says a word of the
 scratch. It is taken in *runs*, each a session, a number and messages:
@@ -14,6 +14,9 @@ BLOCKS      one                                    counted from the first block 
 For each run: the session and the number are judged (``_sequence_kernels``), a gap or a restart becomes a record,
 messages that came before are passed over, and the others are decoded one by one. A message that is malformed ends its
 run, and counts as not come with all behind it: the next run shows the gap, unless a good copy comes.
+
+Where books of orders are kept, the records of each message are applied to them at once: what the message left out is
+filled in, and when it changed the best bid or offer, that follows as a record of its own.
 
 Before the first message of a session or a file stands an ORDER 'R' without an instrument: every book of the channel in
 ``priority`` is empty, and every change of it will come.
@@ -35,6 +38,7 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import OK, UNKNOWN_TEMPLATE
+from zerofeed.books.orders._record_kernels import take_records
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs._day_kernels import find_midnight
 from zerofeed.codecs._equity_kernels import RECORD_WORDS, REFUSED, SLOT, put_record
@@ -48,6 +52,7 @@ from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.flags import LAST, SNAPSHOT
 from zerofeed.records.kinds import ACTION_CLEAR, NO_SIDE, ORDER
 from zerofeed.records.units import UNDEF
+from zerofeed.runtime._book_kernels import has_orders
 from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._sequence_kernels import give_back, sequence
 from zerofeed.sequencing._tracker_kernels import find_channel
@@ -201,8 +206,8 @@ def _count_types(state: _Words, scratch: _Words) -> None:
 @inlined
 def _decode_run(
     buf: Bytes, framing: int, seen: int, ts_recv_ns: int, channel: int, words: _Words,
-    lookup: _Words, state: _Words, record_words: _Words, index: int, limit: int, run: _Words,
-    scratch: _Words,
+    lookup: _Words, state: _Words, books: _Words, undo: _Words, record_words: _Words, index: int,
+    limit: int, run: _Words, scratch: _Words,
 ) -> int:  # fmt: skip
     """Decode the messages of a run, but for those that came before.
 
@@ -215,6 +220,8 @@ def _decode_run(
         words: the instruments' rows.
         lookup: the instruments' map.
         state: journal, counters, codec state.
+        books: the writer's books.
+        undo: what they were before the step; empty to keep nothing.
         record_words: records as int64.
         index: of the first record to write.
         limit: index at which the room ends.
@@ -231,6 +238,7 @@ def _decode_run(
     count = run[COUNT]
     number = 0
     has_day = False
+    is_kept = has_orders(books)
     midnight_ns = UNDEF
     while place < stop and number < count:
         size = block_size(buf, place, stop)
@@ -275,6 +283,10 @@ def _decode_run(
                 if midnight_ns == UNDEF:
                     for each in range(stored):
                         record_words[(index + each) * RECORD_WORDS + 1] = UNDEF
+                if is_kept:
+                    stored += take_records(
+                        books, undo, record_words, index, stored, index + stored, limit, channel
+                    )
                 index += stored
             elif stored == UNKNOWN_TEMPLATE:
                 add(state, _UNKNOWN, 1)
@@ -297,8 +309,8 @@ def process_packet(
     words: _Words,
     lookup: _Words,
     state: _Words,
-    books: _Words,  # noqa: ARG001 - of price levels; ITCH has orders
-    undo: _Words,  # noqa: ARG001
+    books: _Words,
+    undo: _Words,
     records: Any,
     record_words: _Words,
     out_at: int,
@@ -318,7 +330,7 @@ def process_packet(
         lookup: the instruments' map.
         state: journal, counters, channels, codec state.
         books: the writer's books.
-        undo: where books are kept as they were before the step; empty to keep none.
+        undo: what they were before the step; empty to keep nothing.
         records: RECORD array to write to.
         record_words: the same memory as int64.
         out_at: index of the first record to write.
@@ -346,6 +358,7 @@ def process_packet(
     is_whole = length > 0
     stale_runs = 0
     has_new = False
+    is_kept = has_orders(books)
     while place < end:
         channel_at = find_channel(state, channel)
         position = state[channel_at + _POSITION] if channel_at >= 0 else 0
@@ -366,10 +379,13 @@ def process_packet(
         elif count == 0 and seen > 0:
             add(state, channel_at + HEARTBEATS, 1)
         elif count > 0 or session != 0:
-            index += sequence(
+            told = sequence(
                 state, channel, source, session, seq + seen, count - seen, ts_recv_ns, window,
                 records, index,
             )  # fmt: skip
+            if told > 0 and is_kept:
+                take_records(books, undo, record_words, index, told, limit, limit, channel)
+            index += told
             if state[A_OUTCOME] == OUT_HELD:
                 return index - out_at
             is_stale = state[A_OUTCOME] == OUT_STALE
@@ -388,11 +404,13 @@ def process_packet(
                 put_record(
                     record_words, index, UNDEF, ts_recv_ns, _CLEAR, UNDEF, UNDEF, UNDEF, channel
                 )  # fmt: skip
+                if is_kept:
+                    take_records(books, undo, record_words, index, 1, limit, limit, channel)
                 index += 1
         if number < count:
             index = _decode_run(
-                buf, framing, seen, ts_recv_ns, channel, words, lookup, state, record_words,
-                index, limit, run, scratch,
+                buf, framing, seen, ts_recv_ns, channel, words, lookup, state, books, undo,
+                record_words, index, limit, run, scratch,
             )  # fmt: skip
             number = run[_DONE]
             place = run[_PLACE]

@@ -1,4 +1,4 @@
-"""One PITCH unit through every stage: sequence, decode. Compiled.
+"""One PITCH unit through every stage: sequence, decode, books. Compiled.
 
 The order, for a packet of a unit:
 
@@ -6,7 +6,9 @@ The order, for a packet of a unit:
 2. numbers: each message has one, and a packet names its first. Number 1 begins the unit anew, and says that
    no order is left from before. A packet of number 0 is outside of the numbering: heartbeats of units that have
    sent nothing, and the symbol mappings of options
-3. each message in turn, decoded into records; a Time message sets the second that the others count from
+3. each message in turn, decoded into records; a Time message sets the second that the others count from. Where
+   books of orders are kept, its records are applied to them at once and filled in, and when it changed
+   the best bid or offer, that follows as a record of its own
 
 Everything the step changes goes through the journal, so the packet can be processed again after a kill.
 """
@@ -20,7 +22,7 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import OK, UNKNOWN_TEMPLATE
-from zerofeed.books._kernels import apply
+from zerofeed.books.orders._record_kernels import take_records
 from zerofeed.codecs._bytes import Bytes, u8
 from zerofeed.codecs._day_kernels import MOST_STRETCHES, STRETCHES_AT, find_midnight
 from zerofeed.codecs._equity_kernels import NEXT, REFUSED, SLOT
@@ -40,9 +42,9 @@ from zerofeed.codecs.pitch._layout import SYMBOL_MAPPING
 from zerofeed.codecs.pitch._message_kernels import clear_unit
 from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.units import UNDEF
+from zerofeed.runtime._book_kernels import has_orders
 from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._sequence_kernels import give_back, sequence
-from zerofeed.runtime._undo_kernels import keep_header
 from zerofeed.sequencing._tracker_kernels import find_channel
 from zerofeed.sequencing.channels import OWN
 from zerofeed.sequencing.holding import A_OUTCOME, A_SKIP, OUT_TAKEN
@@ -117,7 +119,7 @@ def process_packet(
         lookup: the instruments' map.
         state: journal, counters, channels, codec state.
         books: the writer's books.
-        undo: where books are kept as they were before the step; empty to keep none.
+        undo: what they were before the step; empty to keep nothing.
         records: RECORD array to write to.
         record_words: the same memory as int64.
         out_at: index of the first record to write.
@@ -140,20 +142,23 @@ def process_packet(
     end = header[BODY_END]
     index = out_at
     seen = 0
+    is_kept = has_orders(books)
     second_ns = UNDEF
     if seq != 0:
         index += sequence(
             state, unit, source, 0, seq, count, ts_recv_ns, _WINDOW, records, out_at
         )  # fmt: skip
-        if index > out_at:
-            keep_header(books, undo)
-            apply(books, records, out_at, index - out_at, index, limit)
+        if index > out_at and is_kept:
+            take_records(books, undo, record_words, out_at, index - out_at, limit, limit, unit)
         if state[A_OUTCOME] != OUT_TAKEN:
             return index - out_at
         seen = state[A_SKIP]
         if seq == 1 and seen == 0 and count > 0:
             # The unit's beginning: no order is left from before.
-            index += clear_unit(unit, UNDEF, ts_recv_ns, record_words, index)
+            cleared = clear_unit(unit, UNDEF, ts_recv_ns, record_words, index)
+            if is_kept:
+                take_records(books, undo, record_words, index, cleared, limit, limit, unit)
+            index += cleared
     if count == 0:
         add(state, _HEARTBEAT, 1)
         return index - out_at
@@ -207,6 +212,10 @@ def process_packet(
             if moment != state[channel_at + _SECOND_NS]:
                 put(state, channel_at + _SECOND_NS, moment)
             second_ns = UNDEF if moment == 0 else moment
+        if is_kept and stored > 0:
+            stored += take_records(
+                books, undo, record_words, index, stored, index + stored, limit, unit
+            )
         index += stored
     add(state, _MESSAGES, done - seen)
     add(state, _DECODED if is_whole else _MALFORMED, 1)

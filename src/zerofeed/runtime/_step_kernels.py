@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, inlined, int64, kernel
-from zerofeed.books._kernels import suspect
 from zerofeed.feed._instrument_kernels import stamp_definition
 from zerofeed.feed.members import CONNECTION_LOST
 from zerofeed.feed.metrics import counter_word
 from zerofeed.records.kinds import ACTION_NONE, DISCONNECT, INSTRUMENT, NO_SIDE
 from zerofeed.records.units import UNDEF
-from zerofeed.runtime._undo_kernels import keep_header
+from zerofeed.runtime._book_kernels import suspect_books
 from zerofeed.sequencing._holding_kernels import due_frame, take_out
 from zerofeed.sequencing.channels import NEXT_HOLDING
 from zerofeed.sequencing.holding import A_DUE, A_FRAME, A_HOLDING, A_MUST_TAKE
@@ -114,8 +113,7 @@ def note_loss(frame: Any, books: _Words, undo: _Words, records: Any, at: int) ->
         at: index of the record to write.
     """
     source = int64(frame.channel)
-    keep_header(books, undo)
-    suspect(books, source)
+    suspect_books(books, undo, source)
     record = records[at]
     record.ts_event_ns = frame.ts_recv_ns
     record.ts_recv_ns = frame.ts_recv_ns

@@ -186,6 +186,8 @@ class MemorySection(_Section, frozen=True):
         instruments: most instruments.
         book_levels: levels a side that are tracked.
         book_depth: levels a side that readers see.
+        orders: orders that may rest at once, in all books together; 0: no books of orders. For protocols that
+            send every order.
         huge_pages: ask for 2 MiB pages.
         lock: keep everything resident, and touch it before the first packet.
     """
@@ -196,6 +198,7 @@ class MemorySection(_Section, frozen=True):
     instruments: Annotated[int, msgspec.Meta(ge=2)] = 4096
     book_levels: Annotated[int, msgspec.Meta(ge=8, multiple_of=8)] = 256
     book_depth: _Positive = 20
+    orders: Annotated[int, msgspec.Meta(ge=0, le=1 << 28)] = 0
     huge_pages: bool = False
     lock: bool = False
 

@@ -31,13 +31,13 @@ _TIME_AT = TIME_WORD + 2
 _TIME_BYTES = 6
 _INSTRUMENTS = 16_384
 _BOOK_LEVELS = 24
-"""Books of price levels are not filled yet; as few levels as a feed's default depth allows."""
+"""There are no price levels; as few of them as a feed's default depth allows."""
 _FILE = BlockLayout(lengths=LENGTHS, time_at=_TIME_AT, time_bytes=_TIME_BYTES)
 _STREAM = BlockLayout()
 
 
 def most_records(packet_bytes: int) -> int:
-    """Bound the records of one frame: the densest messages have eleven bytes a record, and each run a gap."""
+    """Bound the records of one frame: the densest messages have ten bytes a record, and each run a gap."""
     return packet_bytes // 8 + 16
 
 
@@ -58,6 +58,7 @@ def _protocol(name: str, summary: str, framing: int, layout: BlockLayout | None)
         most_records=most_records,
         process=k.process,
         book_levels=_BOOK_LEVELS,
+        has_orders=True,
         instruments=_INSTRUMENTS,
         days=DayClock(set_day=set_day, is_needed=layout is not None),
     )

@@ -16,15 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.context import Context, address_of
-from zerofeed.base.errors import BugError
-from zerofeed.books import _kernels as book_kernels
-from zerofeed.books.l2 import L2Books
-from zerofeed.books.layout import store_words
 from zerofeed.feed.instruments import InstrumentTable, make_table
 from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD
 from zerofeed.runtime import _process_kernels as slots
 from zerofeed.runtime._offline_kernels import decode
+from zerofeed.runtime.book_store import book_words, check_books, initialize_books, view_books
+from zerofeed.runtime.config import MemorySection
 from zerofeed.runtime.protocol import Protocol, Recording
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.trading_day import day_of_file
@@ -48,6 +46,7 @@ class OfflineFeed:
         instruments: rows of the instruments table; default: as many as the protocol needs at most.
         book_levels: levels a side that are tracked; default: as many as the protocol's books need.
         book_depth: levels a side that a side must keep to be proven.
+        orders: orders that may rest at once, for books of orders; 0: none are kept.
         batch: records in one batch, at least.
 
     Attributes:
@@ -65,6 +64,7 @@ class OfflineFeed:
         instruments: int | None = None,
         book_levels: int | None = None,
         book_depth: int = 20,
+        orders: int = 0,
         batch: int = 1 << 16,
     ) -> None:
         found = find_protocol(protocol) if isinstance(protocol, str) else protocol
@@ -77,11 +77,19 @@ class OfflineFeed:
         self._state = np.zeros(state_words(found.work_words(instruments)), dtype=np.int64)
         journal.prepare(self._state)
         levels = book_levels or found.book_levels
-        self._book_words = np.zeros(store_words(instruments, levels), dtype=np.int64)
-        if book_kernels.initialize(
-            self._book_words, instruments, levels, found.book_rules, book_depth
-        ):
-            raise BugError("the books have an impossible size")
+        sizes = MemorySection(
+            instruments=instruments, book_levels=levels, book_depth=book_depth, orders=orders
+        )
+        check_books(sizes, found)
+        self._book_words = np.zeros(book_words(sizes), dtype=np.int64)
+        initialize_books(
+            self._book_words,
+            found,
+            instruments=instruments,
+            orders=orders,
+            levels=levels,
+            depth=book_depth,
+        )
         # Nobody takes over from a decoder that was killed, so no book is kept.
         self._undo = np.zeros(0, dtype=np.int64)
         self._found = found
@@ -93,7 +101,7 @@ class OfflineFeed:
         self.seq = 0
         self.instruments = InstrumentTable(self._rows, self._lookup)
         self.metrics = Metrics(self._state)
-        self.books = L2Books(self._book_words)
+        self.books = view_books(self._book_words)
         self.counts: CaptureCounts | TextCounts | None = None
 
     def _make_room(self, longest_bytes: int) -> None:

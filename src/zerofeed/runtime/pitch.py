@@ -20,7 +20,7 @@ __all__ = ["PITCH", "make_scratch", "most_records", "set_day", "work_words"]
 
 _INSTRUMENTS = 16_384
 _BOOK_LEVELS = 24
-"""Books of price levels are not filled yet; as few levels as a feed's default depth allows."""
+"""There are no price levels; as few of them as a feed's default depth allows."""
 
 
 def most_records(packet_bytes: int) -> int:
@@ -77,6 +77,7 @@ PITCH = Protocol(
     most_records=most_records,
     process=k.process,
     book_levels=_BOOK_LEVELS,
+    has_orders=True,
     instruments=_INSTRUMENTS,
     days=DayClock(set_day=set_day, is_needed=False),
 )

@@ -16,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.books.layout import store_words
 from zerofeed.feed.memory import FeedMemory
-from zerofeed.runtime._undo_kernels import undo_words
+from zerofeed.runtime.book_store import book_words, kept_words
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.receivers import block_words_of
 
@@ -62,7 +61,7 @@ def _parts(config: FeedConfig) -> list[int]:
     memory = config.memory
     return [
         LIFE_WORDS,
-        store_words(memory.instruments, memory.book_levels),
-        undo_words(memory.book_levels),
+        book_words(memory),
+        kept_words(memory),
         *(block_words_of(config, place) for place in range(len(config.source))),
     ]

@@ -56,8 +56,11 @@ class Protocol:
         process: its kernel, which the loops call for each packet; see
             :mod:`zerofeed.runtime._process_kernels`.
         book_levels: levels a side that its books have at most, or that are worth keeping.
+        has_orders: its messages are about single orders, so that there can be books of them.
+        order_rules: how those change, RULE bits of :mod:`zerofeed.books.orders.layout`.
         is_of_connection: what its messages mean depends on the connection that they come by, so a source
             has one.
+        compares_connections: of equal messages by several connections of a source it takes the first.
         instruments: rows of the instruments table that a capture needs at most.
         open_file: opens a capture to be decoded.
         read_file: reads a capture whole, to be played.
@@ -76,7 +79,10 @@ class Protocol:
     most_records: Callable[[int], int]
     process: Callable[..., int]
     book_levels: int = 256
+    has_orders: bool = False
+    order_rules: int = 0
     is_of_connection: bool = False
+    compares_connections: bool = False
     instruments: int = 8192
     open_file: Callable[[str | Path], Recording] = open_recording
     read_file: Callable[[str | Path], Capture] = read_capture

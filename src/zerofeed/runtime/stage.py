@@ -16,8 +16,6 @@ import numpy.typing as npt
 from zerofeed.base.context import Context, address_of
 from zerofeed.base.errors import BugError, ConfigurationError
 from zerofeed.base.status import OK, WOULD_BLOCK
-from zerofeed.books import _kernels as book_kernels
-from zerofeed.books._rows_kernels import publish_dirty
 from zerofeed.feed import _instrument_kernels as instruments
 from zerofeed.feed.instruments import lookup_words
 from zerofeed.feed.memory import FeedMemory, MemorySizes
@@ -26,7 +24,14 @@ from zerofeed.records.book_rows import DOUBT_NAMES, book_row, row_words
 from zerofeed.runtime import _burst_kernels as burst
 from zerofeed.runtime import _receive_kernels as receive
 from zerofeed.runtime._step_kernels import skip_frame
-from zerofeed.runtime._undo_kernels import NO_ROOM, restore_books
+from zerofeed.runtime._undo_kernels import NO_ROOM
+from zerofeed.runtime.book_store import (
+    check_books,
+    initialize_books,
+    publish_all_dirty,
+    recover_books,
+    undo_step,
+)
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.private import divide, private_words
 from zerofeed.runtime.protocol import Protocol
@@ -85,14 +90,16 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=1,
             got=max(source.lines for source in config.source),
         )
-    memory = config.memory
-    if memory.book_depth > memory.book_levels:
+    if not protocol.compares_connections and any(source.lines > 1 for source in config.source):
         raise ConfigurationError(
-            "more levels would be shown than are kept",
-            where="memory.book_depth",
-            expected=f"at most {memory.book_levels}",
-            got=memory.book_depth,
+            f"messages of {protocol.name} would be published once for each connection",
+            where="source.lines",
+            expected=1,
+            got=max(source.lines for source in config.source),
+            next_step="leave one, or take the venue's JSON",
         )
+    memory = config.memory
+    check_books(memory, protocol)
     claim = protocol.most_records(longest_packet(config))
     if 2 * claim > memory.records:
         raise ConfigurationError(
@@ -193,11 +200,14 @@ class Stage:
         )
         if instruments.initialise(self.words, self.lookup) < 0:
             raise BugError("the instruments table has an impossible size", where=memory.name)
-        status = book_kernels.initialize(
-            self.books, count, config.memory.book_levels, protocol.book_rules, self.book_depth
+        initialize_books(
+            self.books,
+            protocol,
+            instruments=count,
+            orders=config.memory.orders,
+            levels=config.memory.book_levels,
+            depth=self.book_depth,
         )
-        if status < 0:
-            raise BugError("the books have an impossible size", where=memory.name, got=status)
 
     @property
     def how(self) -> str:
@@ -222,14 +232,15 @@ class Stage:
         for index, (receiver, block) in enumerate(zip(self.receivers, self.blocks, strict=True)):
             receiver.take_over(block, memory, index)
         step = journal.recover(memory.state, memory.record_ring.published)
+        in_doubt = 0
         if memory.state[journal.STEP] == step:
             # It is going to be done again, so what it did to the books must not be there.
-            restore_books(self.books, self.undo)
+            in_doubt = undo_step(self.books, self.undo)
         self._recount()
         instruments.recover(self.words, self.lookup)
-        in_doubt = int(book_kernels.recover(self.books))
+        in_doubt += recover_books(self.books)
         if memory.record_ring.published:
-            publish_dirty(self.books, memory.book_words, memory.record_ring.published - 1)
+            publish_all_dirty(self.books, memory.book_words, memory.record_ring.published - 1)
         return in_doubt
 
     def _recount(self) -> None:

@@ -10,8 +10,9 @@ def test_row_of_the_default_depth_is_laid_out_as_documented():
     assert fields == {
         "version": 0, "record_seq": 8, "ts_event_ns": 16, "change_id": 24, "instrument": 32,
         "n_bids": 40, "n_asks": 48, "flags": 56, "bids": 64, "asks": 64 + 320,
+        "bid_orders": 64 + 640, "ask_orders": 64 + 800,
     }  # fmt: skip
-    assert rows.BOOK_ROW.itemsize == 704
+    assert rows.BOOK_ROW.itemsize == 1024
 
 
 @pytest.mark.parametrize("depth", range(1, 40))
@@ -19,7 +20,7 @@ def test_every_row_fills_whole_cache_lines(depth):
     row = rows.book_row(depth)
     assert row.itemsize % 64 == 0
     assert row.itemsize == 8 * rows.row_words(depth)
-    assert row.fields["asks"][1] + 16 * depth <= row.itemsize
+    assert row.fields["ask_orders"][1] + 8 * depth <= row.itemsize
 
 
 def test_doubts_are_named_and_a_proven_book_has_none():

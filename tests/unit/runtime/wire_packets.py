@@ -13,7 +13,9 @@ from zerofeed.base.context import call_at
 from zerofeed.base.kernel import int64, kernel
 from zerofeed.records.kinds import KIND_NAMES
 from zerofeed.runtime import _process_kernels as slots
-from zerofeed.runtime._undo_kernels import forget_kept, restore_books, undo_words
+from zerofeed.runtime._undo_kernels import forget_kept
+from zerofeed.runtime.book_store import kept_words, undo_step
+from zerofeed.runtime.config import MemorySection
 from zerofeed.runtime.offline import OfflineFeed
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.shm import journal
@@ -81,15 +83,18 @@ def _call(process: int, context: int, length: int, ts_recv_ns: int, limit: int) 
     return call_at(process, context, 0, length, 0, ts_recv_ns, 0, 0, limit)
 
 
-def done_twice(protocol: str, payloads: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+def done_twice(
+    protocol: str, payloads: Sequence[bytes], **options: Any
+) -> tuple[list[bytes], list[bytes]]:
     """Do each packet, undo it as after a kill, and do it again.
 
     Returns:
         What each packet made the first and the second time, as bytes of records without numbers.
     """
-    sent = Sent(protocol)
+    sent = Sent(protocol, **options)
     feed = sent.feed
-    undo = np.zeros(undo_words(64), np.int64)
+    memory = MemorySection(instruments=64, book_levels=64, **options)
+    undo = np.zeros(kept_words(memory), np.int64)
     feed._context.put(slots.UNDO, undo)
     once, again = [], []
     for step, payload in enumerate(payloads):
@@ -101,7 +106,7 @@ def done_twice(protocol: str, payloads: Sequence[bytes]) -> tuple[list[bytes], l
             count = _call(feed._process, feed._context.address, len(payload), OPENS_NS, limit)
             made.append(feed._records[:count].tobytes())
             if made is once:
-                restore_books(feed._book_words, undo)
+                undo_step(feed._book_words, undo)
                 assert journal.recover(feed._state, 0) == step
         journal.seal(feed._state, 1)
         journal.finish(feed._state, step)
