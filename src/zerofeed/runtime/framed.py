@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from dataclasses import replace
+
 from zerofeed.books.layout import RULE_ALLOW_CROSSED, RULE_ALLOW_LOCKED
 from zerofeed.codecs.coinbase_derivatives.messages import COINBASE_DERIVATIVES
 from zerofeed.codecs.deribit_starbase.messages import STARBASE
@@ -15,8 +18,29 @@ from zerofeed.runtime.protocol import Protocol
 __all__ = ["FRAMED", "framed_protocol"]
 
 _SNAPSHOT = 2
-"""Bit of a packet's kind, of both venues."""
+_RETRANSMIT = 4
+"""Bits of a packet's kind, of both venues."""
 _BOOK_LEVELS = 24
+
+
+_MOST_ASKED = 255
+_CHANNEL_AT = 16
+
+
+def _ask_coinbase(packet: bytes, first: int, count: int) -> bytes:
+    """Ask Coinbase Derivatives for messages again: a packet with a RetransmitRequest."""
+    (channel,) = struct.unpack_from("<H", packet, _CHANNEL_AT)
+    head = struct.pack("<qqHBBi", 0, first, channel, _RETRANSMIT, 1, 0)
+    message = struct.pack("<HHHHH", 24, 9, 200, 1201, 7)
+    return head + message + struct.pack("<qB5x", first, min(count, _MOST_ASKED))
+
+
+def _ask_starbase(packet: bytes, first: int, count: int) -> bytes:
+    """Ask Starbase for messages again: the same under its headers."""
+    (channel,) = struct.unpack_from("<i", packet, _CHANNEL_AT)
+    head = struct.pack("<qqiHH", 0, first, channel, _RETRANSMIT, 1)
+    message = struct.pack("<HHHHq", 25, 200, 1, 0, 0)
+    return head + message + struct.pack("<qB", first, min(count, _MOST_ASKED))
 
 
 def _work_words(instruments: int) -> int:
@@ -74,37 +98,40 @@ def framed_protocol(
     )
 
 
+_COINBASE = framed_protocol(
+    "coinbase-derivatives",
+    "Coinbase Derivatives, schema 1201: orders, trades, definitions, snapshots",
+    Framing(
+        header_bytes=24,
+        sequence=At(8, "int64"),
+        counts="messages",
+        count=At(19, "uint8"),
+        channel=At(16, "uint16"),
+        kind=At(18, "uint8"),
+        loop=_SNAPSHOT,
+    ),
+    COINBASE_DERIVATIVES,
+    length_member="frameLength",
+)
+_STARBASE = framed_protocol(
+    "deribit-starbase",
+    "Deribit's Starbase, schema 2102: orders, trades, marks, definitions, snapshots",
+    Framing(
+        header_bytes=24,
+        sequence=At(8, "int64"),
+        counts="messages",
+        count=At(22, "uint16"),
+        channel=At(16, "int32"),
+        kind=At(20, "uint16"),
+        loop=_SNAPSHOT,
+        is_block_known=False,
+    ),
+    STARBASE,
+    length_member="messageLength",
+)
+
 FRAMED: tuple[Protocol, ...] = (
-    framed_protocol(
-        "coinbase-derivatives",
-        "Coinbase Derivatives, schema 1201: orders, trades, definitions, snapshots",
-        Framing(
-            header_bytes=24,
-            sequence=At(8, "int64"),
-            counts="messages",
-            count=At(19, "uint8"),
-            channel=At(16, "uint16"),
-            kind=At(18, "uint8"),
-            loop=_SNAPSHOT,
-        ),
-        COINBASE_DERIVATIVES,
-        length_member="frameLength",
-    ),
-    framed_protocol(
-        "deribit-starbase",
-        "Deribit's Starbase, schema 2102: orders, trades, marks, definitions, snapshots",
-        Framing(
-            header_bytes=24,
-            sequence=At(8, "int64"),
-            counts="messages",
-            count=At(22, "uint16"),
-            channel=At(16, "int32"),
-            kind=At(20, "uint16"),
-            loop=_SNAPSHOT,
-            is_block_known=False,
-        ),
-        STARBASE,
-        length_member="messageLength",
-    ),
+    replace(_COINBASE, ask=_ask_coinbase),
+    replace(_STARBASE, ask=_ask_starbase),
 )
 """What is known as ``coinbase-derivatives`` and ``deribit-starbase`` in configurations."""
