@@ -27,7 +27,7 @@ from tests.unit.runtime.venue_feed import (
 )
 from zerofeed.feed.members import CONNECTION_LOST
 from zerofeed.mock.venue.certificate import make_tls
-from zerofeed.mock.venue.market import Levels, SeededMarket
+from zerofeed.mock.venue.market import Levels, SeededMarket, Trade
 from zerofeed.mock.venue.venue import MockVenue
 from zerofeed.records.flags import MAYBE_BAD_BOOK
 from zerofeed.records.kinds import BBO, DISCONNECT, INSTRUMENT, TRADE
@@ -45,6 +45,15 @@ BROKEN = [
     pytest.param(name, marks=() if name in ALWAYS[::2] else pytest.mark.long) for name in VENUES
 ]
 """What heals a book is the same in every encoding."""
+
+HASHES_TRADES = {"bybit", "kraken-futures"}
+"""Venues whose trades have names and no numbers."""
+TWICE = [
+    pytest.param(name, marks=() if name in ALWAYS[::2] else pytest.mark.long)
+    for name in VENUES
+    if name not in {"binance-sbe", "bitfinex"}
+]
+"""What two connections say is compared; not for SBE, nor where channels have numbers of a connection."""
 
 _Top = tuple[Decimal, ...]
 PATIENCE_S = 40.0
@@ -179,6 +188,72 @@ def test_after_drops_and_cuts_every_book_is_right_again_and_was_flagged_in_betwe
                 found = next((k for k in range(place, len(moments)) if moments[k] == top), None)
                 assert found is not None, (symbol, top, place)
                 place = found
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_of_two_connections_each_message_is_taken_once(tmp_path: Path, name: str) -> None:
+    venue = VENUES[name]
+    with (
+        MockVenue(name, symbols=venue.symbols, rate=1_000, count=5_000) as mock,
+        followed(feed_of(venue, mock, lines=2), tmp_path) as attached,
+    ):
+        wait_until_right(attached, mock, venue)
+        metrics, records = attached.feed.metrics, attached.records
+        assert (metrics["connections_opened"], metrics["connections_lost"]) == (2, 0)
+        assert_trades_come_once(attached, venue, 1, 5_000)
+        first, second = metrics.connections()
+        assert first["first"] + second["first"] > 1_000
+        assert first["late"] + second["late"] > 1_000
+        assert metrics["packets_stale"] == first["late"] + second["late"]
+        assert not (records["kind"] == DISCONNECT).any()
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_while_one_of_two_connections_lives_nothing_is_lost(tmp_path: Path, name: str) -> None:
+    venue = VENUES[name]
+    faults = "disconnect=0.0005"
+    with (
+        MockVenue(
+            name, symbols=venue.symbols, rate=500, count=6_000, faults=faults, seed=3
+        ) as mock,
+        followed(feed_of(venue, mock, lines=2), tmp_path) as attached,
+    ):
+        until(lambda: attached.take() and mock.told()["is_done"], "the end", patience_s=PATIENCE_S)
+        cuts = mock.told()["faults"]["disconnect"]
+        assert cuts > 1
+        metrics = attached.feed.metrics
+        until(lambda: metrics["connections_opened"] == cuts + 2, "both are there again")
+        for symbol in venue.symbols:
+            until(
+                lambda symbol=symbol: attached.take() and is_right(attached, mock, symbol),
+                f"the book of {symbol} is proven and right",
+                patience_s=PATIENCE_S,
+            )
+        assert metrics["connections_lost"] == cuts
+        losses = attached.records[attached.records["kind"] == DISCONNECT]
+        assert len(losses) < cuts
+        assert_trades_come_once(attached, venue, 3, 6_000, is_whole=len(losses) == 0)
+
+
+def assert_trades_come_once(
+    attached: Attached, venue: Venue, mock_seed: int, count: int, *, is_whole: bool = True
+) -> None:
+    """No trade comes twice or too late, and none is missing between the first and the last if ``is_whole``."""
+    records = attached.records
+    trades = records[records["kind"] == TRADE]
+    assert trades.size > 200
+    ids = trades["trade_id"]
+    assert np.unique(ids).size == ids.size
+    if venue.mock in HASHES_TRADES:
+        return
+    for symbol in venue.symbols:
+        row = attached.feed.instruments.row(symbol).index
+        assert (np.diff(ids[trades["instrument"] == row]) > 0).all()
+    if is_whole:
+        market = SeededMarket(venue.symbols, mock_seed)
+        events = [*market.opening(0), *(market.next(0) for _ in range(count))]
+        told = {each.number for each in events if isinstance(each, Trade)}
+        assert {each for each in told if ids.min() <= each <= ids.max()} <= set(ids.tolist())
 
 
 def test_a_killed_worker_connects_again_and_its_books_become_proven(tmp_path: Path) -> None:

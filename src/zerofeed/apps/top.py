@@ -228,6 +228,7 @@ class Watch:
                 each for each in channels if each["missing"] or each["gaps"] or each["resets"]
             ],
             "lines": feed.metrics.lines(),
+            "connections": feed.metrics.connections(),
             "ring": {
                 "capacity": capacity,
                 "kept": min(now.published, capacity),
@@ -334,13 +335,25 @@ def _losses(told: dict[str, Any]) -> list[str]:
 def _lines(told: dict[str, Any]) -> list[str]:
     """Say which line is first and what each skipped, where there are several."""
     if len(told["lines"]) < 2:
-        return []
+        return _connections(told["connections"])
     brought = max(1, sum(each["first"] for each in told["lines"]))
     return [
         f"line {each['source']}: first {each['first'] / brought:.1%}, "
         f"skipped {compact(each['missed'])}"
         + (f", else later by {duration(each['later_p50_ns'])} p50" if each["later_p50_ns"] else "")
         for each in told["lines"]
+    ]
+
+
+def _connections(told: list[dict[str, int]]) -> list[str]:
+    """Say which connection is first how often, where a source has several."""
+    brought: dict[int, int] = {}
+    for each in told:
+        brought[each["source"]] = brought.get(each["source"], 0) + each["first"]
+    return [
+        f"source {each['source']}, connection {each['connection']}: "
+        f"first {each['first'] / max(1, brought[each['source']]):.1%}, late {compact(each['late'])}"
+        for each in told
     ]
 
 

@@ -30,6 +30,9 @@ __all__ = [
     "CHANNELS_AT",
     "CHANNEL_FIELDS",
     "CHANNEL_WORDS",
+    "CONNECTIONS_AT",
+    "CONNECTION_COUNTS",
+    "CONNECTION_WORDS",
     "COUNTERS",
     "COUNTERS_AT",
     "HELD_AT",
@@ -37,8 +40,10 @@ __all__ = [
     "HELD_WORDS",
     "HISTOGRAMS",
     "HISTOGRAMS_AT",
+    "LEADER",
     "LINE_HISTOGRAMS",
     "LINE_HISTOGRAMS_AT",
+    "OPEN_CONNECTIONS",
     "RECENT_AT",
     "RECENT_SLOTS",
     "RECENT_WORDS",
@@ -113,7 +118,7 @@ COUNTERS: tuple[Counter, ...] = (
     Counter(
         "connections_lost",
         "connections",
-        "those that ended when they should not have; readers were told each time",
+        "those that ended when they should not have; readers were told, unless another went on",
     ),
     Counter("connections_failed", "attempts", "attempts to open a connection that failed"),
     Counter(
@@ -160,7 +165,13 @@ RECENT_AT = HELD_AT + HELD_SLOTS * HELD_WORDS
 LINE_HISTOGRAMS = 8
 LINE_HISTOGRAMS_AT = RECENT_AT + RECENT_SLOTS * RECENT_WORDS
 """Histograms in ns by source, of the first sources: by how much it was later than another line."""
-WORK_AT = LINE_HISTOGRAMS_AT + LINE_HISTOGRAMS * HISTOGRAM_WORDS
+CONNECTION_WORDS = 16
+CONNECTIONS_AT = LINE_HISTOGRAMS_AT + LINE_HISTOGRAMS * HISTOGRAM_WORDS
+"""Word of the first source's connections, CONNECTION_WORDS a source: see below."""
+OPEN_CONNECTIONS, LEADER, CONNECTION_COUNTS = 0, 1, 2
+"""Of a source: bits of the connections that are open; the one that leads, plus 1; then two words for each
+connection, messages that it brought first and such as another had brought."""
+WORK_AT = CONNECTIONS_AT + SOURCES * CONNECTION_WORDS
 """Word at which the venue's own state begins."""
 
 _NUMBER = {counter.name: number for number, counter in enumerate(COUNTERS)}
@@ -265,6 +276,41 @@ class Metrics:
             }
             for source, (first, late, missed) in sorted(sums.items())
         ]
+
+    def connections(self) -> list[dict[str, int]]:
+        """Read what each connection did, of sources that have several at a time.
+
+        Returns:
+            ``source``; ``connection``; ``first``, messages that it brought first; ``late``, messages that
+            another connection had brought.
+        """
+        told: list[dict[str, int]] = []
+        blocks = self._state[CONNECTIONS_AT:WORK_AT].reshape(SOURCES, CONNECTION_WORDS)
+        for source in np.flatnonzero(blocks[:, CONNECTION_COUNTS:].any(axis=1)).tolist():
+            counts = blocks[source, CONNECTION_COUNTS : CONNECTION_COUNTS + 8].reshape(-1, 2)
+            if counts[:, 1].any():
+                told += [
+                    {"source": source, "connection": number, "first": first, "late": late}
+                    for number, (first, late) in enumerate(counts.tolist())
+                    if first or late
+                ]
+        return told
+
+    def note_connection(self, source: int, number: int, *, is_open: bool) -> None:
+        """Say that a connection was opened, or has ended. The feed's writer only.
+
+        Args:
+            source: index of the source.
+            number: of the connection, 0 to 3.
+            is_open: whether it is there now.
+        """
+        at = CONNECTIONS_AT + source * CONNECTION_WORDS + OPEN_CONNECTIONS
+        bit = 1 << number
+        self._state[at] = (int(self._state[at]) & ~bit) | (bit if is_open else 0)
+
+    def forget_connections(self, source: int) -> None:
+        """Say that a source has no connection. The feed's writer only."""
+        self._state[CONNECTIONS_AT + source * CONNECTION_WORDS + OPEN_CONNECTIONS] = 0
 
     def _later(self, source: int) -> int | None:
         if source >= LINE_HISTOGRAMS:

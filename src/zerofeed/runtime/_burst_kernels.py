@@ -64,7 +64,7 @@ from zerofeed.runtime._step_kernels import (
 )
 from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.sequencing._holding_kernels import due_channel, due_frame
-from zerofeed.sequencing.holding import A_HELD
+from zerofeed.sequencing.holding import A_HELD, A_LINE
 from zerofeed.shm._prefetch import prefetch_to_write
 from zerofeed.shm._ring_kernels import (
     CAPACITY,
@@ -81,6 +81,7 @@ from zerofeed.wire._arrival_kernels import (
     LOST_FLAG,
     NO_STAMP_FLAG,
     RECORDED_FLAG,
+    line_of,
 )
 from zerofeed.wire._arrival_kernels import (
     FRAMES as FRAME_ARRAY,
@@ -248,6 +249,7 @@ def _process_frames(
         if is_loss:
             note_loss(frame, books, undo, records, at)
         else:
+            state[A_LINE] = line_of(int64(frame.flags))
             count = call_at(
                 process,
                 context,

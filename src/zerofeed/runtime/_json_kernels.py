@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zerofeed.base.kernel import inlined, kernel
+from zerofeed.base.kernel import inlined, int64, kernel
 from zerofeed.base.status import MISMATCH, UNKNOWN_TEMPLATE
 from zerofeed.books._checksum_kernels import check, flag_doubtful
 from zerofeed.books._kernels import apply, bind_channels, set_window, suspect
@@ -39,8 +39,12 @@ from zerofeed.codecs.json.layout import (
 from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
     S_EXPECTED,
+    S_IS_LED,
+    S_LEADS,
+    S_LINE,
     S_MESSAGE,
     S_REFUSED,
+    S_REPEATED,
     S_RESULT,
     S_ROW,
     S_SEQUENCE,
@@ -52,14 +56,25 @@ from zerofeed.codecs.json.scratch import (
 )
 from zerofeed.feed._instrument_kernels import ROW_WORDS as DEFINITION_WORDS
 from zerofeed.feed._instrument_kernels import W_TRAITS
-from zerofeed.feed.metrics import TEMPLATES, TEMPLATES_AT, WORK_AT, counter_word
+from zerofeed.feed.metrics import (
+    CONNECTION_COUNTS,
+    CONNECTION_WORDS,
+    CONNECTIONS_AT,
+    LEADER,
+    OPEN_CONNECTIONS,
+    TEMPLATES,
+    TEMPLATES_AT,
+    WORK_AT,
+    counter_word,
+)
 from zerofeed.records.flags import LAST
 from zerofeed.records.kinds import ACTION_NONE, GAP, RESET
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._process_kernels import PROCESS, process_of
 from zerofeed.runtime._sequence_kernels import put_numbers
 from zerofeed.runtime._undo_kernels import keep_book, keep_header
-from zerofeed.shm.journal import add
+from zerofeed.sequencing.holding import A_LINE
+from zerofeed.shm.journal import add, put
 
 __all__ = ["process", "process_packet"]
 
@@ -68,6 +83,7 @@ _Words = npt.NDArray[np.int64]
 _DECODED = counter_word("packets_decoded")
 _HEARTBEAT = counter_word("packets_heartbeat")
 _MALFORMED = counter_word("packets_malformed")
+_STALE = counter_word("packets_stale")
 _TRUNCATED = counter_word("packets_truncated")
 _MESSAGES = counter_word("messages")
 _UNKNOWN = counter_word("messages_unknown")
@@ -95,6 +111,15 @@ def _suspect_all(books: _Words, undo: _Words, source: int) -> None:
     """Suspect the books of a source of which a message could not be used: it may have been theirs."""
     keep_header(books, undo)
     suspect(books, source)
+
+
+@inlined
+def _may_lead(state: _Words, connections: int, line: int) -> bool:
+    """Tell whether messages without a number are taken from a connection: it leads, or nobody does."""
+    leader = state[connections + LEADER]
+    if line < 0 or leader == 0 or leader == line + 1:
+        return True
+    return bool((state[connections + OPEN_CONNECTIONS] >> (leader - 1)) & 1 == 0)
 
 
 @inlined
@@ -207,6 +232,12 @@ def process_packet(
         return 0
     entry = scratch[S_MESSAGE]
     index = out_at
+    line = state[A_LINE]
+    connections = CONNECTIONS_AT + source * CONNECTION_WORDS
+    scratch[S_LINE] = line
+    scratch[S_LEADS] = int64(_may_lead(state, connections, line))
+    fresh = 0
+    repeated = 0
     if is_numbered:
         index += _note_break(
             source, ts_recv_ns, state, books, undo, records, out_at, limit, scratch
@@ -220,6 +251,15 @@ def process_packet(
         if stored < 0:
             is_whole = is_whole and stored == NO_MORE
             break
+        if scratch[S_REPEATED]:
+            repeated += 1
+            continue
+        fresh += 1
+        if scratch[S_IS_LED] and state[connections + LEADER] != line + 1:
+            if state[connections + LEADER] != 0 and scratch[entry + BOOK]:
+                # What came between the one connection's last message and this one is not known.
+                _suspect_all(books, undo, source)
+            put(state, connections + LEADER, line + 1)
         if is_numbered:
             act_on_channels(buf, at, entry, scratch[S_ROW], state, scratch)
         if scratch[S_REFUSED] == TABLE_FULL:
@@ -250,6 +290,15 @@ def process_packet(
         add(state, _OUT_OF_RANGE, scratch[S_RESULT + OUT_OF_RANGE])
     if scratch[S_RESULT + ROUNDED]:
         add(state, _ROUNDED, scratch[S_RESULT + ROUNDED])
+    if line >= 0:
+        add(
+            state,
+            connections + CONNECTION_COUNTS + 2 * line + int64(fresh == 0 and repeated > 0),
+            1,
+        )
+    if is_whole and fresh == 0 and repeated > 0:
+        add(state, _STALE, 1)
+        return index - out_at
     add(state, _MESSAGES, 1)
     if 0 <= slot < TEMPLATES:
         add(state, TEMPLATES_AT + slot, 1)

@@ -6,7 +6,6 @@ from functools import partial
 
 from zerofeed.codecs.json.decoder import make_scratch, most_records
 from zerofeed.codecs.json.dialect import Dialect
-from zerofeed.codecs.json.scratch import STATE_WORDS
 from zerofeed.runtime import _json_kernels as k
 from zerofeed.runtime.protocol import Protocol
 from zerofeed.venues.dialects import DIALECTS
@@ -15,7 +14,7 @@ __all__ = ["JSON_VENUES", "json_protocol"]
 
 
 def _work_words(dialect: Dialect, instruments: int) -> int:
-    return dialect.channel_words + instruments * STATE_WORDS
+    return dialect.channel_words + instruments * dialect.row_state_words
 
 
 def json_protocol(name: str, summary: str, dialect: Dialect, book_rules: int) -> Protocol:
@@ -38,6 +37,7 @@ def json_protocol(name: str, summary: str, dialect: Dialect, book_rules: int) ->
         process=k.process,
         book_levels=4096,
         is_of_connection=dialect.channel_words > 0,
+        compares_connections=dialect.channel_words == 0,
     )
 
 

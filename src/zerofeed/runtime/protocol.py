@@ -59,6 +59,7 @@ class Protocol:
         order_rules: how those change, RULE bits of :mod:`zerofeed.books.orders.layout`.
         is_of_connection: what its messages mean depends on the connection that they come by, so a source
             has one.
+        compares_connections: of equal messages by several connections of a source it takes the first.
         instruments: rows of the instruments table that a capture needs at most.
         open_file: opens a capture to be decoded.
         read_file: reads a capture whole, to be played.
@@ -79,6 +80,7 @@ class Protocol:
     has_orders: bool = False
     order_rules: int = 0
     is_of_connection: bool = False
+    compares_connections: bool = False
     instruments: int = 8192
     open_file: Callable[[str | Path], Recording] = open_recording
     read_file: Callable[[str | Path], Capture] = read_capture

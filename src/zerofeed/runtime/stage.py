@@ -90,6 +90,14 @@ def sizes_of(config: FeedConfig, protocol: Protocol) -> MemorySizes:
             expected=1,
             got=max(source.lines for source in config.source),
         )
+    if not protocol.compares_connections and any(source.lines > 1 for source in config.source):
+        raise ConfigurationError(
+            f"messages of {protocol.name} would be published once for each connection",
+            where="source.lines",
+            expected=1,
+            got=max(source.lines for source in config.source),
+            next_step="leave one, or take the venue's JSON",
+        )
     memory = config.memory
     check_books(memory, protocol)
     claim = protocol.most_records(longest_packet(config))

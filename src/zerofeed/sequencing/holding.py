@@ -22,9 +22,10 @@ word   name            meaning
 10     SKIP            numbers of the packet in hand that were seen
 11     FRESH_SEQ       its first number that was not
 12     DUE_GENERATION  of the held packet in hand: which numbering of its channel it is of
+13     LINE            connection of its source that the frame in hand came by; -1: by none
 =====  ==============  =====================================================================
 
-Words 6 to 8 are set by the loop before each step, those behind them by the step itself. A slot, ``S_...``:
+Words 6 to 8 and 13 are set by the loop before each step, those between by the step itself. A slot, ``S_...``:
 
 =====  ==============  =====================================================================
 word   name            meaning
@@ -55,6 +56,7 @@ __all__ = [
     "A_FRESH_SEQ",
     "A_HELD",
     "A_HOLDING",
+    "A_LINE",
     "A_MUST_TAKE",
     "A_OUTCOME",
     "A_REPLAYS",
@@ -92,6 +94,7 @@ A_OUTCOME = ARBITER_AT + 9
 A_SKIP = ARBITER_AT + 10
 A_FRESH_SEQ = ARBITER_AT + 11
 A_DUE_GENERATION = ARBITER_AT + 12
+A_LINE = ARBITER_AT + 13
 
 OUT_TAKEN = 0
 """The packet is next: its messages are to be decoded, but for those to skip."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zerofeed.base.kernel import inlined, record_array
+from zerofeed.base.kernel import always_inlined, inlined, record_array
 from zerofeed.feed.memory import FRAME
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "NO_STAMP_FLAG",
     "RECORDED_FLAG",
     "describe_frame",
+    "line_of",
 ]
 
 CUT_FLAG = 1
@@ -52,6 +53,14 @@ LINES = 4
 
 FRAMES = record_array(FRAME)
 """Numba type of the frame ring's descriptors."""
+
+
+@always_inlined
+def line_of(flags: int) -> int:
+    """Tell by which connection of its source a frame came; -1 for one that the worker published itself."""
+    if flags & INJECTED_FLAG:
+        return -1
+    return (flags >> LINE_SHIFT) & (LINES - 1)
 
 
 @inlined

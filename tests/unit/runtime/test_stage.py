@@ -101,6 +101,13 @@ def test_several_lines_of_a_venue_that_numbers_on_each_connection_are_refused() 
         sizes_of(config, find_protocol("bitfinex"))
 
 
+def test_several_lines_of_messages_that_are_not_compared_are_refused() -> None:
+    source = {"url": "ws://localhost:1", "lines": 2}
+    config = parse_tree({"feed": {"name": "x", "protocol": "binance-sbe"}, "source": [source]})
+    with pytest.raises(ConfigurationError, match="once for each connection; expected 1; got 2"):
+        sizes_of(config, find_protocol("binance-sbe"))
+
+
 def test_showing_more_levels_than_are_kept_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"memory\.book_depth: .*at most 32; got 33"):
         sizes_of(config_of(book_depth=33), DERIBIT)

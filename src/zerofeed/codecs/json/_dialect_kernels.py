@@ -25,6 +25,7 @@ from zerofeed.codecs.json._emit_kernels import make_records
 from zerofeed.codecs.json._message_kernels import NUMBERED, open_message
 from zerofeed.codecs.json._number_kernels import decimal
 from zerofeed.codecs.json._numbered_kernels import act_on_channels, find_numbered
+from zerofeed.codecs.json._repeat_kernels import is_repeated
 from zerofeed.codecs.json._source_kernels import is_there, span_at
 from zerofeed.codecs.json._span_kernels import length_of, start_of
 from zerofeed.codecs.json._symbol_kernels import NOT_YET, find_instrument
@@ -38,6 +39,7 @@ from zerofeed.codecs.json.layout import (
     EMITS,
     EMITS_AT,
     NOWHERE,
+    ROW_STATE,
     ROW_WORDS,
     SNAPSHOT,
     SYMBOLS,
@@ -46,16 +48,17 @@ from zerofeed.codecs.json.layout import (
 from zerofeed.codecs.json.scratch import (
     S_CHECKSUM,
     S_COUNT,
+    S_IS_LED,
     S_MESSAGE,
     S_NEXT,
     S_RECORD,
     S_REFUSED,
+    S_REPEATED,
     S_RESULT,
     S_ROW,
     S_ROWS,
     S_TABLE,
     S_WINDOW,
-    STATE_WORDS,
     TABLE_FULL,
     UNNAMED,
 )
@@ -136,7 +139,7 @@ def next_part(
         ts_recv_ns: arrival, Unix ns.
         words: the instruments' rows.
         lookup: the instruments' map.
-        state: a journal with STATE_WORDS for each instrument row from ``work_at`` on.
+        state: a journal with the dialect's words for each instrument row from ``work_at`` on.
         work_at: word of it.
         records: RECORD array as int64.
         out_at: index of the first record to write.
@@ -155,6 +158,8 @@ def next_part(
     scratch[S_REFUSED] = 0
     scratch[S_CHECKSUM] = UNDEF
     scratch[S_WINDOW] = UNDEF
+    scratch[S_REPEATED] = 0
+    scratch[S_IS_LED] = 0
     emits = scratch[entry + EMITS]
     if emits == 0 and scratch[entry + SYMBOLS] == 0:
         return 0
@@ -173,7 +178,11 @@ def next_part(
         scratch[S_ROW] = row
         if index + 2 > limit:
             return BUFFER_FULL
-        index = announce(row, ts_recv_ns, words, state, work_at + row * STATE_WORDS, records, index)
+        row_at = work_at + row * scratch[table + ROW_STATE]
+        if is_repeated(buf, base, entry, outer, state, row_at, ts_recv_ns, scratch):
+            scratch[S_REPEATED] = 1
+            return 0
+        index = announce(row, ts_recv_ns, words, state, row_at, records, index)
     book = scratch[entry + BOOK]
     first = index
     flags = int64(0)

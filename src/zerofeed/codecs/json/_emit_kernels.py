@@ -65,14 +65,14 @@ from zerofeed.codecs.json.scratch import (
 from zerofeed.records.kinds import ASK, BID
 from zerofeed.records.units import UNDEF
 
-__all__ = ["head_of", "make_records"]
+__all__ = ["evaluate", "head_of", "make_records"]
 
 _Words = npt.NDArray[np.int64]
 _LARGEST = 9_223_372_036_854_775_807
 
 
 @always_inlined
-def _evaluate(
+def evaluate(
     buf: Bytes, base: int, op: int, span: int, scratch: _Words, table: int,
     price_exponent: int, size_exponent: int,
 ) -> int:  # fmt: skip
@@ -168,7 +168,7 @@ def _fill(
             scratch[S_RESULT + ROUNDED] = rounded
             op += OP_WORDS
             continue
-        value = _evaluate(buf, base, op, span, scratch, table, price_exponent, size_exponent)
+        value = evaluate(buf, base, op, span, scratch, table, price_exponent, size_exponent)
         if target < T_SIDE:
             record[at + target] = value
         elif value != UNDEF:

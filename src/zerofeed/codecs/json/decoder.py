@@ -11,11 +11,11 @@ from zerofeed.codecs.json._dialect_kernels import decode_many
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.codecs.json.scratch import (
     S_FIELDS,
+    S_LEADS,
     S_ROWS,
     S_ROWS_END,
     S_TABLE,
     SCRATCH_HEAD,
-    STATE_WORDS,
 )
 from zerofeed.feed.instruments import InstrumentTable, make_table
 from zerofeed.records.dtypes import RECORD
@@ -53,6 +53,7 @@ def make_scratch(dialect: Dialect, longest_bytes: int) -> npt.NDArray[np.int64]:
     scratch[S_FIELDS] = fields_at
     scratch[S_ROWS] = rows_at
     scratch[S_ROWS_END] = rows_end
+    scratch[S_LEADS] = 1
     scratch[table_at:fields_at] = dialect.table
     return scratch
 
@@ -81,7 +82,7 @@ class JsonDecoder:
         self._rows, self._lookup = make_table(instruments)
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
         self._state = np.zeros(
-            journal.DATA + dialect.channel_words + instruments * STATE_WORDS, np.int64
+            journal.DATA + dialect.channel_words + instruments * dialect.row_state_words, np.int64
         )
         journal.prepare(self._state)
         self._room = most_records(longest_bytes)

@@ -44,6 +44,7 @@ from zerofeed.codecs.json.layout import (
     ACT_BEGIN,
     ACT_CLOSE,
     BEGINS,
+    BY_LEADER,
     CHANGE,
     CHANNEL_AT,
     CHANNEL_STATE,
@@ -67,6 +68,7 @@ from zerofeed.codecs.json.layout import (
     LIST_SHIFT,
     MESSAGES,
     MESSAGES_AT,
+    NOT_COMPARED,
     NOWHERE,
     O_IS_ELSE,
     OF_CHANNEL,
@@ -85,6 +87,7 @@ from zerofeed.codecs.json.layout import (
     PLAIN,
     PLAIN_AT,
     PRICE_EXPONENT,
+    ROW_STATE,
     ROW_WORDS,
     SHAPE_AT,
     SHAPE_WORDS,
@@ -116,6 +119,7 @@ from zerofeed.codecs.json.message import (
     Value,
     Values,
 )
+from zerofeed.codecs.json.scratch import NUMBER_WORDS
 from zerofeed.codecs.json.shape import Shape
 from zerofeed.records.dtypes import BODY
 from zerofeed.records.instruments import UNKNOWN_INSTRUMENT
@@ -146,6 +150,7 @@ class Dialect:
         fields: number of fields.
         channels: code of each name that channels are opened under.
         channel_words: int64 words of a feed's state that its channels take.
+        row_state_words: int64 words of it that each instrument takes.
 
     Raises:
         BugError: a source, a column or an alternative is impossible.
@@ -172,6 +177,8 @@ class Dialect:
         opened = [message.opens.name for message in messages if message.opens is not None]
         self.channels = {name: code for code, name in enumerate(dict.fromkeys(opened), 1)}
         self.channel_words = STATE if self.channels or _has_sequence(messages) else 0
+        self.row_state_words = 1
+        self._number_slots: dict[str, int] = {}
         self._numbers: set[str] = set()
         self._texts: set[str] = set()
         words = self._words
@@ -187,6 +194,7 @@ class Dialect:
         words[KINDS] = len(kinds)
         words[KINDS_AT] = self._put([word for rule in kinds for word in _kind_words(rule)])
         entries = [word for message in messages for word in self._message(message)]
+        words[ROW_STATE] = self.row_state_words
         table = shape.as_numbers(self._numbers - self._texts)
         words[SHAPE_WORDS] = table.size
         words[SHAPE_AT] = self._put(table.tolist())
@@ -228,6 +236,21 @@ class Dialect:
         if message.opens is not None:
             return [self.channels[message.opens.name], self._number(message.opens.number)]
         return [0, NOWHERE]
+
+    def _number_of(self, message: Message) -> list[int]:
+        """Say by what a message is known for one that came by another connection."""
+        if message.number is None:
+            is_led = bool(message.emits) or message.book is not None
+            # The numbers of channels are a connection's own: a source of such a venue has one at a time.
+            slot = BY_LEADER if is_led and not self.channel_words else NOT_COMPARED
+            return [NOWHERE, 0, slot]
+        values = message.number if isinstance(message.number, tuple) else (message.number,)
+        ops = [word for value in values for word in self._op(0, value, message.each, None)]
+        # A snapshot and the changes around it are numbered by the same ids.
+        sort = message.name if message.book is None else "book"
+        slot = self._number_slots.setdefault(sort, len(self._number_slots))
+        self.row_state_words = 1 + NUMBER_WORDS * len(self._number_slots)
+        return [self._put(ops), len(values), slot]
 
     def _code(self, condition: Opened, message: Message) -> int:
         if condition.name not in self.channels:
@@ -293,6 +316,7 @@ class Dialect:
             self._slots[message.name],
             NOWHERE if message.sequence is None else self._number(message.sequence),
             *self._act(message),
+            *self._number_of(message),
         ]  # fmt: skip
 
     def _emit(self, emit: Emit, each: str | None) -> list[int]:

@@ -10,6 +10,7 @@ __all__ = [
     "ACT_CLOSE",
     "BEGINS",
     "BOOK",
+    "BY_LEADER",
     "CHANGE",
     "CHANNEL_AT",
     "CHANNEL_STATE",
@@ -64,7 +65,11 @@ __all__ = [
     "MESSAGE_ACT",
     "MESSAGE_ACT_SOURCE",
     "MESSAGE_WORDS",
+    "NOT_COMPARED",
     "NOWHERE",
+    "NUMBERS",
+    "NUMBER_AT",
+    "NUMBER_SLOT",
     "OF_CHANNEL",
     "OP_CODE",
     "OP_CONSTANT",
@@ -89,6 +94,7 @@ __all__ = [
     "PLAIN_AT",
     "PRICE_EXPONENT",
     "PRICE_TEXT",
+    "ROW_STATE",
     "ROW_WORDS",
     "SEQUENCE",
     "SHAPE_AT",
@@ -116,15 +122,15 @@ __all__ = [
 # Words of the header.
 (
     SHAPE_AT, SHAPE_WORDS, FIELDS, MESSAGES, MESSAGES_AT, KINDS, KINDS_AT, PLAIN, PLAIN_AT,
-    PRICE_EXPONENT, SIZE_EXPONENT, INSTRUMENT_KIND, ROW_WORDS, CHANNEL_AT, CHANNEL_STATE,
+    PRICE_EXPONENT, SIZE_EXPONENT, INSTRUMENT_KIND, ROW_WORDS, CHANNEL_AT, CHANNEL_STATE, ROW_STATE,
     HEADER_WORDS,
-) = range(16)  # fmt: skip
+) = range(17)  # fmt: skip
 # Words of a message.
 (
     CONDITIONS_AT, CONDITIONS, EACH, SYMBOLS_AT, SYMBOLS, EMITS_AT, EMITS, BOOK, CHECK_RULE,
     CHECK_SOURCE, WINDOW_AT, COUNTED_AS, OWN_KIND, PRICE_TEXT, SIZE_TEXT, SLOT, SEQUENCE,
-    MESSAGE_ACT, MESSAGE_ACT_SOURCE, MESSAGE_WORDS,
-) = range(20)  # fmt: skip
+    MESSAGE_ACT, MESSAGE_ACT_SOURCE, NUMBER_AT, NUMBERS, NUMBER_SLOT, MESSAGE_WORDS,
+) = range(23)  # fmt: skip
 # Words of a condition, a symbol, an emit, an operation.
 C_SOURCE, C_TEST, C_KEY, CONDITION_WORDS = range(4)
 # Y_BEHIND below 0: so many bytes are left out.
@@ -150,6 +156,8 @@ T_TIME, T_BODY, T_SIDE, T_ACTION = 1, 4, 8, 9
     OP_CONSTANT, OP_PRICE, OP_SIZE, OP_DECIMAL, OP_CODE, OP_KEY, OP_ISO, OP_SIGN, OP_SIZE_OF,
     OP_ZERO_IF_ZERO,
 ) = range(10)  # fmt: skip
+NOT_COMPARED, BY_LEADER = -2, -1
+"""Slots of a message that has no number: one that may come twice, and one that is its connection's."""
 # What a message is to the book: COMPARED has a checksum and changes nothing.
 CHANGE, SNAPSHOT, COMPARED = 1, 2, 3
 # What a message does to its connection's channels, if not 0; a code above 0 opens one as that.

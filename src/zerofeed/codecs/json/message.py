@@ -349,6 +349,9 @@ class Message:
         begins: it is the first of a connection: the numbers of the one before mean nothing any more.
         sequence: where the number stands that counts the messages of its connection.
         kind: of its instruments where it is not the dialect's (an index); their symbols are kept apart.
+        number: what grows from message to message of this sort and instrument, on every connection alike: an
+            id, or a time. By it a message that came by another connection is known for the same. None: it has
+            nothing of the kind, and is taken from one connection for as long as that lives.
         window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
             without a word. The number, or what is behind the last of a mark in a text.
         exponents: sources of prices and of sizes whose most decimals in the first message of an
@@ -370,6 +373,7 @@ class Message:
     kind: int | None = None
     exponents: tuple[str | tuple[str, ...], str | tuple[str, ...]] | None = None
     window: Window | None = None
+    number: Values | None = None
 
 
 def levels(

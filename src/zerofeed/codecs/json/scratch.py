@@ -23,6 +23,10 @@ word     name             meaning
 15       S_CHANNEL_ROW    instrument of that channel; 0: none
 16       S_SEQUENCE       number of the open message on its connection; UNDEF: it has none
 17       S_EXPECTED       number that should have come instead; UNDEF: it is that one
+18       S_LINE           connection of its source that the message came by, 0 to 3; -1: by none
+19       S_LEADS          1: that is the connection that is listened to where messages have no number
+20       S_REPEATED       1: another connection brought the latest part before
+21       S_IS_LED         1: the latest part has no number, and was taken from the leading connection
 24..31   S_RECORD         the record that is copied for each row
 32..63   S_DEFINITION     a row of the instruments table
 64       S_STACK          the scanner's stack
@@ -34,8 +38,9 @@ from __future__ import annotations
 from zerofeed.codecs.json._scan_kernels import STACK_WORDS
 
 __all__ = [
+    "ANNOUNCED",
+    "NUMBER_WORDS",
     "SCRATCH_HEAD",
-    "STATE_WORDS",
     "S_CHANNELS",
     "S_CHANNEL_CODE",
     "S_CHANNEL_ROW",
@@ -44,10 +49,14 @@ __all__ = [
     "S_DEFINITION",
     "S_EXPECTED",
     "S_FIELDS",
+    "S_IS_LED",
+    "S_LEADS",
+    "S_LINE",
     "S_MESSAGE",
     "S_NEXT",
     "S_RECORD",
     "S_REFUSED",
+    "S_REPEATED",
     "S_RESULT",
     "S_ROW",
     "S_ROWS",
@@ -78,16 +87,22 @@ S_CHANNEL_CODE = 14
 S_CHANNEL_ROW = 15
 S_SEQUENCE = 16
 S_EXPECTED = 17
+S_LINE = 18
+S_LEADS = 19
+S_REPEATED = 20
+S_IS_LED = 21
 S_RECORD = 24
 S_DEFINITION = 32
 S_STACK = 64
 SCRATCH_HEAD = S_STACK + STACK_WORDS
 """Words of scratch in front of table, fields and rows."""
-STATE_WORDS = 1
-"""Words of state for each instrument row: the revision of its definition that was announced.
+ANNOUNCED = 0
+"""First word of state of each instrument row: the revision of its definition that was announced.
 
-Row 0 is no instrument: its word is the window of instruments that are not known yet, 0 for none.
+Row 0 is no instrument: its word is the window of instruments that are not known yet, 0 for none. Behind it
+are NUMBER_WORDS for each sort of message that has a number: the largest so far, and who brought it when.
 """
+NUMBER_WORDS = 2
 UNNAMED = 1
 TABLE_FULL = 2
 TOO_MANY_CHANNELS = 3

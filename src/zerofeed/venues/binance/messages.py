@@ -121,6 +121,7 @@ _TRADE = Message(
             trade_id=Whole("trade_id"),
         )
     ],
+    number=Whole("trade_id"),
 )
 _AGGREGATE = Message(
     "aggTrade",
@@ -137,6 +138,7 @@ _AGGREGATE = Message(
             trade_id=Whole("ask"),
         )
     ],
+    number=Whole("ask"),
 )
 _TICKER_EMITS = [
     Emit(
@@ -166,6 +168,7 @@ def _book(previous: Decimal) -> list[Message]:
                 change_id=Whole("last_id"),
                 previous=previous,
             ),
+            number=Whole("last_id"),
         ),
         Message(
             "depth snapshot",
@@ -199,6 +202,7 @@ SPOT = Dialect(
             when={"event": NONE, "bid_size": ANY},
             symbol=_NAMED,
             emits=_TICKER_EMITS,
+            number=Whole("last_id"),
         ),
         _TRADE,
         *_book(Whole("first_id", plus=-1)),
@@ -212,7 +216,13 @@ SPOT = Dialect(
 
 def _futures() -> list[Message]:
     return [
-        Message("bookTicker", when={"event": "bookTicker"}, symbol=_NAMED, emits=_TICKER_EMITS),
+        Message(
+            "bookTicker",
+            when={"event": "bookTicker"},
+            symbol=_NAMED,
+            emits=_TICKER_EMITS,
+            number=Whole("last_id"),
+        ),
         _TRADE,
         *_book(Whole("previous_id")),
         _AGGREGATE,
@@ -236,6 +246,7 @@ def _futures() -> list[Message]:
                     next_funding_ns=Time("time_ms", "ms"),
                 ),
             ],
+            number=Whole("event_ms"),
         ),
         Message(
             "indexPriceUpdate",
@@ -243,6 +254,7 @@ def _futures() -> list[Message]:
             symbol=Symbol("index"),
             kind=INDEX_INSTRUMENT,
             emits=[Emit(INDEX, time=Time("event_ms", "ms"), price=Price("price"))],
+            number=Whole("event_ms"),
         ),
         Message(
             "forceOrder",
@@ -257,6 +269,7 @@ def _futures() -> list[Message]:
                     size=Size("order_size"),
                 )
             ],
+            number=Whole("order_ms"),
         ),
         Message(
             "openInterest",

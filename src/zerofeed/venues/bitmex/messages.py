@@ -99,7 +99,12 @@ def _book(action: str, does: int | None = None, *, is_snapshot: bool = False) ->
 
 def _each(table: str, *emits: Emit) -> Message:
     return Message(
-        table, when={"table": table}, symbol=Symbol("data.symbol"), each="data", emits=emits
+        table,
+        when={"table": table},
+        symbol=Symbol("data.symbol"),
+        each="data",
+        emits=emits,
+        number=_TIME,
     )
 
 

@@ -60,6 +60,7 @@ _SHAPE = Shape(
                 "b": Items("bids", ["price", "size"]),
                 "a": Items("asks", ["price", "size"]),
                 "u": "id",
+                "seq": "engine_seq",
                 "bid1Price": "bid",
                 "bid1Size": "bid_size",
                 "ask1Price": "ask",
@@ -141,6 +142,7 @@ BYBIT = Dialect(
                     ask_size=Size("asks[0].size"),
                 )
             ],
+            number=(Whole("engine_seq"), Time("ms", "ms")),
         ),
         # Of 2023: a side that is left out has not changed. Each is followed by a whole one.
         Message("orderbook.1 change", when={"topic": Begins("orderbook.1.")}),
@@ -160,6 +162,7 @@ BYBIT = Dialect(
                     trade_id=Key("trades.id"),
                 )
             ],
+            number=Time("trades.ms", "ms"),
         ),
         Message(
             "tickers",
@@ -226,6 +229,7 @@ BYBIT = Dialect(
                     underlying_price=Price("underlying"),
                 ),
             ],
+            number=Time("ms", "ms"),
         ),
         _book(is_snapshot=True, type="snapshot"),
         Message(
@@ -242,6 +246,7 @@ BYBIT = Dialect(
                     size=Size("trades.size"),
                 )
             ],
+            number=Time("trades.ms", "ms"),
         ),
         Message(
             "liquidation",
@@ -256,6 +261,7 @@ BYBIT = Dialect(
                     size=Size("size"),
                 )
             ],
+            number=Time("updated_ms", "ms"),
         ),
         Message("pong", when={"operation": "pong"}, is_heartbeat=True),
         Message("ping", when={"operation": "ping"}, is_heartbeat=True),

@@ -78,7 +78,13 @@ COINBASE = Dialect(
                 )
             ],
         ),
-        Message("match", when={"type": "match"}, symbol=_SYMBOL, emits=[_TRADE]),
+        Message(
+            "match",
+            when={"type": "match"},
+            symbol=_SYMBOL,
+            emits=[_TRADE],
+            number=Whole("sequence"),
+        ),
         # The latest trade before the subscription: nothing that happens now.
         Message("last_match", when={"type": "last_match"}),
         Message(
@@ -96,6 +102,7 @@ COINBASE = Dialect(
                     ask_size=Size("ask_size"),
                 )
             ],
+            number=Whole("sequence"),
         ),
         Message(
             "snapshot",

@@ -136,6 +136,7 @@ def _book(*, is_snapshot: bool, **when: Condition) -> Message:
             change_id=Whole("id"),
             previous=None if is_snapshot else Whole("previous_id"),
         ),
+        number=Whole("id"),
     )
 
 
@@ -164,6 +165,7 @@ def _grouped_book() -> Message:
         symbol=_SYMBOL,
         book=Book(is_snapshot=True),
         emits=emits,
+        number=Whole("id"),
     )
 
 
@@ -228,6 +230,7 @@ DERIBIT_JSON = Dialect(
                     underlying_price=Price("underlying"),
                 ),
             ],
+            number=_TIME,
         ),
         Message(
             "trades",
@@ -254,6 +257,7 @@ DERIBIT_JSON = Dialect(
                     trade_id=Whole("trades.id"),
                 ),
             ],
+            number=Whole("trades.seq"),
         ),
         Message(
             "quote",
@@ -270,6 +274,7 @@ DERIBIT_JSON = Dialect(
                     ask_size=Size("ask_size"),
                 )
             ],
+            number=_TIME,
         ),
         _book(is_snapshot=True, type="snapshot"),
         _grouped_book(),
@@ -282,12 +287,14 @@ DERIBIT_JSON = Dialect(
             symbol=Symbol("index_name"),
             kind=INDEX_INSTRUMENT,
             emits=[Emit(INDEX, time=_TIME, price=Price("price"))],
+            number=_TIME,
         ),
         Message(
             "instrument.state",
             when={"channel": Before(".", "instrument")},
             symbol=_SYMBOL,
             emits=[Emit(STATUS, time=_TIME, state=Code("state", _STATES))],
+            number=_TIME,
         ),
         Message("heartbeat", when={"method": "heartbeat"}, is_heartbeat=True),
         Message("answer", when={"request": ANY}),

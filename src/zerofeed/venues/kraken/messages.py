@@ -83,6 +83,7 @@ def _trades(kind: str, flags: int) -> Message:
             )
         ],
         exponents=("data.price", "data.size"),
+        number=Whole("data.trade_id"),
     )
 
 
@@ -120,6 +121,7 @@ KRAKEN_V2 = Dialect(
                 )
             ],
             exponents=(("data.bid", "data.ask"), ("data.bid_size", "data.ask_size")),
+            number=_TIME,
         ),
         _book("snapshot", is_snapshot=True),
         _trades("snapshot", SNAPSHOT),

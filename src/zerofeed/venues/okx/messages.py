@@ -26,6 +26,7 @@ from zerofeed.codecs.json.message import (
     Symbol,
     SymbolKind,
     Time,
+    Values,
     Whole,
     levels,
 )
@@ -105,7 +106,13 @@ _SIDES = {"buy": BID, "sell": ASK}
 _CHECK = Check(CHECKSUM_OKX, "data.checksum")
 
 
-def _of(channel: str, *emits: Emit, kind: int | None = None, **when: Condition) -> Message:
+def _of(
+    channel: str,
+    *emits: Emit,
+    kind: int | None = None,
+    number: Values | None = None,
+    **when: Condition,
+) -> Message:
     """Make the message of a channel that has one record, or a few, for each row of its data."""
     return Message(
         channel,
@@ -114,6 +121,7 @@ def _of(channel: str, *emits: Emit, kind: int | None = None, **when: Condition) 
         each="data",
         emits=emits,
         kind=kind,
+        number=number or _TIME,
     )
 
 
@@ -133,6 +141,7 @@ def _book(
             change_id=Whole("data.id"),
             previous=None if is_snapshot else Whole("data.previous_id"),
         ),
+        number=Whole("data.id"),
     )
 
 
@@ -158,8 +167,8 @@ OKX = Dialect(
     _SHAPE,
     [
         *_books(),
-        _of("trades", _TRADE),
-        _of("trades-all", _TRADE),
+        _of("trades", _TRADE, number=Whole("data.trade_id")),
+        _of("trades-all", _TRADE, number=Whole("data.trade_id")),
         _of(
             "bbo-tbt",
             Emit(
@@ -171,6 +180,7 @@ OKX = Dialect(
                 ask_price=Price("asks[0].price"),
                 ask_size=Size("asks[0].size"),
             ),
+            number=(Whole("data.id"), _TIME),
         ),
         _of(
             "tickers",
@@ -222,6 +232,7 @@ OKX = Dialect(
                 price=Price("details.price"),
                 size=Size("details.size"),
             ),
+            number=Time("details[0].ms", "ms"),
         ),
         _of(
             "opt-summary",

@@ -27,6 +27,7 @@ MOST_UNSENT_BYTES = 1 << 20
 """A peer that leaves so much unread is given up."""
 
 _SCRATCH_BYTES = 256 << 10
+_LATELY_S = 5.0
 _ANCILLARY_BYTES = 64
 _SO_TIMESTAMPNS = 35
 _NORMAL = 1000
@@ -59,6 +60,7 @@ class Link:
         self._unsent = b""
         self._has_rest = False
         self._arrival_ns = 0
+        self._placed_at = 0.0
         self._scratch = memoryview(bytearray(_SCRATCH_BYTES if opened.tls else 0))
 
     def fileno(self) -> int:
@@ -79,6 +81,7 @@ class Link:
                 stream.words, keeps_context=agreed.keeps_context, window_bits=agreed.window_bits
             )
         self.stream, self.place = stream, place
+        self._placed_at = time.monotonic()
 
     # Receiving
 
@@ -238,6 +241,16 @@ class Link:
         if stream is None:
             return 0.0
         return (time.monotonic_ns() - int(stream.words[w.READ_NS])) / 1e9
+
+    def delivers_for(self, least_s: float) -> bool:
+        """Tell whether it is as old as that, has brought messages, and something of late."""
+        stream = self.stream
+        return (
+            stream is not None
+            and stream.messages > 0
+            and time.monotonic() - self._placed_at >= least_s
+            and self.silence_s() <= _LATELY_S
+        )
 
     @property
     def has_unsent(self) -> bool:

@@ -14,7 +14,8 @@ be replaced while it still delivers; and an *inbox* for what the worker publishe
 
 Connections live and die with the worker: what TLS knows cannot be handed to a successor. So a killed
 worker's connections are opened anew, and readers are told by a frame without bytes that has LOST_FLAG.
-So they are whenever a connection ended and something may be missing.
+So they are whenever a connection ended and something may be missing, which it is not while another of its
+source goes on.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class WebSocketReceiver:
         self._keepers: list[Keeper] = []
         self._over = threading.Event()
         self._memory: FeedMemory | None = None
+        self._source = 0
 
     @property
     def name(self) -> str:
@@ -141,10 +143,12 @@ class WebSocketReceiver:
         """Give the descriptor of each stream, -1 where none is open, and the bell of the inbox."""
         return [*(-1 if link is None else link.fileno() for link in self._links), self._bell]
 
-    def take_over(self, block: npt.NDArray[np.int64], memory: FeedMemory, source: int) -> None:  # noqa: ARG002
+    def take_over(self, block: npt.NDArray[np.int64], memory: FeedMemory, source: int) -> None:
         """Lay the streams out, and let readers know of the connections that a killed worker had."""
         plan = self._plan
         self._memory = memory
+        self._source = source
+        memory.metrics.forget_connections(source)
         self._streams = [
             Stream(
                 block[place * w.STREAM_WORDS : (place + 1) * w.STREAM_WORDS],
@@ -245,6 +249,7 @@ class WebSocketReceiver:
             link = self._waiting.popleft()
             link.begin(self._streams[free[0]], free[0])
             self._links[free[0]] = link
+            self._note(free[0], is_open=True)
             self._count("connections_opened")
             fresh.append((free[0], link.fileno()))
             self._keepers[link.line].note(link)
@@ -257,10 +262,21 @@ class WebSocketReceiver:
         if stream is not None and stream.words[w.EVENTS] & w.HAS_FAILED:
             self._count("frames_refused")
         self._links[link.place] = None
-        link.end(why, is_lossy=is_lossy, says_goodbye=says_goodbye)
+        self._note(link.place, is_open=False)
+        is_told = is_lossy and not self._is_covered()
+        link.end(why, is_lossy=is_told, says_goodbye=says_goodbye)
         if is_lossy:
             self._count("connections_lost")
         self._keepers[link.line].note(link)
+
+    def _is_covered(self) -> bool:
+        """Tell whether another connection goes on that has delivered for long enough: nothing is missing then."""
+        least_s = self.endpoint.pace.overlap_s
+        return any(link is not None and link.delivers_for(least_s) for link in self._links)
+
+    def _note(self, place: int, *, is_open: bool) -> None:
+        assert self._memory is not None
+        self._memory.metrics.note_connection(self._source, place, is_open=is_open)
 
     def _count(self, name: str, amount: int = 1) -> None:
         assert self._memory is not None

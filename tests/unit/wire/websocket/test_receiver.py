@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
+import time
 
 import pytest
 
@@ -311,6 +312,24 @@ def test_lines_are_connections_of_their_own(tmp_path) -> None:
         assert loop.losses()[0].line == lost_line
         second.send("still here")
         loop.until(lambda: loop.payloads()[-1] == b"still here", "the other goes on")
+
+
+@pytest.mark.slow
+def test_a_loss_is_not_told_while_another_connection_goes_on(tmp_path) -> None:
+    pace = quick(overlap_s=0.1)
+    with Server() as server, Loop(endpoint_of(server, tmp_path, lines=2, pace=pace)) as loop:
+        loop.until(lambda: loop.counted("connections_opened") == 2, "both are connected")
+        first, second = server.accept(), server.accept()
+        first.send("a")
+        second.send("b")
+        loop.until(lambda: len(loop.frames) == 2, "both came")
+        time.sleep(2 * pace.overlap_s)
+        first.socket.shutdown(2)
+        loop.until(lambda: loop.counted("connections_lost") == 1, "one is lost")
+        second.send("still here")
+        loop.until(lambda: loop.payloads()[-1] == b"still here", "the other goes on")
+        assert loop.losses() == []
+        assert any("connection lost" in line for line in loop.lines)
 
 
 @pytest.mark.slow
