@@ -69,12 +69,14 @@ FILE is plain or gzipped. What it is, and the protocols that are known:
 
 \b
   pcap, pcapng                 deribit-multicast, itch50-mold, iex-tops, iex-deep, pitch,
-                               cme-mdp3, binance-sbe, bybit-sbe, okx-sbe
+                               cme-mdp3, coinbase-derivatives, deribit-starbase,
+                               binance-sbe, bybit-sbe, okx-sbe
   files of Nasdaq ITCH 5.0     itch50, itch50-soup
   lines of `local_ns json`     binance-spot, binance-usdm, binance-coinm, bitfinex, bitmex,
   or `seconds: json`           bybit, coinbase, deribit-json, kraken-v1, kraken-v2,
                                kraken-futures, okx
   JSON of another venue        FILE.py:NAME, a dialect of your own
+  SBE of another venue         sbe, with --schema FILE
 """
 _MEASURES = """Measure this machine.
 
@@ -259,6 +261,13 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
 @click.argument("file", type=_PATH)
 @click.option("--protocol", required=True, metavar="NAME", help="What the packets are, see above.")
 @click.option("--kinds", metavar="A,B", help="Only these kinds of record.")
+@click.option("--schema", type=_PATH, metavar="XML", help="Schema of the protocol sbe.")
+@click.option(
+    "--framing",
+    type=_PATH,
+    metavar="TOML",
+    help="How its packets are framed; default: messages back to back.",
+)
 @click.option(
     "--day",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -270,7 +279,7 @@ def top(feed: str, user: str | None, interval: float, *, is_json: bool, once: bo
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["ndjson", "table", "summary"]),
+    type=click.Choice(["ndjson", "table", "summary", "messages"]),
     default="summary",
     show_default=True,
 )
@@ -278,6 +287,8 @@ def decode(
     file: Path,
     protocol: str,
     kinds: str | None,
+    schema: Path | None,
+    framing: Path | None,
     day: datetime | None,
     style: str,
     *,
@@ -293,6 +304,8 @@ def decode(
         style=style,
         has_books=books,
         day=None if day is None else day.date(),
+        schema=schema,
+        framing=framing,
     )
 
 

@@ -13,16 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from zerofeed.apps.message_text import write_messages
 from zerofeed.apps.record_text import RecordWriter, parse_kinds, select_kinds
 from zerofeed.apps.render import terminal_style
-from zerofeed.base.errors import CaptureError
+from zerofeed.base.errors import CaptureError, ConfigurationError
 from zerofeed.books.l2 import L2Book
 from zerofeed.books.l3 import L3Book
 from zerofeed.records.kinds import KIND_NAMES
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime.offline import OfflineFeed
-from zerofeed.runtime.protocol import Recording
+from zerofeed.runtime.own_sbe import SBE
+from zerofeed.runtime.protocol import Protocol, Recording
 from zerofeed.runtime.protocols import find_protocol
+from zerofeed.runtime.sbe_config import FramingSection, SbeSection, load_framing
 
 __all__ = ["decode"]
 
@@ -42,6 +45,8 @@ def decode(
     style: str = "summary",
     has_books: bool = False,
     day: date | None = None,
+    schema: Path | None = None,
+    framing: Path | None = None,
 ) -> int:
     """Decode a capture and print its records, or one object that sums them up.
 
@@ -49,19 +54,26 @@ def decode(
         path: pcap, pcapng, text, or the protocol's own kind of file, also gzipped.
         protocol: name, as in a configuration.
         kinds: only these, with commas between them.
-        style: ``ndjson``, ``table`` or ``summary``.
+        style: ``ndjson``, ``table`` or ``summary`` of records; ``messages``: the fields of every message, one
+            object each.
         has_books: also the books at the end.
         day: that times of day belong to, where neither messages nor arrivals nor the file's name say it.
+        schema: of the protocol ``sbe``.
+        framing: file that describes its packets.
 
     Returns:
         0.
 
     Raises:
-        ConfigurationError: no such protocol or kind, or a day that is missing or not needed.
+        ConfigurationError: no such protocol or kind, or a day or a schema that is missing or not needed.
+        SchemaError: the schema cannot be used.
         CaptureError: not a readable capture. What came before the damage is printed.
     """
-    orders = _ORDERS if has_books and find_protocol(protocol).has_orders else 0
-    feed = OfflineFeed(protocol, day=day, orders=orders)
+    found = _protocol(protocol, schema, framing)
+    if style == "messages":
+        return write_messages(found, path)
+    orders = _ORDERS if has_books and found.has_orders else 0
+    feed = OfflineFeed(found, day=day, orders=orders)
     wanted = parse_kinds(kinds)  # some may be the protocol's own
     tally = _Tally(feed, feed.open(path))
     is_coloured, width = terminal_style(sys.stdout)
@@ -85,6 +97,21 @@ def decode(
         sys.stdout.flush()
         raise damage
     return 0
+
+
+def _protocol(name: str, schema: Path | None, framing: Path | None) -> Protocol:
+    """Find the protocol, with a schema of the user's own where it is ``sbe``."""
+    if name != SBE and (schema is not None or framing is not None):
+        raise ConfigurationError(
+            "a schema or a framing belongs to the protocol sbe",
+            where=f"protocol {name}",
+            expected="--protocol sbe",
+            next_step="leave --schema and --framing out",
+        )
+    if schema is None:
+        return find_protocol(name)
+    described = FramingSection() if framing is None else load_framing(framing)
+    return find_protocol(name, SbeSection(schema=str(schema), framing=described))
 
 
 class _Tally:

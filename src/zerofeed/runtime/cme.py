@@ -12,6 +12,7 @@ from zerofeed.books.layout import (
     RULE_KNOWN_DELETE,
     RULE_KNOWN_MODIFY,
 )
+from zerofeed.codecs.cme._kernels import PACKET_BYTES
 from zerofeed.codecs.cme._layout import (
     DIALECT_AT,
     I_WORDS,
@@ -24,6 +25,8 @@ from zerofeed.codecs.cme.messages import CME_OTHERS
 from zerofeed.codecs.cme.schema import SCHEMA
 from zerofeed.codecs.sbe._dialect_words import STATE_WORDS
 from zerofeed.runtime import _cme_kernels as k
+from zerofeed.runtime.framing import At, Framing
+from zerofeed.runtime.packet_views import PacketViews
 from zerofeed.runtime.protocol import Protocol
 
 __all__ = ["CME", "make_scratch", "most_records", "work_words"]
@@ -31,6 +34,9 @@ __all__ = ["CME", "make_scratch", "most_records", "work_words"]
 _INSTRUMENTS = 65_536
 _BOOK_LEVELS = 24
 """The deepest book has ten levels a side; one transaction adds a few more before it is cut to them."""
+
+
+_FRAMING = Framing(header_bytes=PACKET_BYTES, sequence=At(0, "uint32"))
 
 
 def most_records(packet_bytes: int) -> int:
@@ -72,5 +78,6 @@ CME = Protocol(
     process=k.process,
     book_levels=_BOOK_LEVELS,
     instruments=_INSTRUMENTS,
+    views=lambda: PacketViews(SCHEMA, _FRAMING, length_member="MsgSize"),
 )
 """What is known as ``cme-mdp3`` in configurations."""

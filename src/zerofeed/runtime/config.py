@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from zerofeed.base.errors import ConfigurationError
+from zerofeed.runtime.sbe_config import SbeSection
 from zerofeed.runtime.venue_config import expand_venue
 from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.websocket._words import LEAST_REGIONS
@@ -340,6 +341,7 @@ class FeedConfig(_Section, frozen=True):
     readers: ReadersSection = ReadersSection()
     log: LogSection = LogSection()
     venue: VenueSection | None = None
+    sbe: SbeSection | None = None
 
     @property
     def wait_ns(self) -> int:
@@ -597,7 +599,7 @@ def _explained(message: str, where: str) -> ConfigurationError:
 
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`")
-_SECTIONS: dict[str, type[_Section]] = {
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
     "feed": FeedSection,
     "source": Source,
     "memory": MemorySection,
@@ -605,4 +607,5 @@ _SECTIONS: dict[str, type[_Section]] = {
     "worker": WorkerSection,
     "readers": ReadersSection,
     "log": LogSection,
+    "sbe": SbeSection,
 }

@@ -24,7 +24,7 @@ from zerofeed.runtime import _process_kernels as slots
 from zerofeed.runtime._offline_kernels import decode
 from zerofeed.runtime.book_store import book_words, check_books, initialize_books, view_books
 from zerofeed.runtime.config import MemorySection
-from zerofeed.runtime.protocol import Recording
+from zerofeed.runtime.protocol import Protocol, Recording
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.trading_day import day_of_file
 from zerofeed.shm import journal
@@ -41,7 +41,7 @@ class OfflineFeed:
     """Decode captures of one protocol. Single-threaded.
 
     Args:
-        protocol: name, as in a configuration.
+        protocol: name, as in a configuration; or a protocol.
         day: that times of day belong to, where messages have no date; default: what arrivals or the
             names of files say.
         instruments: rows of the instruments table; default: as many as the protocol needs at most.
@@ -59,7 +59,7 @@ class OfflineFeed:
 
     def __init__(
         self,
-        protocol: str,
+        protocol: str | Protocol,
         *,
         day: date | None = None,
         instruments: int | None = None,
@@ -68,7 +68,7 @@ class OfflineFeed:
         orders: int = 0,
         batch: int = 1 << 16,
     ) -> None:
-        found = find_protocol(protocol)
+        found = find_protocol(protocol) if isinstance(protocol, str) else protocol
         self.protocol = found.name
         self.templates = found.templates
         instruments = instruments or found.instruments

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from zerofeed.runtime.packet_views import PacketViews
 from zerofeed.wire.length_prefixed import LengthPrefixedReader
 from zerofeed.wire.pcap import Capture, CaptureReader, read_capture
 from zerofeed.wire.text_capture import TextCapture, open_recording
@@ -66,6 +67,7 @@ class Protocol:
         days: how it learns the day; None: its times have their date.
         ask: makes a request for numbers that are missing: of a packet that came behind them, the first of
             them, how many; None: the protocol has no such requests.
+        views: makes what finds the messages of a packet as typed views; None: there is none.
     """
 
     name: str
@@ -86,3 +88,4 @@ class Protocol:
     read_file: Callable[[str | Path], Capture] = read_capture
     days: DayClock | None = None
     ask: Callable[[bytes, int, int], bytes] | None = None
+    views: Callable[[], PacketViews] | None = None

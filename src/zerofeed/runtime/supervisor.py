@@ -71,7 +71,7 @@ class Supervisor:
     def __init__(self, config: FeedConfig, log: Callable[[str], None]) -> None:
         self.config = config
         self._log = log
-        protocol = find_protocol(config.feed.protocol)
+        protocol = find_protocol(config.feed.protocol, config.sbe)
         allowed = allow_list(config)
         addresses = [address_of(config.feed.name)]
         if config.feed.socket is not None:

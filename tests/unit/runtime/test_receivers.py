@@ -15,8 +15,8 @@ from zerofeed.feed.memory import FeedMemory
 from zerofeed.runtime import receivers as module
 from zerofeed.runtime.choice import Choice
 from zerofeed.runtime.config import FeedConfig, Source, parse_tree
-from zerofeed.runtime.deribit import DERIBIT
 from zerofeed.runtime.private import divide
+from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.receivers import (
     block_words_of,
     longest_packet,
@@ -30,13 +30,16 @@ __all__: list[str] = []
 
 pytestmark = pytest.mark.compiled
 
+PROTOCOL = find_protocol("okx")
+"""One whose sources may have several connections."""
+
 
 def config_of(*sources: Source) -> FeedConfig:
     return msgspec.structs.replace(make_config(), source=list(sources))
 
 
 def opened(config: FeedConfig, lines: list[str]):
-    memory = FeedMemory("kinds", sizes_of(config, DERIBIT))
+    memory = FeedMemory("kinds", sizes_of(config, PROTOCOL))
     return open_receivers(config, memory, divide(config, memory).blocks, lines.append)
 
 

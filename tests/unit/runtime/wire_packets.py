@@ -17,6 +17,7 @@ from zerofeed.runtime._undo_kernels import forget_kept
 from zerofeed.runtime.book_store import kept_words, undo_step
 from zerofeed.runtime.config import MemorySection
 from zerofeed.runtime.offline import OfflineFeed
+from zerofeed.runtime.protocol import Protocol
 from zerofeed.shm import journal
 from zerofeed.wire.pcap_index import INDEX_DTYPE
 
@@ -38,7 +39,7 @@ class Sent:
         packets: how many were sent.
     """
 
-    def __init__(self, protocol: str, **options: Any) -> None:
+    def __init__(self, protocol: str | Protocol, **options: Any) -> None:
         self.feed = OfflineFeed(protocol, **{"instruments": 64, "book_levels": 64} | options)
         self.packets = 0
 

@@ -7,9 +7,10 @@ Source: Coinbase Derivatives, "UDP market data API", schema 1201, version 1.7.
 
 from __future__ import annotations
 
+from zerofeed.codecs.sbe.model import CompositeType
 from zerofeed.codecs.sbe.notation import parse_notation
 
-__all__ = ["SCHEMA"]
+__all__ = ["PACKET", "SCHEMA"]
 
 _TEXT = """\
 schema coinbase-derivatives id 1201 version 7
@@ -30,6 +31,13 @@ composite InstrumentHeader
 composite AsciiString
   length uint16
   varData char*0
+composite PacketHeader
+  sendingTime int64
+  seqNum int64
+  channelId uint16
+  set flags uint8 INCREMENTAL_UPDATE=0 SNAPSHOT=1 RETRANSMIT=2
+  messageCount uint8
+  snapshotInstrumentId int32
 type Quantity0 int32
 composite Price
   price int64
@@ -297,3 +305,8 @@ message 124 EndOfCycle since 6
 
 SCHEMA = parse_notation(_TEXT, source="coinbase-derivatives")
 """Schema 1201, version 7."""
+
+_PACKET = SCHEMA.types["PacketHeader"]
+assert isinstance(_PACKET, CompositeType)
+PACKET: CompositeType = _PACKET
+"""What stands in front of the messages of a packet."""

@@ -7,12 +7,19 @@ Source: Deribit, "Starbase binary API reference", schema 2102, version 1.0.
 
 from __future__ import annotations
 
+from zerofeed.codecs.sbe.model import CompositeType
 from zerofeed.codecs.sbe.notation import parse_notation
 
-__all__ = ["SCHEMA"]
+__all__ = ["PACKET", "SCHEMA"]
 
 _TEXT = """\
 schema deribit-starbase id 2102 version 1 header mdMessageHeader
+composite PacketHeader
+  sendingTime int64
+  seqNum int64
+  channelId int32
+  set type uint16 INCREMENTAL_UPDATE=0 SNAPSHOT=1 RETRANSMIT=2
+  messageCount uint16
 composite mdMessageHeader
   messageLength uint16
   templateId uint16
@@ -168,3 +175,8 @@ message 202 RetransmitReject
 
 SCHEMA = parse_notation(_TEXT, source="deribit-starbase")
 """Schema 2102, version 1."""
+
+_PACKET = SCHEMA.types["PacketHeader"]
+assert isinstance(_PACKET, CompositeType)
+PACKET: CompositeType = _PACKET
+"""What stands in front of the messages of a packet."""

@@ -42,6 +42,7 @@ from zerofeed.codecs.sbe.meaning import (
     Real,
     Row,
     Scaled,
+    Sent,
     Sign,
     Size,
     Time,
@@ -74,6 +75,8 @@ _UNITS = {"s": 0, "ms": -3, "us": -6, "ns": -9}
 _EITHER = "ms or us"
 _NS_EXPONENT = -9
 _DAYS = "days"
+_HEAD = "head"
+"""In front of a source: of what stands before the message, though the message has a field of this name."""
 _MOST_PACKED = 7
 """Bytes of a text that a condition can be about."""
 _COLUMNS = {
@@ -491,6 +494,11 @@ class Dialect:
 
     def _located(self, path: str, blocks: _Blocks) -> tuple[int, Field, Leaf | None]:
         """Find a source: its space, its field, and where that lies, unless it is a composite."""
+        own, _, rest = path.partition(".")
+        if own == _HEAD and rest and blocks.head is not None:
+            blocks, path = _Blocks(blocks.head), rest
+            space, field, leaf = self._located(path, blocks)
+            return d.HEAD, field, leaf
         for space, block in blocks:
             if any(each.name == path.partition(".")[0] for each in block.fields):
                 field = block.field(path)
@@ -556,6 +564,8 @@ def _wanted(field: Field, value: Condition) -> list[int]:
     """Give what a value must be, and the bits of it that are compared."""
     if value is None:
         return [UNDEF, -1]
+    if isinstance(value, Sent):
+        return [0, 0]
     if isinstance(value, Bits):
         mask = _mask(field, value.choice)
         return [mask if value.is_set else 0, mask]

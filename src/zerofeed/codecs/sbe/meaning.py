@@ -17,7 +17,8 @@ A schema says where values are, and not what they mean. That is said here, in th
 
 **Where from.** A source is the name of a field of the message, or of a field of the rows that are gone
 through: a row's own field comes first, then that of the row of ``each``, then the message's. A member
-of a composite is ``field.member``. A message with ``each`` is gone through once for each entry of that
+of a composite is ``field.member``, and ``head.field`` is what stands before the message, also where the message has a field of
+that name. A message with ``each`` is gone through once for each entry of that
 group, each with its own symbol; an emit with ``rows`` makes a record of each entry of its group (of
 those in the entry of ``each``, where there is one).
 
@@ -50,6 +51,7 @@ __all__ = [
     "Real",
     "Row",
     "Scaled",
+    "Sent",
     "Sign",
     "Size",
     "Time",
@@ -175,8 +177,13 @@ class Bits:
     is_set: bool = True
 
 
-Condition: TypeAlias = "str | int | Bits | None"
-"""What a value must be: a number, a name, a short text, a bit; None: not sent."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A condition: there is a value."""
+
+
+Condition: TypeAlias = "str | int | Bits | Sent | None"
+"""What a value must be: a number, a name, a short text, a bit, any; None: not sent."""
 
 
 @dataclass(frozen=True, slots=True)
