@@ -121,6 +121,19 @@ def test_what_has_no_number_is_taken_from_one_connection_until_that_is_closed() 
     assert not lines.venue.book("BTC-USD").doubts
 
 
+def test_books_are_suspected_by_whatever_message_the_lead_passes() -> None:
+    lines = Lines("bitmex", 0, 1)
+    row = {"symbol": "XBTUSD", "id": 1, "side": "Buy", "size": 5, "price": 1}
+    book = {"table": "orderBookL2", "data": [row]}
+    lines.say(0, book | {"action": "partial"})
+    lines.venue.feed.metrics.note_connection(0, 0, is_open=False)
+    liquidation = {"orderID": "x", "symbol": "XBTUSD", "side": "Buy", "price": 1, "leavesQty": 1}
+    assert lines.say(1, {"table": "liquidation", "action": "insert", "data": [liquidation]}) == [
+        "liquidation"
+    ]
+    assert lines.venue.book("XBTUSD").doubts
+
+
 def test_a_restart_of_the_venues_numbers_loses_nothing_of_the_first_connection() -> None:
     lines = Lines("okx", 0, 1)
     trade = {"arg": {"channel": "trades", "instId": "BTC-USDT"}}

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 import msgspec
 
 from zerofeed.base.errors import ConfigurationError
-from zerofeed.records.dtypes import BODY, KIND_DTYPES, kind_dtype
+from zerofeed.records.dtypes import BODY, HEAD, KIND_DTYPES, kind_dtype
 from zerofeed.records.fields import UNIT_NAMES, UNITS
 from zerofeed.records.instruments import INSTRUMENT_TYPES
 from zerofeed.records.kinds import KIND_NAMES
@@ -45,6 +45,8 @@ LAST_OWN_INSTRUMENT = 255
 """Last of them."""
 
 _MOST_FIELDS = 4
+_HEAD_NAMES = {name for name, _, _ in HEAD}
+_RENAME = "choose another name for it"
 
 
 class OwnDefinitions(msgspec.Struct, frozen=True):
@@ -83,6 +85,8 @@ def define_kind(code: int, name: str, body: Mapping[str, str]) -> int:
         )
     for field, unit in body.items():
         _check_name(field, where)
+        if field in _HEAD_NAMES:
+            raise ConfigurationError(f"every record has a {field}", where=where, next_step=_RENAME)
         if unit not in UNIT_NAMES:
             raise ConfigurationError(
                 f"no such unit for {field}", where=where, expected=" or ".join(UNIT_NAMES), got=unit
@@ -93,7 +97,7 @@ def define_kind(code: int, name: str, body: Mapping[str, str]) -> int:
                 where=where,
                 expected=UNITS[field],
                 got=unit,
-                next_step="choose another name for it",
+                next_step=_RENAME,
             )
     _check_free(KIND_NAMES, code, name, where)
     if BODY.get(code, tuple(body)) != tuple(body):

@@ -43,6 +43,7 @@ from zerofeed.codecs.json.scratch import (
     S_LEADS,
     S_LINE,
     S_MESSAGE,
+    S_OPEN,
     S_REFUSED,
     S_REPEATED,
     S_RESULT,
@@ -236,6 +237,7 @@ def process_packet(
     connections = CONNECTIONS_AT + source * CONNECTION_WORDS
     scratch[S_LINE] = line
     scratch[S_LEADS] = int64(_may_lead(state, connections, line))
+    scratch[S_OPEN] = state[connections + OPEN_CONNECTIONS]
     fresh = 0
     repeated = 0
     if is_numbered:
@@ -256,7 +258,7 @@ def process_packet(
             continue
         fresh += 1
         if scratch[S_IS_LED] and state[connections + LEADER] != line + 1:
-            if state[connections + LEADER] != 0 and scratch[entry + BOOK]:
+            if state[connections + LEADER] != 0:
                 # What came between the one connection's last message and this one is not known.
                 _suspect_all(books, undo, source)
             put(state, connections + LEADER, line + 1)

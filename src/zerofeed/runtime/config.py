@@ -607,5 +607,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "worker": WorkerSection,
     "readers": ReadersSection,
     "log": LogSection,
+    "arbitration": ArbitrationSection,
+    "venue": VenueSection,
     "sbe": SbeSection,
 }

@@ -27,6 +27,7 @@ from zerofeed.runtime.config import MemorySection
 from zerofeed.runtime.protocol import Protocol, Recording
 from zerofeed.runtime.protocols import find_protocol
 from zerofeed.runtime.trading_day import day_of_file
+from zerofeed.sequencing.holding import A_LINE
 from zerofeed.shm import journal
 from zerofeed.wire.pcap import CaptureCounts
 from zerofeed.wire.text_capture import TextCounts
@@ -77,6 +78,7 @@ class OfflineFeed:
         self._words: npt.NDArray[np.int64] = self._rows.view(np.int64)
         self._state = np.zeros(state_words(found.work_words(instruments)), dtype=np.int64)
         journal.prepare(self._state)
+        self._state[A_LINE] = -1  # a capture is of one connection
         levels = book_levels or found.book_levels
         sizes = MemorySection(
             instruments=instruments, book_levels=levels, book_depth=book_depth, orders=orders

@@ -261,7 +261,7 @@ def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> V
     """
     if config.venue is None:
         return None
-    from zerofeed.runtime.venue_rest import VenueRest  # noqa: PLC0415 - an extra
+    from zerofeed.runtime.venue_rest import VenueRest, proxies_by  # noqa: PLC0415 - an extra
 
     tree = msgspec.to_builtins(config.venue)
     service = service_of(tree)
@@ -273,7 +273,7 @@ def make_care(config: FeedConfig, stage: Stage, say: Callable[[str], None]) -> V
         places |= dict.fromkeys(connection.books, place)
     ca_file = Path(config.venue.ca_file) if config.venue.ca_file else None
     try:
-        rest = VenueRest(service.limits, ca_file=ca_file)
+        rest = VenueRest(service.limits, ca_file=ca_file, proxies=proxies_by(config.venue.proxy))
     except ConfigurationError as error:
         say(f"books in doubt will not be asked for: {error}")
         return None

@@ -115,7 +115,9 @@ def expand_venue(tree: dict[str, Any], where: str) -> None:
     if service.is_numbered and not service.numbers:
         symbols = venue.get("symbols") or []
         ca_file = str(venue.get("ca_file") or "")
-        venue["numbers"] = find_numbers(service, symbols, ca_file=ca_file)
+        venue["numbers"] = find_numbers(
+            service, symbols, ca_file=ca_file, proxy=str(venue.get("proxy", ""))
+        )
     feed = tree.setdefault("feed", {})
     feed.setdefault("name", service.name)
     feed["protocol"] = service.protocol

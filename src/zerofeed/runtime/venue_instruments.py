@@ -119,13 +119,16 @@ def define_for(
     venue = config.venue
     if venue is None or not venue.instruments:
         return []
-    from zerofeed.runtime.venue_rest import VenueRest  # noqa: PLC0415 - an extra
+    from zerofeed.runtime.venue_rest import VenueRest, proxies_by  # noqa: PLC0415 - an extra
 
     service = service_of(msgspec.to_builtins(venue))
     symbols = [service.check_symbol(symbol) for symbol in venue.symbols]
     ca_file = Path(venue.ca_file) if venue.ca_file else None
     try:
-        with VenueRest(service.limits, ca_file=ca_file, attempts=_ATTEMPTS) as rest:
+        proxies = proxies_by(venue.proxy)
+        with VenueRest(
+            service.limits, ca_file=ca_file, proxies=proxies, attempts=_ATTEMPTS
+        ) as rest:
             answers = rest.fetch_instruments(service)
         definitions = [each for body in answers for each in service.parse_instruments(body)]
     except (VenueError, ValueError, OverflowError) as error:

@@ -26,6 +26,7 @@ def find_numbers(
     symbols: Sequence[str],
     *,
     ca_file: str = "",
+    proxy: str = "",
     fetch: Callable[[], list[bytes]] | None = None,
     cache: ListingCache | None = None,
 ) -> dict[str, int]:
@@ -35,6 +36,7 @@ def find_numbers(
         service: whose, at the addresses that are used.
         symbols: as people write them.
         ca_file: certificates to trust in place of the system's.
+        proxy: of ``[venue]``.
         fetch: gets the list from the venue; None: by REST.
         cache: where lists are kept; None: where all are.
 
@@ -45,7 +47,7 @@ def find_numbers(
         ConfigurationError: a symbol is not listed, or has no number there.
         VenueError: the list cannot be had.
     """
-    ask = fetch or (lambda: _fetch(service, ca_file))
+    ask = fetch or (lambda: _fetch(service, ca_file, proxy))
     kept = cache or ListingCache(default_folder())
     wanted = [service.check_symbol(symbol) for symbol in symbols]
     numbers: dict[str, int] = {}
@@ -67,8 +69,9 @@ def find_numbers(
     return {symbol: numbers[symbol] for symbol in wanted}
 
 
-def _fetch(service: Service, ca_file: str) -> list[bytes]:
-    from zerofeed.runtime.venue_rest import VenueRest  # noqa: PLC0415 - an extra
+def _fetch(service: Service, ca_file: str, proxy: str) -> list[bytes]:
+    from zerofeed.runtime.venue_rest import VenueRest, proxies_by  # noqa: PLC0415 - an extra
 
-    with VenueRest(service.limits, ca_file=Path(ca_file) if ca_file else None) as rest:
+    trusted = Path(ca_file) if ca_file else None
+    with VenueRest(service.limits, ca_file=trusted, proxies=proxies_by(proxy)) as rest:
         return rest.fetch_instruments(service)

@@ -41,7 +41,7 @@ from zerofeed.venues.limits import Limits
 from zerofeed.venues.service import Service, Snapshot
 from zerofeed.venues.weight import WeightBudget
 
-__all__ = ["LARGEST_ANSWER_BYTES", "VenueRest"]
+__all__ = ["LARGEST_ANSWER_BYTES", "VenueRest", "proxies_by"]
 
 LARGEST_ANSWER_BYTES = 256 << 20
 """An answer that is larger is refused; the largest list of instruments has some 20 MB."""
@@ -56,6 +56,13 @@ _LONGEST_PAUSE_S = 30.0
 _PIECE_BYTES = 1 << 20
 _SHOWN_BYTES = 200
 _AGENT = "zerofeed"
+
+
+def proxies_by(proxy: str) -> dict[str, str] | None:
+    """Read ``venue.proxy`` for REST: as the environment says, ``none``, or one for everything."""
+    if not proxy:
+        return None
+    return {} if proxy == "none" else {"http": proxy, "https": proxy}
 
 
 class VenueRest:

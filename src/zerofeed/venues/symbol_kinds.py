@@ -2,7 +2,7 @@
 
 Market data may come before the venue's list of instruments, or without it from a capture. Venues
 spell the sort into the symbol (``BTC-USDT-SWAP``, ``BTC-27DEC24-100000-C``), so a few rules are
-enough. Rules are data, for a compiled decoder interprets the same list.
+enough. A message's own rules, in the dialect, are coarser: they know no digits.
 
 **A rule** fits when the symbol begins with ``prefix``, ends with ``suffix`` and has ``dashes`` times
 the byte ``-``. In prefix and suffix the byte ``#`` stands for one decimal digit, every other byte for

@@ -90,6 +90,7 @@ def test_zerofeeds_own_numbers_are_below() -> None:
         (OWN_KIND, "odds", {}, "expected 1 to 4; got 0"),
         (OWN_KIND, "odds", dict.fromkeys("abcde", PRICE), "expected 1 to 4; got 5"),
         (OWN_KIND, "odds", {"yes": "cents"}, "no such unit for yes"),
+        (OWN_KIND, "odds", {"seq": NUMBER}, "every record has a seq"),
         (OWN_KIND, "odds", {"price": NUMBER}, "has another unit elsewhere; expected price"),
     ],
 )

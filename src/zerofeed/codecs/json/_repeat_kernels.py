@@ -3,7 +3,7 @@
 A message of a sort that has a number is a repetition when its number is not above the largest so far of its
 instrument, and another connection brought that. A connection never repeats itself here: what a venue says twice is
 its own business, and when its numbers begin anew nothing is lost, for the connection that was first goes on.
-Where that one is gone, the numbers of another are believed after RESET_NS.
+Where that one is closed, the numbers of another are believed after RESET_NS.
 
 Messages without a number are taken from the connection that leads, and from no other.
 """
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from zerofeed.base.kernel import inlined, int64
 from zerofeed.codecs._bytes import Bytes
 from zerofeed.codecs.json._emit_kernels import evaluate
+from zerofeed.codecs.json._number_kernels import OUT_OF_RANGE, ROUNDED
 from zerofeed.codecs.json._source_kernels import span_at
 from zerofeed.codecs.json.layout import (
     BY_LEADER,
@@ -30,6 +31,8 @@ from zerofeed.codecs.json.scratch import (
     S_IS_LED,
     S_LEADS,
     S_LINE,
+    S_OPEN,
+    S_RESULT,
     S_TABLE,
 )
 from zerofeed.records.units import UNDEF
@@ -39,7 +42,7 @@ __all__ = ["RESET_NS", "is_repeated"]
 
 _Words = npt.NDArray[np.int64]
 RESET_NS = 10_000_000_000
-"""After so long without the connection that was first, a lower number is one that began anew."""
+"""So long after the last message of a connection that is closed, a lower number is one that began anew."""
 _LINE_BITS = 7
 
 
@@ -48,13 +51,19 @@ def _number(buf: Bytes, base: int, entry: int, outer: int, scratch: _Words) -> i
     """Read the open part's number; UNDEF where it has none."""
     table = scratch[S_TABLE]
     op = table + scratch[entry + NUMBER_AT]
+    number = int64(UNDEF)
+    # What is wrong with it is counted when it becomes part of a record.
+    out_of_range = scratch[S_RESULT + OUT_OF_RANGE]
+    rounded = scratch[S_RESULT + ROUNDED]
     for _ in range(scratch[entry + NUMBERS]):
         span = span_at(scratch, table, scratch[op + O_SOURCE], outer, outer)
         number = evaluate(buf, base, op, span, scratch, table, int64(0), int64(0))
         if number != UNDEF:
-            return number
+            break
         op += OP_WORDS
-    return UNDEF
+    scratch[S_RESULT + OUT_OF_RANGE] = out_of_range
+    scratch[S_RESULT + ROUNDED] = rounded
+    return number
 
 
 @inlined
@@ -72,7 +81,7 @@ def is_repeated(
         state: a journal.
         row_at: word of it at which the words of the part's instrument begin.
         ts_recv_ns: arrival, Unix ns.
-        scratch: S_LINE and S_LEADS say by whom it came; S_IS_LED is set.
+        scratch: S_LINE, S_LEADS and S_OPEN say by whom it came; S_IS_LED is set.
     """
     line = scratch[S_LINE]
     slot = scratch[entry + NUMBER_SLOT]
@@ -91,7 +100,8 @@ def is_repeated(
     if who == 0 or number > largest:
         put(state, at, number)
     elif (who & _LINE_BITS) != line + 1:
-        if ts_recv_ns - who < RESET_NS:
+        is_first_open = (scratch[S_OPEN] >> ((who & _LINE_BITS) - 1)) & 1
+        if is_first_open or ts_recv_ns - who < RESET_NS:
             return True
         put(state, at, number)
     put(state, at + 1, now)

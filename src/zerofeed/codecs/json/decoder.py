@@ -11,7 +11,7 @@ from zerofeed.codecs.json._dialect_kernels import decode_many
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.codecs.json.scratch import (
     S_FIELDS,
-    S_LEADS,
+    S_LINE,
     S_ROWS,
     S_ROWS_END,
     S_TABLE,
@@ -53,7 +53,7 @@ def make_scratch(dialect: Dialect, longest_bytes: int) -> npt.NDArray[np.int64]:
     scratch[S_FIELDS] = fields_at
     scratch[S_ROWS] = rows_at
     scratch[S_ROWS_END] = rows_end
-    scratch[S_LEADS] = 1
+    scratch[S_LINE] = -1
     scratch[table_at:fields_at] = dialect.table
     return scratch
 

@@ -27,6 +27,7 @@ word     name             meaning
 19       S_LEADS          1: that is the connection that is listened to where messages have no number
 20       S_REPEATED       1: another connection brought the latest part before
 21       S_IS_LED         1: the latest part has no number, and was taken from the leading connection
+22       S_OPEN           bits of the connections of its source that are open
 24..31   S_RECORD         the record that is copied for each row
 32..63   S_DEFINITION     a row of the instruments table
 64       S_STACK          the scanner's stack
@@ -54,6 +55,7 @@ __all__ = [
     "S_LINE",
     "S_MESSAGE",
     "S_NEXT",
+    "S_OPEN",
     "S_RECORD",
     "S_REFUSED",
     "S_REPEATED",
@@ -91,6 +93,7 @@ S_LINE = 18
 S_LEADS = 19
 S_REPEATED = 20
 S_IS_LED = 21
+S_OPEN = 22
 S_RECORD = 24
 S_DEFINITION = 32
 S_STACK = 64

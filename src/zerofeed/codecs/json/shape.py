@@ -310,7 +310,9 @@ class Shape:
     ) -> int:
         context = len(self._contexts)
         first = len(self._entries)
-        self._contexts.append([kind, first, len(wanted), number, 0, 0, 0, first])
+        # Entry 0 has no key: of an object of which nothing is wanted, nothing is guessed.
+        begin = first if wanted else 0
+        self._contexts.append([kind, first, len(wanted), number, 0, 0, 0, begin])
         # Reserved first: the entries of a context lie side by side, whatever lies inside them.
         self._entries += [[] for _ in wanted]
         for place, (key, each, list_name) in enumerate(wanted):

@@ -22,6 +22,7 @@ from zerofeed.codecs.json.message import (
     Symbol,
     SymbolKind,
     Time,
+    Values,
 )
 from zerofeed.codecs.json.shape import Items, Shape
 from zerofeed.records.flags import LAST, TOB
@@ -37,6 +38,7 @@ from zerofeed.records.kinds import (
     MARK,
     OPEN_INTEREST,
     QUOTE,
+    STATUS,
     TRADE,
 )
 
@@ -68,6 +70,7 @@ _SHAPE = Shape(
                 "fundingTimestamp": "funding_time",
                 "openInterest": "open_interest",
                 "leavesQty": "left",
+                "state": "state",
             },
         ),
     }
@@ -75,6 +78,8 @@ _SHAPE = Shape(
 _SYMBOL = Symbol("data[0].symbol")
 _TIME = Time("data.time", "iso")
 _SIDES = {"Buy": BID, "Sell": ASK}
+_STATES = {"Open": 1, "Closed": 0, "Settled": 0, "Unlisted": 0}
+"""The venue's states as numbers: 1, it is traded."""
 
 
 def _book(action: str, does: int | None = None, *, is_snapshot: bool = False) -> Message:
@@ -97,14 +102,14 @@ def _book(action: str, does: int | None = None, *, is_snapshot: bool = False) ->
     )
 
 
-def _each(table: str, *emits: Emit) -> Message:
+def _each(table: str, *emits: Emit, number: Values | None = _TIME) -> Message:
     return Message(
         table,
         when={"table": table},
         symbol=Symbol("data.symbol"),
         each="data",
         emits=emits,
-        number=_TIME,
+        number=number,
     )
 
 
@@ -127,6 +132,7 @@ BITMEX = Dialect(
                 size=Size("data.size"),
                 trade_id=Key("data.id"),
             ),
+            number=None,
         ),
         _each(
             "quote",
@@ -173,6 +179,7 @@ BITMEX = Dialect(
                 time=_TIME,
                 open_interest=Size("data.open_interest"),
             ),
+            Emit(STATUS, needs="data.state", time=_TIME, state=Code("data.state", _STATES)),
         ),
         _each(
             "funding",

@@ -162,7 +162,6 @@ BYBIT = Dialect(
                     trade_id=Key("trades.id"),
                 )
             ],
-            number=Time("trades.ms", "ms"),
         ),
         Message(
             "tickers",
@@ -246,7 +245,6 @@ BYBIT = Dialect(
                     size=Size("trades.size"),
                 )
             ],
-            number=Time("trades.ms", "ms"),
         ),
         Message(
             "liquidation",
@@ -261,7 +259,6 @@ BYBIT = Dialect(
                     size=Size("size"),
                 )
             ],
-            number=Time("updated_ms", "ms"),
         ),
         Message("pong", when={"operation": "pong"}, is_heartbeat=True),
         Message("ping", when={"operation": "ping"}, is_heartbeat=True),

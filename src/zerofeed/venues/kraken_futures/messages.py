@@ -24,7 +24,7 @@ from zerofeed.codecs.json.message import (
     levels,
 )
 from zerofeed.codecs.json.shape import Items, Shape
-from zerofeed.records.flags import LAST, SNAPSHOT, TOB
+from zerofeed.records.flags import LAST, TOB
 from zerofeed.records.instruments import FUTURE, INDEX_INSTRUMENT, PERPETUAL
 from zerofeed.records.kinds import (
     ASK,
@@ -55,17 +55,6 @@ _SHAPE = Shape(
         "type": "type",
         "bids": Items("bids", {"price": "price", "qty": "size"}),
         "asks": Items("asks", {"price": "price", "qty": "size"}),
-        "trades": Items(
-            "trades",
-            {
-                "side": "side",
-                "time": "ms",
-                "price": "price",
-                "qty": "size",
-                "seq": "seq",
-                "uid": "uid",
-            },
-        ),
         "bid": "bid",
         "bid_size": "bid_size",
         "ask": "ask",
@@ -180,24 +169,8 @@ KRAKEN_FUTURES = Dialect(
             emits=levels(bids="bids", asks="asks", time=Time("ms", "ms"), change_id=Whole("seq")),
             number=Whole("seq"),
         ),
-        Message(
-            "trade_snapshot",
-            when={"feed": "trade_snapshot"},
-            symbol=_SYMBOL,
-            emits=[
-                Emit(
-                    TRADE,
-                    rows="trades",
-                    time=Time("trades.ms", "ms"),
-                    flags=SNAPSHOT,
-                    side=Code("trades.side", _SIDES),
-                    price=Price("trades.price"),
-                    size=Size("trades.size"),
-                    trade_id=Key("trades.uid"),
-                    trade_seq=Whole("trades.seq"),
-                )
-            ],
-        ),
+        # What is told whole when one subscribes happened before.
+        Message("trade_snapshot", when={"feed": "trade_snapshot"}),
         Message("heartbeat", when={"feed": "heartbeat"}, is_heartbeat=True),
     ],
     kinds=[

@@ -110,7 +110,7 @@ def _of(
     channel: str,
     *emits: Emit,
     kind: int | None = None,
-    number: Values | None = None,
+    number: Values | None = _TIME,
     **when: Condition,
 ) -> Message:
     """Make the message of a channel that has one record, or a few, for each row of its data."""
@@ -121,7 +121,7 @@ def _of(
         each="data",
         emits=emits,
         kind=kind,
-        number=number or _TIME,
+        number=number,
     )
 
 
@@ -232,7 +232,7 @@ OKX = Dialect(
                 price=Price("details.price"),
                 size=Size("details.size"),
             ),
-            number=Time("details[0].ms", "ms"),
+            number=None,
         ),
         _of(
             "opt-summary",

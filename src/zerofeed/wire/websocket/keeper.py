@@ -294,6 +294,7 @@ class _Attention:
         self._endpoint = endpoint
         self._mailbox = mailbox
         self._texts = deque(endpoint.send)
+        self._is_subscribed = False
         pace = endpoint.pace
         self._send_at = now
         self._ping_at = now + pace.ping_s if pace.ping_s else float("inf")
@@ -329,6 +330,9 @@ class _Attention:
         if self._texts and now >= self._send_at:
             self._ask_to_send(TEXT, self._texts.popleft().encode())
             self._send_at = now + 1.0 / self._endpoint.pace.sends_per_s
+        if not self._texts and not self._is_subscribed:
+            self._is_subscribed = True
+            self.link.note_subscribed()
         if now >= self._ping_at:
             self._ping_at = now + self._endpoint.pace.ping_s
             text = self._endpoint.ping_text

@@ -60,7 +60,7 @@ class Link:
         self._unsent = b""
         self._has_rest = False
         self._arrival_ns = 0
-        self._placed_at = 0.0
+        self._subscribed_at = float("inf")
         self._scratch = memoryview(bytearray(_SCRATCH_BYTES if opened.tls else 0))
 
     def fileno(self) -> int:
@@ -81,7 +81,6 @@ class Link:
                 stream.words, keeps_context=agreed.keeps_context, window_bits=agreed.window_bits
             )
         self.stream, self.place = stream, place
-        self._placed_at = time.monotonic()
 
     # Receiving
 
@@ -242,13 +241,17 @@ class Link:
             return 0.0
         return (time.monotonic_ns() - int(stream.words[w.READ_NS])) / 1e9
 
+    def note_subscribed(self) -> None:
+        """Say that everything was asked for. Any thread."""
+        self._subscribed_at = time.monotonic()
+
     def delivers_for(self, least_s: float) -> bool:
-        """Tell whether it is as old as that, has brought messages, and something of late."""
+        """Tell whether it has asked for everything so long ago, has brought messages, and something of late."""
         stream = self.stream
         return (
             stream is not None
             and stream.messages > 0
-            and time.monotonic() - self._placed_at >= least_s
+            and time.monotonic() - self._subscribed_at >= least_s
             and self.silence_s() <= _LATELY_S
         )
 

@@ -14,7 +14,7 @@ from zerofeed.codecs.json._repeat_kernels import RESET_NS
 from zerofeed.codecs.json.decoder import JsonDecoder
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.codecs.json.message import Code, Emit, Message, Price, Symbol, Time, Whole
-from zerofeed.codecs.json.scratch import S_IS_LED, S_LEADS, S_LINE, S_REPEATED
+from zerofeed.codecs.json.scratch import S_IS_LED, S_LEADS, S_LINE, S_OPEN, S_REPEATED
 from zerofeed.codecs.json.shape import Items, Shape
 from zerofeed.records.kinds import ASK, BID, INSTRUMENT, QUOTE, TRADE
 
@@ -67,10 +67,12 @@ class Told:
     def __init__(self) -> None:
         self.decoder = JsonDecoder(DIALECT, instruments=16, longest_bytes=1024, batch=64)
         self.now_ns = 1_750_000_000_000_000_000
+        self.open = 0b111
 
     def say(self, message: dict[str, Any], line: int, *, leads: bool = True) -> list[int]:
         """The prices of the records that a message makes."""
         scratch = self.decoder._scratch
+        scratch[S_OPEN] = self.open
         scratch[S_LINE], scratch[S_LEADS] = line, int(leads)
         text = json.dumps(message, separators=(",", ":")).encode()
         data = np.frombuffer(text + bytes(64), np.uint8)
@@ -133,9 +135,21 @@ def test_numbers_that_begin_anew_are_believed_of_the_connection_that_was_first()
     assert told.say(trade(2), 0) == [2]
 
 
-def test_numbers_that_begin_anew_are_believed_of_another_when_the_first_has_been_silent() -> None:
+def test_a_connection_that_is_late_by_any_time_repeats_all_the_same() -> None:
+    told = Told()
+    for number in range(1, 4):
+        told.say(trade(number), 0)
+    told.now_ns += 5 * RESET_NS
+    for number in range(1, 4):
+        assert told.say(trade(number), 1) == []
+    assert told.say(trade(4), 1) == [4]
+
+
+def test_numbers_that_begin_anew_are_believed_of_another_when_the_first_is_closed() -> None:
     told = Told()
     told.say(trade(1_000), 0)
+    assert told.say(trade(1), 1) == []
+    told.open = 0b110
     assert told.say(trade(1), 1) == []
     told.now_ns += RESET_NS
     assert told.say(trade(2), 1) == [2]

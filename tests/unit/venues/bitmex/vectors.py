@@ -96,6 +96,7 @@ BITMEX = [
             }),
             _table("instrument", "update",
                    {"symbol": SYMBOL, "timestamp": _TIME, "openInterest": 1001}),
+            _table("instrument", "update", {"symbol": SYMBOL, "timestamp": _TIME, "state": "Closed"}),
         ],
         [
             rec("mark", SYMBOL, at=_AT, mark_price="9.25", index_price="9.26"),
@@ -103,6 +104,7 @@ BITMEX = [
                 next_funding_ns=1_709_294_400_000_000_000),
             rec("open_interest", SYMBOL, at=_AT, open_interest="1000"),
             rec("open_interest", SYMBOL, at=_AT, open_interest="1001"),
+            rec("status", SYMBOL, at=_AT, state=0),
         ],
     ),
     Vector(

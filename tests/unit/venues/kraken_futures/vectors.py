@@ -101,7 +101,7 @@ KRAKEN_FUTURES = [
     Vector(
         "trade_snapshot",
         [{"feed": "trade_snapshot", "product_id": SYMBOL, "trades": [_trade("fill")]}],
-        [(*_FILL[:4], frozenset({"snapshot"}), *_FILL[5:])],
+        [],
     ),
     Vector(
         "event",
