@@ -15,9 +15,11 @@ from tests.fault.recording import Recording
 from tests.unit.children import Child
 from tests.unit.runtime.itch_frames import ARRIVAL_NS
 from tests.unit.runtime.live import Live, make_config, until
+from tests.unit.runtime.order_messages import OrderFlow
 from zerofeed.codecs.framing.blocks import encode_blocks
 from zerofeed.codecs.framing.mold import encode_packet
 from zerofeed.codecs.itch.encoder import encode_message
+from zerofeed.feed.attach import BookTop
 from zerofeed.records import kinds
 from zerofeed.records.flags import BAD_TS_RECV
 from zerofeed.runtime.config import FeedConfig, Source
@@ -69,15 +71,22 @@ def packets_of(path: Path, messages: list[bytes]) -> int:
     return sent
 
 
-def config_of(protocol: str, source: Source) -> FeedConfig:
-    config = make_config(source=source, records=1 << 13, patience_ms=None, wait_for=1)
+def config_of(protocol: str, source: Source, **memory: int) -> FeedConfig:
+    config = make_config(source=source, records=1 << 13, patience_ms=None, wait_for=1, **memory)
     return msgspec.structs.replace(
         config, feed=msgspec.structs.replace(config.feed, protocol=protocol)
     )
 
 
-def played(config: FeedConfig, tmp_path: Path, frames: int, most: int, kills: int) -> np.ndarray:
-    """Play a feed's source to its end; what a lossless reader has seen of the venue."""
+def played(
+    config: FeedConfig,
+    tmp_path: Path,
+    frames: int,
+    most: int,
+    kills: int,
+    tops: list[BookTop] | None = None,
+) -> np.ndarray:
+    """Play a feed's source to its end; what a lossless reader has seen of the venue, and books if asked."""
     recording = Recording(most + kills + 8)
     with Live(config, tmp_path / "log") as live, live.attach() as feed:
         killer = Killer(feed, 7, kills, frames) if kills else None
@@ -95,6 +104,8 @@ def played(config: FeedConfig, tmp_path: Path, frames: int, most: int, kills: in
             until(lambda: feed.metrics["records_published"] == feed.published, "all is published")
             recording.ask_to_end(feed.published)
             report = other.result()
+        if tops is not None:
+            tops += [feed.latest(each.symbol) for each in feed.instruments]
         assert (report["lost"], report["disordered"], report["repeated"]) == (0, 0, 0)
     seen = recording.seen()
     return seen[seen["kind"] != kinds.EPOCH]
@@ -115,6 +126,32 @@ def test_workers_killed_over_packets_leave_no_trace(tmp_path: Path) -> None:
     most = sum(len(each) for each in expected)
     seen = played(config_of("itch50-mold", source), tmp_path, frames, most, kills=4)
     assert np.array_equal(words_of(seen), np.concatenate(expected))
+
+
+def test_workers_killed_over_books_of_orders_leave_no_trace(tmp_path: Path) -> None:
+    """Every record, filled in and best prices among them, is the one of a decoder that never died."""
+    path, flow = tmp_path / "orders.pcap", OrderFlow("itch50-mold", seed=8)
+    packets = flow.packets(6_000)
+    with path.open("wb") as file, CaptureWriter(file) as writer:
+        for sent, packet in enumerate(packets):
+            writer.write_udp(ARRIVAL_NS + sent, packet, source=ENDS[0], destination=ENDS[1])
+    offline = OfflineFeed("itch50-mold", instruments=512, orders=1 << 12)
+    expected = np.concatenate([words_of(batch.copy()) for batch in offline.read(path)])
+    assert offline.books.live_orders == len(flow.naive.orders)
+    config = config_of("itch50-mold", Source(capture=str(path), speed="max"), orders=1 << 12)
+    tops: list[BookTop] = []
+    seen = played(config, tmp_path, len(packets), len(expected), kills=6, tops=tops)
+    assert np.array_equal(words_of(seen), expected)
+    assert len(tops) > 3
+    for top in tops:
+        stock = int(top.symbol.removeprefix("S"))
+        assert top.doubts == []
+        for side, levels, counts in (
+            ("B", top.bids, top.bid_orders),
+            ("A", top.asks, top.ask_orders),
+        ):
+            shown = [(int(p * 10_000), int(s), n) for (p, s), n in zip(levels, counts, strict=True)]
+            assert shown == flow.naive.levels(stock, side)[:20]
 
 
 def test_a_file_of_a_day_is_played_as_it_is_decoded(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from zerofeed.records.book_rows import (
 from zerofeed.records.dtypes import RECORD
 from zerofeed.records.units import UNDEF
 
-__all__ = ["L3Book", "L3Books", "QueuePosition", "RestingOrder"]
+__all__ = ["L3Book", "L3Books", "QueuePosition", "RestingOrder", "zeroed_lines"]
 
 _WORD_BYTES = 8
 _LINE_BYTES = 64
@@ -218,7 +218,7 @@ class L3Books:
         """
         is_possible = 0 <= count <= layout.MOST_BOOKS and 0 < orders <= layout.MOST_ORDERS
         if words is None and is_possible:
-            words = _zeroed_lines(layout.store_words(count, orders))
+            words = zeroed_lines(layout.store_words(count, orders))
         if words is None or _kernels.initialize(words, count, orders, rules, depth) != OK:
             raise ConfigurationError(
                 "a store of books of orders cannot be made like this",
@@ -325,8 +325,12 @@ class L3Books:
         return {"changes": int(self.words[layout.H_CHANGES]), **counted}
 
 
-def _zeroed_lines(count: int) -> npt.NDArray[np.int64]:
-    """Make zeroed words that begin with a cache line, so that an order is in one."""
+def zeroed_lines(count: int) -> npt.NDArray[np.int64]:
+    """Make zeroed int64 words that begin with a cache line, so that an order is in one.
+
+    Args:
+        count: words.
+    """
     room = np.zeros(count + _LINE_BYTES // _WORD_BYTES, np.int64)
     skip = -room.ctypes.data % _LINE_BYTES // _WORD_BYTES
     return room[skip : skip + count]

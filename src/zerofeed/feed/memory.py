@@ -170,7 +170,7 @@ class FeedMemory(_Parts):
         )
         self._books = Segment(f"{name}-books", sizes.instruments * sizes.book_row_bytes)
         self._state = Segment(f"{name}-state", state_words(sizes.work_words) * 8)
-        self._private = Segment(f"{name}-private", sizes.private_bytes)
+        self._private = Segment(f"{name}-private", sizes.private_bytes, huge=huge)
         self.record_cursors = CursorTable()
         self.frame_cursors = CursorTable()
         self._take_views()

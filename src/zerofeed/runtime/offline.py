@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerofeed.base.context import Context, address_of
+from zerofeed.books.l3 import zeroed_lines
 from zerofeed.feed.instruments import InstrumentTable, make_table
 from zerofeed.feed.metrics import Metrics, state_words
 from zerofeed.records.dtypes import RECORD
@@ -81,7 +82,7 @@ class OfflineFeed:
             instruments=instruments, book_levels=levels, book_depth=book_depth, orders=orders
         )
         check_books(sizes, found)
-        self._book_words = np.zeros(book_words(sizes), dtype=np.int64)
+        self._book_words = zeroed_lines(book_words(sizes))
         initialize_books(
             self._book_words,
             found,

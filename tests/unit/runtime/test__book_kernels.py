@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tests.unit.books.orders.naive_orders import NaiveOrders
 from tests.unit.runtime.itch_frames import feed_frames, new_feed
 from tests.unit.runtime.order_messages import OrderFlow
 from tests.unit.runtime.wire_packets import done_twice
 from zerofeed.records import kinds
-from zerofeed.records.flags import MAYBE_BAD_BOOK
+from zerofeed.records.flags import LAST, MAYBE_BAD_BOOK
 from zerofeed.records.units import UNDEF
 from zerofeed.runtime._book_kernels import has_orders
 from zerofeed.runtime.offline import OfflineFeed
@@ -113,6 +117,30 @@ def test_a_packet_that_is_done_again_after_a_kill_makes_the_same_records(protoco
     once, again = done_twice(protocol, flow.packets(120), orders=1 << 10)
     assert once == again
     assert sum(map(len, once)) > 64 * 400
+
+
+def test_books_of_a_real_excerpt_are_what_lists_and_dictionaries_say(captures: Path) -> None:
+    """An excerpt lacks orders, and the books know which and go on."""
+    path = captures / "itch" / "ex20101224.TEST_ITCH_50.gz"
+    day = date(2010, 12, 24)
+    feeds = [OfflineFeed("itch50", day=day, orders=orders) for orders in (0, 1 << 13)]
+    plain, _ = (np.concatenate([batch.copy() for batch in feed.read(path)]) for feed in feeds)
+    naive = NaiveOrders()
+    for order in plain[plain["kind"] == kinds.ORDER]:
+        naive.change(
+            int(order["instrument"]), chr(order["action"]), chr(order["side"]), int(order["order_id"]),
+            int(order["price"]), int(order["size"]), bool(order["flags"] & LAST),
+        )  # fmt: skip
+    books = feeds[1].books
+    assert books.live_orders == len(naive.orders) > 3000
+    assert books.counters()["unknown_orders"] == naive.counts["unknown_orders"] > 0
+    for row in feeds[1].instruments:
+        book = books[row.index]
+        for side, levels, counts in (
+            ("B", book.bids, book.bid_orders), ("A", book.asks, book.ask_orders),
+        ):  # fmt: skip
+            shown = [(*level, int(n)) for level, n in zip(levels.tolist(), counts, strict=True)]
+            assert shown == naive.levels(row.index, side)
 
 
 def test_the_first_word_tells_which_books_they_are() -> None:

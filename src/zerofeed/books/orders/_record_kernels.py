@@ -311,6 +311,9 @@ def _change(o: _Words, log: _Words, words: _Words, at: int, first_at: int, chann
             o[_SIDE] = 0
         if instrument == 0 or instrument >= o[H_BOOKS]:
             return _refuse(o, log, words, at, channel, _STRANGERS, DOUBT_UNKNOWN_ORDER)
+        if side == NO_SIDE:
+            # It takes the place of an order that is not known.
+            return _refuse(o, log, words, at, channel, _UNKNOWN, DOUBT_UNKNOWN_ORDER)
         if (side != BID and side != ASK) or price == UNDEF or size <= 0:
             return _refuse(o, log, words, at, channel, _MALFORMED, DOUBT_BAD_LEVEL)
         _use(o, log, instrument, channel)

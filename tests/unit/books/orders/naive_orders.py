@@ -70,7 +70,9 @@ class NaiveOrders:
         self.replaced = None
         if instrument == 0:
             self._count("unknown_instruments")
-        elif side == "N" or size <= 0 or price == UNDEF:
+        elif side == "N":
+            self._count("unknown_orders")
+        elif size <= 0 or price == UNDEF:
             self._count("malformed_orders")
         else:
             if found is not None:
