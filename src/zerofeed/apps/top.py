@@ -363,7 +363,8 @@ def _books(told: dict[str, int]) -> list[str]:
     """Say how far books are, as long as they are not all proven."""
     if not told or told["proven"] == told["expected"]:
         return []
-    return [f"[yellow]{BookProgress(**told)}[/]"]
+    progress = BookProgress(told["expected"], told["proven"], told["waiting"], told["in_doubt"])
+    return [f"[yellow]{progress}[/]"]
 
 
 def _shortened(lines: list[str], most: int) -> list[str]:

@@ -194,8 +194,7 @@ class Keeper(threading.Thread):
 
     def _open(self) -> Link | None:
         """Try once and hand over; None after a failure, when the wait for the next is over."""
-        self._await_turn()
-        if self._over.is_set():
+        if not self._await_turn():
             return None
         try:
             link = Link(self._opens(self._endpoint, self._context), self._line)
@@ -208,21 +207,26 @@ class Keeper(threading.Thread):
         self._told = ""
         return link
 
-    def _await_turn(self, old: _Attention | None = None) -> None:
-        """Wait until the host may be asked once more; keep an old connection alive meanwhile."""
+    def _await_turn(self, old: _Attention | None = None) -> bool:
+        """Wait until the host may be asked once more; keep an old connection alive meanwhile.
+
+        Returns:
+            False when the source is over, or the old connection was lost.
+        """
         wait_s = self._budget.take(self._endpoint.dials_per_5min)
         due_s = time.monotonic() + wait_s
         while not self._over.is_set():
             left_s = max(due_s - time.monotonic(), self._budget.closed_s())
             if left_s <= 0:
-                return
+                return True
             if old is None:
                 self._over.wait(min(_TICK_S, left_s))
                 continue
             self._hear(min(left_s, old.wait_s(time.monotonic())))
             if old.link.why:
-                return
+                return False
             old.act(time.monotonic())
+        return False
 
     def _fail(self, error: DialError) -> float:
         """Count and tell a failure; the seconds to wait."""
@@ -285,8 +289,7 @@ class Keeper(threading.Thread):
 
     def _overlap(self, old: _Attention) -> _Attention | None:
         """Open the successor, let both deliver for a while, then end the old one."""
-        self._await_turn(old)
-        if old.link.why or self._over.is_set():
+        if not self._await_turn(old):
             return None
         try:
             link = Link(self._opens(self._endpoint, self._context), self._line)
