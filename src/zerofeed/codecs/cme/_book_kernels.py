@@ -118,6 +118,7 @@ __all__ = [
     "decode_order_snapshot",
     "decode_orders",
     "decode_trades",
+    "make_levels",
     "put_level",
     "side_of",
 ]
@@ -254,8 +255,8 @@ def _put_other(
     return index + 1
 
 
-@kernel(int64(U8_RO, int64, I64, I64, I64, int64, I64, int64, int64, I64))
-def decode_levels(
+@inlined
+def make_levels(
     buf: Bytes, ts_recv_ns: int, words: _Words, lookup: _Words, state: _Words, own_at: Place,
     records: _Words, index: int, limit: int, scratch: _Words,
 ) -> int:  # fmt: skip
@@ -316,7 +317,9 @@ def decode_levels(
             state, instrument_words(own_at, origin),
             u32(buf, at - length + scratch[layout + L_RPT]),
         )  # fmt: skip
-        index = tell(row, ts_recv_ns, words, state, own_at, records, index)
+        if implied:
+            # All other definitions are told by the message that brings them.
+            index = tell(row, ts_recv_ns, words, state, own_at, records, index)
         if side == NO_SIDE:
             index = _put_other(
                 state, own_at, row, kind, action, price, size, ts_event_ns, ts_recv_ns, records,
@@ -342,6 +345,17 @@ def decode_levels(
         index += 1
     scratch[C_NEXT] = entry
     return index
+
+
+@kernel(int64(U8_RO, int64, I64, I64, I64, int64, I64, int64, int64, I64))
+def decode_levels(
+    buf: Bytes, ts_recv_ns: int, words: _Words, lookup: _Words, state: _Words, own_at: Place,
+    records: _Words, index: int, limit: int, scratch: _Words,
+) -> int:  # fmt: skip
+    """:func:`make_levels` as a kernel of its own."""
+    return make_levels(
+        buf, ts_recv_ns, words, lookup, state, own_at, records, index, limit, scratch
+    )
 
 
 @inlined
@@ -437,7 +451,6 @@ def decode_orders(
         elif kind != _RESET and (side == NO_SIDE or action > DELETE):
             scratch[C_UNKNOWN] += 1
         else:
-            index = tell(row, ts_recv_ns, words, state, own_at, records, index)
             if kind == _RESET:
                 head = head_of(row, ORDER, NO_SIDE | ACTION_CLEAR << 8, 1, 0)
                 put_record(
@@ -494,7 +507,6 @@ def decode_trades(
         else:
             rpt = u32(buf, at + scratch[layout + L_RPT])
             track(state, instrument_words(own_at, row), rpt)
-            index = tell(row, ts_recv_ns, words, state, own_at, records, index)
             size = size_at(buf, at + scratch[layout + L_SIZE], scratch[layout + L_SIZE_BYTES])
             trade = u32(buf, at + scratch[layout + L_TRADE]) if has_trade else int64(_NO_TRADE)
             told = NO_SIDE

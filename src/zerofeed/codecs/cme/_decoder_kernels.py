@@ -10,15 +10,15 @@ from zerofeed.base.status import OK
 from zerofeed.codecs._bytes import Bytes, u8, u16
 from zerofeed.codecs.cme._book_kernels import (
     decode_book_orders,
-    decode_levels,
     decode_orders,
     decode_trades,
+    make_levels,
 )
 from zerofeed.codecs.cme._kernels import (
     HEADER_BYTES,
     Place,
     close_transactions,
-    open_message,
+    find_parts,
 )
 from zerofeed.codecs.cme._layout import (
     BOOK,
@@ -82,7 +82,7 @@ def decode_messages(
         size = u16(buf, at)
         if size < HEADER_BYTES or size > end - at:
             break
-        if open_message(buf, at, at + size, scratch) != OK:
+        if find_parts(buf, at, at + size, scratch) != OK:
             result[PASSED] += 1
             at += size
             label += 1
@@ -94,7 +94,7 @@ def decode_messages(
         scratch[C_ENDS] = 3 if event & _END_OF_EVENT else int64(event & EVENT_QUOTES != 0)
         made = index
         if kind == BOOK:
-            made = decode_levels(
+            made = make_levels(
                 buf, ts_recv_ns, words, lookup, state, own_at, records, index, limit, scratch
             )
             # What names places alone needs a book.

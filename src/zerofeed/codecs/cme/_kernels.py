@@ -73,6 +73,7 @@ __all__ = [
     "PACKET_BYTES",
     "Place",
     "close_transactions",
+    "find_parts",
     "forget_open",
     "instrument_words",
     "is_implied_row",
@@ -138,8 +139,8 @@ def is_of_loop(buf: Bytes, at: int, end: int, scratch: _Words) -> bool:
     return reports + 4 <= end and u32(buf, reports) != _NO_REPORTS
 
 
-@kernel(int64(U8_RO, int64, int64, I64))
-def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
+@inlined
+def find_parts(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
     """Find the parts of a frequent message.
 
     Args:
@@ -197,6 +198,12 @@ def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
     scratch[C_SECOND_LENGTH] = length
     scratch[C_SECOND_COUNT] = count
     return OK
+
+
+@kernel(int64(U8_RO, int64, int64, I64))
+def open_message(buf: Bytes, at: int, end: int, scratch: _Words) -> int:
+    """:func:`find_parts` as a kernel of its own."""
+    return find_parts(buf, at, end, scratch)
 
 
 @always_inlined
