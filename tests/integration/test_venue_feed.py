@@ -230,7 +230,8 @@ def test_while_one_of_two_connections_lives_nothing_is_lost(tmp_path: Path, name
                 patience_s=PATIENCE_S,
             )
         assert metrics["connections_lost"] == cuts
-        losses = attached.records[attached.records["kind"] == DISCONNECT]
+        records = attached.records
+        losses = records[records["kind"] == DISCONNECT]
         assert len(losses) < cuts
         assert_trades_come_once(attached, venue, 3, 6_000, is_whole=len(losses) == 0)
 

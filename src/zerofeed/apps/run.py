@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from zerofeed.apps.book_progress import BookDisplay
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.config import load, parse_tree
 from zerofeed.runtime.supervisor import Supervisor
@@ -51,9 +52,11 @@ def run(names: Sequence[str], settings: Sequence[str] = ()) -> int:
             next_step="run a feed for each of them",
         )
     supervisor = Supervisor(config, log_line)
+    display = BookDisplay(config.feed.name, supervisor.count_books, log_line)
     try:
-        supervisor.run()
+        supervisor.run(display.look)
     finally:
+        display.close()
         supervisor.close()
     log_line(f"feed {supervisor.config.feed.name}: stopped")
     return 0

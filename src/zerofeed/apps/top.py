@@ -42,6 +42,7 @@ from zerofeed.apps.render import (
 from zerofeed.feed.attach import Feed, attach
 from zerofeed.feed.metrics import COUNTERS, HISTOGRAMS, HISTOGRAMS_AT
 from zerofeed.feed.reader import Reader
+from zerofeed.runtime.book_progress import BookProgress
 from zerofeed.shm._ring_kernels import PUBLISHED_AT_NS
 from zerofeed.shm.histogram import BUCKETS, HISTOGRAM_WORDS, bucket_of, percentile
 
@@ -229,6 +230,7 @@ class Watch:
             ],
             "lines": feed.metrics.lines(),
             "connections": feed.metrics.connections(),
+            "books": status.get("books", {}),
             "ring": {
                 "capacity": capacity,
                 "kept": min(now.published, capacity),
@@ -270,7 +272,7 @@ def _draw(told: dict[str, Any], height: int | None = None) -> RenderableType:
         told: what :meth:`Watch.look` says.
         height: lines of the terminal; readers that do not fit are counted.
     """
-    losses = [*_losses(told), *_lines(told)]
+    losses = [*_books(told["books"]), *_losses(told), *_lines(told)]
     room = None
     if height is not None:
         spare = max(2, height - _FIXED_LINES)
@@ -355,6 +357,14 @@ def _connections(told: list[dict[str, int]]) -> list[str]:
         f"first {each['first'] / max(1, brought[each['source']]):.1%}, late {compact(each['late'])}"
         for each in told
     ]
+
+
+def _books(told: dict[str, int]) -> list[str]:
+    """Say how far books are, as long as they are not all proven."""
+    if not told or told["proven"] == told["expected"]:
+        return []
+    progress = BookProgress(told["expected"], told["proven"], told["waiting"], told["in_doubt"])
+    return [f"[yellow]{progress}[/]"]
 
 
 def _shortened(lines: list[str], most: int) -> list[str]:

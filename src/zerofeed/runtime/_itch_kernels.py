@@ -38,15 +38,26 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import inlined, kernel
 from zerofeed.base.status import OK, UNKNOWN_TEMPLATE
+from zerofeed.books.orders._ahead_kernels import ask_entry, ask_level, ask_order
 from zerofeed.books.orders._record_kernels import take_records
-from zerofeed.codecs._bytes import Bytes, u8
+from zerofeed.codecs._bytes import Bytes, u8, u16_be, u32_be, u64_be
 from zerofeed.codecs._day_kernels import find_midnight
 from zerofeed.codecs._equity_kernels import RECORD_WORDS, REFUSED, SLOT, put_record
 from zerofeed.codecs.framing._block_kernels import LENGTH_BYTES, block_size
 from zerofeed.codecs.framing._mold_kernels import BODY, COUNT, SEQ, SESSION, packet_header
 from zerofeed.codecs.framing._soup_kernels import LOGIN_ACCEPTED, SEQUENCED, login_accepted
 from zerofeed.codecs.itch._kernels import message_size
-from zerofeed.codecs.itch._layout import COUNTS, DAY, OWN
+from zerofeed.codecs.itch._layout import (
+    COUNTS,
+    DAY,
+    E_LENGTH,
+    E_RECORDS,
+    ENTRY_WORDS,
+    LOCATE,
+    ORDER_NUMBER,
+    OWN,
+    TABLE,
+)
 from zerofeed.codecs.itch._message_kernels import decode_message, time_of_day
 from zerofeed.feed.metrics import TEMPLATES_AT, WORK_AT, counter_word
 from zerofeed.records.flags import LAST, SNAPSHOT
@@ -91,6 +102,19 @@ _PLACE = 8
 
 _POSITION = CHANNEL_OWN
 """Word of a channel: sequenced messages that its stream has brought, for those who have to count them."""
+
+_NOTES = OWN + 16
+"""Word of the scratch from which on the places of messages that come later are."""
+_NOTES_ROOM = 16
+_ENTRY_LOOK = 10
+_ORDER_LOOK = 6
+_LEVEL_LOOK = 3
+"""Messages ahead that are looked at, where books of orders are kept."""
+_ADD = 65
+_ADD_ATTRIBUTED = 70
+_BUY = 66
+_SIDE_AT = 19
+_PRICE_AT = 32
 
 _WINDOW = 100_000
 """How far back a number is that of a late packet: more messages than a line is ever behind."""
@@ -204,6 +228,43 @@ def _count_types(state: _Words, scratch: _Words) -> None:
 
 
 @inlined
+def _note_ahead(
+    buf: Bytes, at: int, size: int, turn: int, state: _Words, books: _Words, scratch: _Words
+) -> None:
+    """Note where a message that comes later is, and ask for what its order's change looks at first."""
+    note = _NOTES + turn % _NOTES_ROOM
+    scratch[note] = -1
+    if size < 1:
+        return
+    entry = TABLE + u8(buf, at) * ENTRY_WORDS
+    if scratch[entry + E_RECORDS] > 0 and size >= scratch[entry + E_LENGTH]:
+        scratch[note] = at
+        row = state[WORK_AT + u16_be(buf, at + LOCATE)]
+        ask_entry(books, u64_be(buf, at + ORDER_NUMBER), max(0, row))
+
+
+@inlined
+def _ask_ahead(
+    buf: Bytes, turn: int, noted: int, is_last: int, state: _Words, books: _Words, scratch: _Words
+) -> None:
+    """Ask for what the change of a noted message's order looks at next, or last."""
+    at = scratch[_NOTES + turn % _NOTES_ROOM] if turn < noted else -1
+    if at < 0:
+        return
+    kind = u8(buf, at)
+    is_new = 1 if kind == _ADD or kind == _ADD_ATTRIBUTED else 0
+    order_id = u64_be(buf, at + ORDER_NUMBER)
+    row = max(0, state[WORK_AT + u16_be(buf, at + LOCATE)])
+    # Only the types that add have side and price there.
+    side = 0 if is_new != 0 and u8(buf, at + _SIDE_AT) == _BUY else 1
+    if is_last != 0:
+        price = u32_be(buf, at + _PRICE_AT) if is_new != 0 else UNDEF
+        ask_level(books, order_id, row, is_new, side, price)
+    else:
+        ask_order(books, order_id, row, is_new, side)
+
+
+@inlined
 def _decode_run(
     buf: Bytes, framing: int, seen: int, ts_recv_ns: int, channel: int, words: _Words,
     lookup: _Words, state: _Words, books: _Words, undo: _Words, record_words: _Words, index: int,
@@ -240,7 +301,27 @@ def _decode_run(
     has_day = False
     is_kept = has_orders(books)
     midnight_ns = UNDEF
+    turn = 0
+    noted = 0
+    ahead = place if is_kept and count > 1 else stop
     while place < stop and number < count:
+        while noted <= turn + _ENTRY_LOOK and ahead < stop:
+            length = block_size(buf, ahead, stop)
+            if framing == BLOCKS:
+                length = message_size(buf, ahead, stop, scratch)
+            if length < 0:
+                ahead = stop
+                break
+            skip = 1 if framing == SOUP else 0
+            _note_ahead(
+                buf, ahead + LENGTH_BYTES + skip, length - skip, noted, state, books, scratch
+            )
+            noted += 1
+            ahead += LENGTH_BYTES + length
+        if noted > 0:
+            _ask_ahead(buf, turn + _ORDER_LOOK, noted, 0, state, books, scratch)
+            _ask_ahead(buf, turn + _LEVEL_LOOK, noted, 1, state, books, scratch)
+        turn += 1
         size = block_size(buf, place, stop)
         if framing == BLOCKS:
             size = message_size(buf, place, stop, scratch)

@@ -74,6 +74,7 @@ _KEYS_OF = {
             "ca_file",
             "compression",
             "lines",
+            "dials_per_5min",
             "headers_file",
             "region_bytes",
             "longest_message_bytes",
@@ -128,7 +129,8 @@ class Source(_Section, frozen=True):
         proxy: ``http://host:port``; default: as the environment says; ``none``: no proxy.
         ca_file: certificates to trust in place of the system's, PEM.
         compression: offer permessage-deflate.
-        lines: connections to keep at a time, all to the same address.
+        lines: connections to keep at a time, all to the same address; of equal messages the first is taken.
+        dials_per_5min: attempts to connect to its host, of all sources of the feed together; 0: any number.
         headers_file: file of mode 0600, or ``env:NAME``, with headers to send: ``Name: value`` lines.
         region_bytes: memory for the messages of one connection, a multiple of 256 KiB.
         longest_message_bytes: longer messages end the connection; a quarter of region_bytes at most.
@@ -156,6 +158,7 @@ class Source(_Section, frozen=True):
     ca_file: str = ""
     compression: bool = False
     lines: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    dials_per_5min: Annotated[int, msgspec.Meta(ge=0)] = 0
     headers_file: str = ""
     region_bytes: Annotated[int, msgspec.Meta(ge=1 << 18, le=1 << 30, multiple_of=1 << 18)] = (
         4 << 20

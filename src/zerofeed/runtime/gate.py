@@ -22,6 +22,7 @@ from zerofeed.feed.members import Member, Members, initial_position
 from zerofeed.feed.messages import Request
 from zerofeed.feed.publisher import describe_member, version
 from zerofeed.records.own import own_definitions
+from zerofeed.runtime.book_count import BookCount
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.stage import Stage
 from zerofeed.runtime.worker_link import Order, WorkerLink
@@ -90,6 +91,7 @@ class FeedGate:
     Attributes:
         epoch: number of the present worker.
         worker_pid: its process, 0 when there is none.
+        books: counts those that were asked for.
     """
 
     def __init__(self, config: FeedConfig, stage: Stage, link: WorkerLink) -> None:
@@ -97,6 +99,7 @@ class FeedGate:
         self._stage = stage
         self._link = link
         self._started_ns = time.time_ns()
+        self.books = BookCount(config, stage)
         self.epoch = 0
         self.worker_pid = 0
         limit = config.readers.limit
@@ -183,6 +186,7 @@ class FeedGate:
             "supervisor_pid": os.getpid(),
             "worker_pid": self.worker_pid,
             "started_ns": self._started_ns,
+            "books": self.count_books(),
             "receivers": [
                 msgspec.to_builtins(receiver.tell_copies()) for receiver in self._stage.receivers
             ],
@@ -190,6 +194,11 @@ class FeedGate:
                 describe_member(self._ring(member.ring)[0], member) for member in self.members()
             ],
         }
+
+    def count_books(self) -> dict[str, int]:
+        """Count the books that the feed was asked for: expected, proven, waiting, in_doubt."""
+        told = self.books.look()
+        return {name: getattr(told, name) for name in ("expected", "proven", "waiting", "in_doubt")}
 
     def _forget(self, member: Member) -> None:
         self._members[member.ring].by_slot.pop(member.slot, None)

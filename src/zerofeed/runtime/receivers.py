@@ -243,6 +243,7 @@ def _endpoint_of(source: Source, key: Key | None) -> Endpoint:
             sends_per_s=source.send_per_second,
         ),
         lines=source.lines,
+        dials_per_5min=source.dials_per_5min,
         proxy=source.proxy,
         ca_file=source.ca_file,
         compression=source.compression,

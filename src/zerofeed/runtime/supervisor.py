@@ -37,6 +37,7 @@ from zerofeed.feed.address import address_of
 from zerofeed.feed.admission import Admission, Quota
 from zerofeed.feed.memory import FeedMemory
 from zerofeed.feed.publisher import listen
+from zerofeed.runtime.book_progress import BookProgress
 from zerofeed.runtime.config import FeedConfig
 from zerofeed.runtime.deaths import WINDOW_NS, Deaths
 from zerofeed.runtime.gate import AuditLog, FeedGate, allow_list
@@ -51,6 +52,7 @@ from zerofeed.runtime.worker_link import Outcome, WorkerLink
 
 __all__ = ["Supervisor"]
 
+_TURN_S = 1.0
 _NAMED_SOURCES = 4
 """Sources that the first line names."""
 
@@ -122,10 +124,17 @@ class Supervisor:
         """The worker's process, 0 when there is none."""
         return self._gate.worker_pid
 
-    def run(self) -> None:
+    def count_books(self) -> BookProgress:
+        """Count the books that the feed was asked for, and those that are proven."""
+        return self._gate.books.look()
+
+    def run(self, look: Callable[[], float] | None = None) -> None:
         """Run until SIGINT or SIGTERM, :meth:`stop`, or the end of a capture that stops the feed.
 
         Blocks; call from the main thread, once.
+
+        Args:
+            look: called now and then between two turns; it says in how many seconds to call it again.
         """
         previous = {
             number: signal.signal(number, self._on_signal)
@@ -135,8 +144,10 @@ class Supervisor:
         try:
             self._start_worker()
             self._log(self._first_line())
+            wait_s = 0.0 if look is not None else _TURN_S
             while not self._stop_requested:
-                self._turn(1.0)
+                self._turn(min(wait_s, _TURN_S))
+                wait_s = _TURN_S if look is None else look()
         finally:
             self._end()
             signal.set_wakeup_fd(wake_before)

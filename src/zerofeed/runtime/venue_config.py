@@ -158,6 +158,7 @@ def _source_of(service: Service, connection: Connection, venue: dict[str, Any]) 
         "url": connection.url,
         "send": list(connection.texts),
         "send_per_second": service.limits.messages_per_second * _SENDS_SHARE,
+        "dials_per_5min": service.limits.connections_per_5min,
         "ping_text": ping.text,
         "ping_seconds": every_s,
         "stale_seconds": max(service.stale_seconds, _SERVER_SILENCES * (ping.server_s or 0.0)),

@@ -2,7 +2,7 @@
 
 The figures are the venue's published ones or below them, and cautious guesses where it publishes none.
 Going beyond a limit ends connections first and gets an address banned next. Subscriptions, texts and REST
-requests are planned within them; attempts to connect are not counted yet, each connection waits by itself.
+requests are planned within them; attempts to connect to a host are counted for all of a feed's connections.
 """
 
 from __future__ import annotations

@@ -150,3 +150,10 @@ def test_a_watch_ends_in_order_when_it_is_told(publisher: Publisher, number: int
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == (0 if number == signal.SIGINT else 143)
     assert errors.strip() == ""
+
+
+def test_books_are_told_of_until_all_are_proven(told, capsys) -> None:
+    told["books"] = {"expected": 3, "proven": 1, "waiting": 2, "in_doubt": 0}
+    assert "1 of 3 books proven, 2 waiting for a snapshot" in "\n".join(drawn(told, capsys))
+    told["books"] = {"expected": 3, "proven": 3, "waiting": 0, "in_doubt": 0}
+    assert "books" not in "\n".join(drawn(told, capsys))

@@ -6,6 +6,7 @@
 ``_index_kernels``  price to level, by a tree a side
 ``_change_kernels`` one order enters, shrinks, moves or leaves
 ``_record_kernels`` what an order record does to the books, and they to it
+``_ahead_kernels``  asks for the cache lines of changes that come later
 ``_kernels``        entry points
 ``_rows_kernels``   what others see: best bids and offers, and the published table
 

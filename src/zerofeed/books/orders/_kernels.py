@@ -11,14 +11,13 @@ import numpy.typing as npt
 
 from zerofeed.base.kernel import I64, always_inlined, inlined, int64, kernel
 from zerofeed.base.status import BUFFER_FULL, MALFORMED, OK
-from zerofeed.books.orders._change_kernels import key_of, level_at, level_of, order_at
-from zerofeed.books.orders._index_kernels import find_level, node_at, side_words
+from zerofeed.books.orders._ahead_kernels import ask_entry, ask_level, ask_order
+from zerofeed.books.orders._change_kernels import level_at, level_of, order_at
 from zerofeed.books.orders._log_kernels import COUNT, IS_LOST, put_back
 from zerofeed.books.orders._record_kernels import note_loss, take_records
-from zerofeed.books.orders._table_kernels import find_order, hash_of, home_of
+from zerofeed.books.orders._table_kernels import find_order
 from zerofeed.books.orders.layout import (
     B_DOUBTS,
-    B_TAIL,
     CHANNELS,
     CHANNELS_AT,
     COUNTERS,
@@ -53,9 +52,7 @@ from zerofeed.books.orders.layout import (
 )
 from zerofeed.records.book_rows import DOUBT_NO_SNAPSHOT, DOUBT_WORKER_DIED
 from zerofeed.records.kinds import ACTION_ADD, ASK
-from zerofeed.records.units import UNDEF
 from zerofeed.shm._atomics import store_release
-from zerofeed.shm._prefetch import prefetch_to_write
 
 __all__ = ["initialize", "next_doubtful", "queue_position", "restore", "suspect", "take_batch"]
 
@@ -63,11 +60,9 @@ _Words = npt.NDArray[np.int64]
 
 _RECORD_WORDS = 8
 _FIRST_LOOK = 16
-"""Records ahead whose entry's line is asked for."""
 _SECOND_LOOK = 10
-"""Records ahead whose entry is looked at, to ask for its order's line."""
 _THIRD_LOOK = 5
-"""Records ahead whose order is looked at, to ask for its level's and neighbours' lines."""
+"""Records ahead that are looked at."""
 _LOW = 0xFFFF_FFFF
 _BITS = 32
 _SMALLEST_PLACES = 64
@@ -221,50 +216,29 @@ def queue_position(o: _Words, order_id: int, instrument: int, ahead: _Words) -> 
 
 
 @always_inlined
-def _order_ahead(o: _Words, words: _Words, at: int) -> int:
-    """Guess the order that a record names, from the first entry where it may be; what is no order is the first."""
-    entry = o[o[H_TABLE_AT] + home_of(o, hash_of(o, words[at + 6], words[at + 3] & _LOW))]
-    return max(0, (entry & _LOW) - 1)
+def _is_new(head: int) -> int:
+    return 1 if (head >> 48) & 0xFF == ACTION_ADD else 0
+
+
+@always_inlined
+def _side_of(head: int) -> int:
+    return 1 if (head >> 40) & 0xFF == ASK else 0
 
 
 @always_inlined
 def _look_ahead(o: _Words, words: _Words, index: int, end: int) -> None:
-    """Ask for the lines of records that come later: entries and heads first, then what they name, and so on."""
+    """Ask for the lines of records that come later; see :mod:`zerofeed.books.orders._ahead_kernels`."""
     if index + _FIRST_LOOK < end:
         at = (index + _FIRST_LOOK) * _RECORD_WORDS
-        home = home_of(o, hash_of(o, words[at + 6], words[at + 3] & _LOW))
-        prefetch_to_write(o, o[H_TABLE_AT] + home)
-        book = HEADS_AT + (words[at + 3] & _LOW) * HEAD_WORDS
-        prefetch_to_write(o, book)
-        prefetch_to_write(o, book + 8)
+        ask_entry(o, words[at + 6], words[at + 3] & _LOW)
     if index + _SECOND_LOOK < end:
         at = (index + _SECOND_LOOK) * _RECORD_WORDS
         head = words[at + 3]
-        if (head >> 48) & 0xFF != ACTION_ADD:
-            prefetch_to_write(o, order_at(o, _order_ahead(o, words, at)))
-        elif head & _LOW < o[H_BOOKS]:
-            side = 1 if (head >> 40) & 0xFF == ASK else 0
-            book = HEADS_AT + (head & _LOW) * HEAD_WORDS
-            leaf = node_at(o, max(0, o[side_words(book, side) + B_TAIL] - 1))
-            prefetch_to_write(o, leaf)
-            prefetch_to_write(o, leaf + 8)
-            prefetch_to_write(o, leaf + 16)
-            prefetch_to_write(o, leaf + 24)
+        ask_order(o, words[at + 6], head & _LOW, _is_new(head), _side_of(head))
     if index + _THIRD_LOOK < end:
         at = (index + _THIRD_LOOK) * _RECORD_WORDS
         head = words[at + 3]
-        if (head >> 48) & 0xFF != ACTION_ADD:
-            order = _order_ahead(o, words, at)
-            links = o[order_at(o, order) + O_LINKS]
-            prefetch_to_write(o, level_at(o, max(0, level_of(o, order))))
-            prefetch_to_write(o, order_at(o, max(0, (links >> 32) - 1)))
-            prefetch_to_write(o, order_at(o, max(0, (links & _LOW) - 1)))
-        elif head & _LOW < o[H_BOOKS] and words[at + 4] != UNDEF:
-            side = 1 if (head >> 40) & 0xFF == ASK else 0
-            book = HEADS_AT + (head & _LOW) * HEAD_WORDS
-            level = find_level(o, book, side, key_of(words[at + 4], side))
-            if level >= 0:
-                prefetch_to_write(o, level_at(o, level))
+        ask_level(o, words[at + 6], head & _LOW, _is_new(head), _side_of(head), words[at + 4])
 
 
 @kernel(int64(I64, I64, I64, int64, int64, int64, int64, int64))

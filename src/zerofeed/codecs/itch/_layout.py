@@ -13,7 +13,7 @@ word      name         meaning
 8256      SIDES        what a head loses for a side, by its letter: 'N' becomes 'B' or 'A'; -1: no such
                        side; behind all letters 0, for types without a side
 8528      DAY          the trading day, see ``_day_kernels``
-9056      OWN          16 words of the caller's own
+9056      OWN          32 words of the caller's own
 ========  ===========  ==========================================================================
 
 An entry of the table says how to make the records of a type without looking at which it is. A price or a size
@@ -122,7 +122,7 @@ SIDES = COUNTS + COUNT_WORDS
 DAY = SIDES + 272
 DAY_WORDS = 528
 OWN = DAY + DAY_WORDS
-OWN_WORDS = 16
+OWN_WORDS = 32
 SCRATCH_WORDS = OWN + OWN_WORDS
 
 E_LENGTH = 0

@@ -48,6 +48,7 @@ class Endpoint:
         ping_text: text to send in place of a ping frame; empty: a ping frame.
         pace: times.
         lines: connections that are kept at a time.
+        dials_per_5min: attempts to connect to its host, of all connections together; 0: any number.
         proxy: ``http://host:port``; empty: as the environment says; ``"none"``: no proxy.
         ca_file: certificates to trust in place of the system's; empty: the system's.
         compression: offer permessage-deflate.
@@ -60,6 +61,7 @@ class Endpoint:
     ping_text: str = ""
     pace: Pace = field(default_factory=Pace)
     lines: int = 1
+    dials_per_5min: int = 0
     proxy: str = ""
     ca_file: str = ""
     compression: bool = False

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zerofeed.wire.websocket.backoff import Backoff, least_wait_s
+from zerofeed.wire.websocket.budget import DialBudget, budget_of
 from zerofeed.wire.websocket.dial import DialError, Opened, dial
 from zerofeed.wire.websocket.endpoint import Endpoint
 from zerofeed.wire.websocket.link import Link
@@ -41,6 +42,8 @@ _TICK_S = 1.0
 _OVERLAP_MOST_S = 30.0
 _OVERLAP_LOOK_S = 0.05
 _AFTER_BUG_S = 10.0
+_BANS = (418, 429)
+"""HTTP statuses that are said to an address and not to a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class Keeper(threading.Thread):
         renewing: of the source; its lines are renewed one after the other, for which there is room.
         over: set when the source is over; the thread ends then, at its next look.
         opens: how a connection is opened, for tests.
+        budget: of attempts to its host; None: the one that all connections to it share.
     """
 
     def __init__(
@@ -142,6 +146,7 @@ class Keeper(threading.Thread):
         renewing: threading.Lock,
         over: threading.Event,
         opens: Callable[[Endpoint, ssl.SSLContext | None], Opened] = dial,
+        budget: DialBudget | None = None,
     ) -> None:
         super().__init__(name=f"line {line} of {endpoint.name}", daemon=True)
         self._endpoint = endpoint
@@ -152,6 +157,7 @@ class Keeper(threading.Thread):
         self._opens = opens
         self._answers: queue.SimpleQueue[Link | None] = queue.SimpleQueue()
         self._backoff = Backoff()
+        self._budget = budget or budget_of(f"{endpoint.host}:{endpoint.port}")
         self._told = ""
         self._is_again = False
         self._renewing = renewing
@@ -188,6 +194,8 @@ class Keeper(threading.Thread):
 
     def _open(self) -> Link | None:
         """Try once and hand over; None after a failure, when the wait for the next is over."""
+        if not self._await_turn():
+            return None
         try:
             link = Link(self._opens(self._endpoint, self._context), self._line)
         except DialError as error:
@@ -199,11 +207,35 @@ class Keeper(threading.Thread):
         self._told = ""
         return link
 
+    def _await_turn(self, old: _Attention | None = None) -> bool:
+        """Wait until the host may be asked once more; keep an old connection alive meanwhile.
+
+        Returns:
+            False when the source is over, or the old connection was lost.
+        """
+        wait_s = self._budget.take(self._endpoint.dials_per_5min)
+        due_s = time.monotonic() + wait_s
+        while not self._over.is_set():
+            left_s = max(due_s - time.monotonic(), self._budget.closed_s())
+            if left_s <= 0:
+                return True
+            if old is None:
+                self._over.wait(min(_TICK_S, left_s))
+                continue
+            self._hear(min(left_s, old.wait_s(time.monotonic())))
+            if old.link.why:
+                return False
+            old.act(time.monotonic())
+        return False
+
     def _fail(self, error: DialError) -> float:
         """Count and tell a failure; the seconds to wait."""
         self._mailbox.count_failure()
         least_s = max(error.least_s, least_wait_s(error.status))
         wait_s = self._backoff.wait_s(random.random(), least_s=least_s, asked_s=error.asked_s)  # noqa: S311
+        if error.status in _BANS:
+            # It is said to this address, whichever of its connections asked.
+            self._budget.close_for(wait_s)
         if error.what != self._told:
             self._told = error.what
             self._say(f"cannot connect: {error.what}; tried again in {wait_s:.1f} s, and then on")
@@ -257,6 +289,8 @@ class Keeper(threading.Thread):
 
     def _overlap(self, old: _Attention) -> _Attention | None:
         """Open the successor, let both deliver for a while, then end the old one."""
+        if not self._await_turn(old):
+            return None
         try:
             link = Link(self._opens(self._endpoint, self._context), self._line)
         except DialError as error:

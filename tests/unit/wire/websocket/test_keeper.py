@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("websockets")
 
 from tests.unit.wire.websocket.loops import quick
+from zerofeed.wire.websocket.budget import DialBudget
 from zerofeed.wire.websocket.dial import DialError
 from zerofeed.wire.websocket.endpoint import Endpoint
 from zerofeed.wire.websocket.keeper import Keeper, Mailbox, Request
@@ -69,7 +70,9 @@ class Over(threading.Event):
         return self.is_set()
 
 
-def failing(bell, waits: int, *errors: Exception) -> tuple[list[float], Mailbox]:
+def failing(
+    bell, waits: int, *errors: Exception, budget: DialBudget | None = None
+) -> tuple[list[float], Mailbox]:
     """A keeper that meets these errors, the last for ever; how long it waited each time."""
     mailbox = Mailbox(bell)
     waiting = list(errors)
@@ -87,6 +90,7 @@ def failing(bell, waits: int, *errors: Exception) -> tuple[list[float], Mailbox]
         renewing=threading.Lock(),
         over=over,
         opens=opens,
+        budget=budget or DialBudget(),
     )
     keeper.start()
     keeper.join(20)
@@ -118,6 +122,21 @@ def test_another_failure_is_told_as_well(bell) -> None:
 def test_what_a_server_asks_for_is_waited(bell) -> None:
     waits, _ = failing(bell, 1, DialError("banned", status=418, asked_s=500.0))
     assert 500 <= waits[0] <= 501
+
+
+def test_a_ban_keeps_every_connection_to_the_host_away(bell) -> None:
+    budget = DialBudget(lambda: 0.0)
+    failing(bell, 1, DialError("banned", status=418, asked_s=500.0), budget=budget)
+    assert 500 <= budget.closed_s() <= 501
+    _, mailbox = failing(bell, 3, DialError("another"), budget=budget)
+    assert lines(mailbox) == [], "it did not even try"
+    assert mailbox.take_failures() == 0
+
+
+def test_another_refusal_is_of_one_connection(bell) -> None:
+    budget = DialBudget(lambda: 0.0)
+    failing(bell, 1, DialError("no", status=503, asked_s=500.0), budget=budget)
+    assert budget.closed_s() == 0
 
 
 def test_an_error_of_its_own_is_told_and_does_not_end_it(bell) -> None:
