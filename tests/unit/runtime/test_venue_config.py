@@ -183,7 +183,8 @@ def test_numbers_that_are_not_given_are_looked_up_and_stand_in_the_configuration
 ) -> None:
     asked = []
 
-    def find(service, symbols, *, ca_file):
+    def find(service, symbols, *, ca_file, proxy):
+        assert proxy == ""
         asked.append((service.protocol, list(symbols), ca_file))
         return {"BTC-USDT-SWAP": 99}
 

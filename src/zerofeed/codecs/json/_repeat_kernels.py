@@ -5,6 +5,9 @@ instrument, and another connection brought that. A connection never repeats itse
 its own business, and when its numbers begin anew nothing is lost, for the connection that was first goes on.
 Where that one is closed, the numbers of another are believed after RESET_NS.
 
+Of events, whose numbers go up one by one, the latest WINDOW are known singly: what a faster connection did not have, because
+it was opened later, is taken from the slower one.
+
 Messages without a number are taken from the connection that leads, and from no other.
 """
 
@@ -20,6 +23,7 @@ from zerofeed.codecs.json._number_kernels import OUT_OF_RANGE, ROUNDED
 from zerofeed.codecs.json._source_kernels import span_at
 from zerofeed.codecs.json.layout import (
     BY_LEADER,
+    IS_EVENT,
     NUMBER_AT,
     NUMBER_SLOT,
     NUMBERS,
@@ -38,12 +42,15 @@ from zerofeed.codecs.json.scratch import (
 from zerofeed.records.units import UNDEF
 from zerofeed.shm.journal import put
 
-__all__ = ["RESET_NS", "is_repeated"]
+__all__ = ["RESET_NS", "WINDOW", "is_repeated"]
 
 _Words = npt.NDArray[np.int64]
 RESET_NS = 10_000_000_000
 """So long after the last message of a connection that is closed, a lower number is one that began anew."""
+WINDOW = 62
+"""Events below the largest that are known singly."""
 _LINE_BITS = 7
+_SEEN = (1 << WINDOW) - 1
 
 
 @inlined
@@ -98,11 +105,22 @@ def is_repeated(
     who = state[at + 1]
     now = (ts_recv_ns & ~_LINE_BITS) | (line + 1)
     if who == 0 or number > largest:
+        if scratch[entry + IS_EVENT]:
+            step = number - largest
+            seen = state[at + 2] << step if who != 0 and 0 < step < WINDOW else int64(0)
+            put(state, at + 2, (seen | 1) & _SEEN)
         put(state, at, number)
     elif (who & _LINE_BITS) != line + 1:
+        below = largest - number
+        if scratch[entry + IS_EVENT] and below < WINDOW and (state[at + 2] >> below) & 1 == 0:
+            put(state, at + 2, state[at + 2] | int64(1) << below)
+            return False
         is_first_open = (scratch[S_OPEN] >> ((who & _LINE_BITS) - 1)) & 1
         if is_first_open or ts_recv_ns - who < RESET_NS:
             return True
         put(state, at, number)
+        put(state, at + 2, int64(1))
+    elif scratch[entry + IS_EVENT] and largest - number < WINDOW:
+        put(state, at + 2, state[at + 2] | int64(1) << (largest - number))
     put(state, at + 1, now)
     return False

@@ -243,14 +243,14 @@ class Dialect:
             is_led = bool(message.emits) or message.book is not None
             # The numbers of channels are a connection's own: a source of such a venue has one at a time.
             slot = BY_LEADER if is_led and not self.channel_words else NOT_COMPARED
-            return [NOWHERE, 0, slot]
+            return [NOWHERE, 0, slot, 0]
         values = message.number if isinstance(message.number, tuple) else (message.number,)
         ops = [word for value in values for word in self._op(0, value, message.each, None)]
         # A snapshot and the changes around it are numbered by the same ids.
         sort = message.name if message.book is None else "book"
         slot = self._number_slots.setdefault(sort, len(self._number_slots))
         self.row_state_words = 1 + NUMBER_WORDS * len(self._number_slots)
-        return [self._put(ops), len(values), slot]
+        return [self._put(ops), len(values), slot, int(message.is_event)]
 
     def _code(self, condition: Opened, message: Message) -> int:
         if condition.name not in self.channels:

@@ -47,6 +47,7 @@ __all__ = [
     "INNER",
     "INSTRUMENT_KIND",
     "IS_ABSENT",
+    "IS_EVENT",
     "IS_OPENED",
     "IS_PRESENT",
     "IS_TEXT",
@@ -129,8 +130,9 @@ __all__ = [
 (
     CONDITIONS_AT, CONDITIONS, EACH, SYMBOLS_AT, SYMBOLS, EMITS_AT, EMITS, BOOK, CHECK_RULE,
     CHECK_SOURCE, WINDOW_AT, COUNTED_AS, OWN_KIND, PRICE_TEXT, SIZE_TEXT, SLOT, SEQUENCE,
-    MESSAGE_ACT, MESSAGE_ACT_SOURCE, NUMBER_AT, NUMBERS, NUMBER_SLOT, MESSAGE_WORDS,
-) = range(23)  # fmt: skip
+    MESSAGE_ACT, MESSAGE_ACT_SOURCE, NUMBER_AT, NUMBERS, NUMBER_SLOT, IS_EVENT,
+    MESSAGE_WORDS,
+) = range(24)  # fmt: skip
 # Words of a condition, a symbol, an emit, an operation.
 C_SOURCE, C_TEST, C_KEY, CONDITION_WORDS = range(4)
 # Y_BEHIND below 0: so many bytes are left out.

@@ -352,6 +352,8 @@ class Message:
         number: what grows from message to message of this sort and instrument, on every connection alike: an
             id, or a time. By it a message that came by another connection is known for the same. None: it has
             nothing of the kind, and is taken from one connection for as long as that lives.
+        is_event: the number goes up one by one, and each message is wanted, late ones as well; else an older one
+            is superseded.
         window: levels a side that the venue keeps up, and no further ones; what falls behind them is gone
             without a word. The number, or what is behind the last of a mark in a text.
         exponents: sources of prices and of sizes whose most decimals in the first message of an
@@ -374,6 +376,7 @@ class Message:
     exponents: tuple[str | tuple[str, ...], str | tuple[str, ...]] | None = None
     window: Window | None = None
     number: Values | None = None
+    is_event: bool = False
 
 
 def levels(

@@ -103,9 +103,10 @@ ANNOUNCED = 0
 """First word of state of each instrument row: the revision of its definition that was announced.
 
 Row 0 is no instrument: its word is the window of instruments that are not known yet, 0 for none. Behind it
-are NUMBER_WORDS for each sort of message that has a number: the largest so far, and who brought it when.
+are NUMBER_WORDS for each sort of message that has a number: the largest so far, who brought it when,
+and of events which of those below it were seen, a bit each.
 """
-NUMBER_WORDS = 2
+NUMBER_WORDS = 3
 UNNAMED = 1
 TABLE_FULL = 2
 TOO_MANY_CHANNELS = 3

@@ -122,6 +122,7 @@ _TRADE = Message(
         )
     ],
     number=Whole("trade_id"),
+    is_event=True,
 )
 _AGGREGATE = Message(
     "aggTrade",
@@ -139,6 +140,7 @@ _AGGREGATE = Message(
         )
     ],
     number=Whole("ask"),
+    is_event=True,
 )
 _TICKER_EMITS = [
     Emit(

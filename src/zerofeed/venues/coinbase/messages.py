@@ -83,7 +83,8 @@ COINBASE = Dialect(
             when={"type": "match"},
             symbol=_SYMBOL,
             emits=[_TRADE],
-            number=Whole("sequence"),
+            number=Whole("trade_id"),
+            is_event=True,
         ),
         # The latest trade before the subscription: nothing that happens now.
         Message("last_match", when={"type": "last_match"}),

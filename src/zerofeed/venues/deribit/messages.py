@@ -258,6 +258,7 @@ DERIBIT_JSON = Dialect(
                 ),
             ],
             number=Whole("trades.seq"),
+            is_event=True,
         ),
         Message(
             "quote",

@@ -84,6 +84,7 @@ def _trades(kind: str, flags: int) -> Message:
         ],
         exponents=("data.price", "data.size"),
         number=Whole("data.trade_id"),
+        is_event=True,
     )
 
 

@@ -138,6 +138,7 @@ KRAKEN_FUTURES = Dialect(
             symbol=_SYMBOL,
             emits=[_FILL],
             number=Whole("seq"),
+            is_event=True,
         ),
         Message(
             "liquidation",
@@ -145,6 +146,7 @@ KRAKEN_FUTURES = Dialect(
             symbol=_SYMBOL,
             emits=[_FILL, _LIQUIDATION],
             number=Whole("seq"),
+            is_event=True,
         ),
         Message(
             "trade",
@@ -152,6 +154,7 @@ KRAKEN_FUTURES = Dialect(
             symbol=_SYMBOL,
             emits=[_FILL],
             number=Whole("seq"),
+            is_event=True,
         ),
         Message("ticker", when={"feed": "ticker"}, symbol=_SYMBOL, emits=_TICKER, number=_TIME),
         Message(

@@ -111,6 +111,7 @@ def _of(
     *emits: Emit,
     kind: int | None = None,
     number: Values | None = _TIME,
+    is_event: bool = False,
     **when: Condition,
 ) -> Message:
     """Make the message of a channel that has one record, or a few, for each row of its data."""
@@ -122,6 +123,7 @@ def _of(
         emits=emits,
         kind=kind,
         number=number,
+        is_event=is_event,
     )
 
 
@@ -167,8 +169,8 @@ OKX = Dialect(
     _SHAPE,
     [
         *_books(),
-        _of("trades", _TRADE, number=Whole("data.trade_id")),
-        _of("trades-all", _TRADE, number=Whole("data.trade_id")),
+        _of("trades", _TRADE, number=Whole("data.trade_id"), is_event=True),
+        _of("trades-all", _TRADE, number=Whole("data.trade_id"), is_event=True),
         _of(
             "bbo-tbt",
             Emit(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerofeed.codecs.json._repeat_kernels import RESET_NS
+from zerofeed.codecs.json._repeat_kernels import RESET_NS, WINDOW
 from zerofeed.codecs.json.decoder import JsonDecoder
 from zerofeed.codecs.json.dialect import Dialect
 from zerofeed.codecs.json.message import Code, Emit, Message, Price, Symbol, Time, Whole
@@ -39,6 +39,14 @@ DIALECT = Dialect(
             symbol=Symbol("symbol"),
             emits=[Emit(TRADE, price=Price("price"), trade_id=Whole("id"))],
             number=(Whole("id"), Time("ms", "ms")),
+        ),
+        Message(
+            "event",
+            when={"event": "event"},
+            symbol=Symbol("symbol"),
+            emits=[Emit(TRADE, price=Price("price"), trade_id=Whole("id"))],
+            number=Whole("id"),
+            is_event=True,
         ),
         Message(
             "trades",
@@ -115,6 +123,33 @@ def test_however_connections_overtake_each_other_each_message_is_taken_once_and_
         if message is not None:
             got += told.say(message, line)
     assert got == [message["id"] for message in messages]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.integers(0, WINDOW - 2), min_size=3, max_size=3),
+    st.lists(st.integers(0, 2), max_size=150),
+)
+def test_events_are_each_taken_once_wherever_a_connection_begins(
+    begins: list[int], turns: list[int]
+) -> None:
+    last = WINDOW - 1
+    lines = [iter(range(begin, last + 1)) for begin in begins]
+    told, got = Told(), []
+    for line in [*turns, *([0] * WINDOW), *([1] * WINDOW), *([2] * WINDOW)]:
+        number = next(lines[line], None)
+        if number is not None:
+            got += told.say(trade(number) | {"e": "event"}, line)
+    assert sorted(got) == list(range(min(begins), last + 1))
+
+
+def test_an_event_that_is_too_far_behind_to_be_known_is_a_repetition() -> None:
+    told = Told()
+    for number in (1, 2 + WINDOW):
+        told.say(trade(number) | {"e": "event"}, 0)
+    assert told.say(trade(2) | {"e": "event"}, 1) == []
+    assert told.say(trade(3) | {"e": "event"}, 1) == [3]
+    assert told.say(trade(3) | {"e": "event"}, 1) == []
 
 
 def test_a_connection_does_not_repeat_itself() -> None:
