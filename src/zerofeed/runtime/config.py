@@ -28,6 +28,7 @@ import msgspec
 
 from zerofeed.base.errors import ConfigurationError
 from zerofeed.runtime.sbe_config import SbeSection
+from zerofeed.runtime.settings import apply_setting
 from zerofeed.runtime.venue_config import expand_venue
 from zerofeed.wire.pacing import parse_speed
 from zerofeed.wire.websocket._words import LEAST_REGIONS
@@ -398,7 +399,7 @@ def parse_tree(
     """
     try:
         for setting in settings:
-            _set(tree, setting)
+            apply_setting(tree, setting)
         expand_venue(tree, where)
         config = msgspec.convert(tree, FeedConfig)
     except msgspec.ValidationError as error:
@@ -553,33 +554,6 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> FeedConfig:
     except UnicodeDecodeError as error:
         raise ConfigurationError("is not UTF-8 text", where=str(path)) from error
     return parse(text, str(path), settings)
-
-
-def _set(tree: dict[str, Any], setting: str) -> None:
-    """Replace one value of a tree; whether the key exists is seen when the tree is typed."""
-    key, equals, text = setting.partition("=")
-    *above, last = key.strip().split(".")
-    place: Any = tree
-    try:
-        for part in above:
-            place = place[int(part)] if isinstance(place, list) else place.setdefault(part, {})
-        place[int(last) if isinstance(place, list) else last] = _value(text.strip())
-    except (ValueError, IndexError, TypeError, AttributeError):
-        equals = ""
-    if not equals or not last:
-        raise ConfigurationError(
-            "is no setting of the configuration",
-            where=setting,
-            expected="key.path=value, with a number for an element of a list",
-            next_step="for instance memory.records=1048576 or source.0.port=6200",
-        )
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _explained(message: str, where: str) -> ConfigurationError:
